@@ -1,0 +1,265 @@
+//! What a cluster and its clients are set up with, under Kafka's own names and defaults.
+
+use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
+use crate::settings::{choices, settings};
+use crate::sim::SimDuration;
+
+/// A cluster, its topics and its clients, as they are when the run begins.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Config {
+    /// How many brokers. They are numbered from 1; partitions are led in turn.
+    pub brokers: u16,
+    /// What every broker is set to.
+    pub broker_settings: BrokerSettings,
+    /// The topics.
+    pub topics: Vec<Topic>,
+    /// The producers.
+    pub producers: Vec<Producer>,
+    /// Where each stream of the workload goes, by `StreamId`.
+    pub destinations: Vec<TopicName>,
+    /// The consumers that run from the beginning.
+    pub consumers: Vec<Consumer>,
+    /// How long messages travel.
+    pub links: Links,
+}
+
+/// How long messages travel, one way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Links {
+    /// Between a producer and a broker.
+    pub producer: SimDuration,
+    /// Between a consumer and the broker it fetches from.
+    pub consumer: SimDuration,
+    /// Between a consumer and its group coordinator: a connection of its own in Kafka too.
+    pub coordinator: SimDuration,
+    /// At most so much longer, drawn per message.
+    pub jitter: SimDuration,
+    /// Of a million messages, how many are lost.
+    pub loss_per_million: u32,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        let latency = SimDuration::millis(2);
+        Self {
+            producer: latency,
+            consumer: latency,
+            coordinator: latency,
+            jitter: SimDuration::ZERO,
+            loss_per_million: 0,
+        }
+    }
+}
+
+/// A topic as it is created.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Topic {
+    /// Its name.
+    pub name: TopicName,
+    /// How many partitions it has, at least one.
+    pub partitions: u32,
+    /// Its settings.
+    pub settings: TopicSettings,
+}
+
+/// A producer as it starts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Producer {
+    /// Its name, also its `client.id`.
+    pub name: ProducerName,
+    /// Its settings.
+    pub settings: ProducerSettings,
+}
+
+/// A consumer as it starts: Kafka's client, and the application around it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Consumer {
+    /// Its name, also its `client.id`.
+    pub name: ConsumerName,
+    /// The group it joins, `group.id`.
+    pub group: GroupId,
+    /// The topics it subscribes to.
+    pub topics: Vec<TopicName>,
+    /// The client's settings.
+    pub settings: ConsumerSettings,
+    /// What the application does with what it gets.
+    pub application: Application,
+    /// How long after the beginning it starts.
+    pub starts_after: SimDuration,
+}
+
+/// What the application around a consumer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Application {
+    /// When it commits by itself. Says nothing about `enable.auto.commit`.
+    pub commits: Commits,
+    /// What it does with a record whose processing fails.
+    pub on_failure: OnFailure,
+}
+
+impl Default for Application {
+    fn default() -> Self {
+        Self { commits: Commits::Never, on_failure: OnFailure::Retry }
+    }
+}
+
+choices! {
+    /// When an application commits by itself, with `commitSync`.
+    Commits, "never, before-work, after-record or after-batch" {
+        /// It leaves committing to `enable.auto.commit`, or to nobody.
+        Never = "never",
+        /// As soon as `poll` has returned, before any work: at most once.
+        BeforeWork = "before-work",
+        /// After the work on each record: at least once.
+        AfterRecord = "after-record",
+        /// After the work on everything one `poll` returned: at least once.
+        AfterBatch = "after-batch",
+    }
+}
+
+choices! {
+    /// What an application does with a record whose processing fails.
+    OnFailure, "retry or skip" {
+        /// Tries the same record again, so that nothing behind it in the batch moves.
+        Retry = "retry",
+        /// Goes on to the next one.
+        Skip = "skip",
+    }
+}
+
+choices! {
+    /// How many answers a producer waits for.
+    Acks, "0, 1 or all" {
+        /// It does not wait at all.
+        None = "0",
+        /// The leader has appended it.
+        Leader = "1",
+        /// Every in-sync replica has it.
+        All = "all",
+    }
+}
+
+choices! {
+    /// Which client library places the records.
+    Client, "java or librdkafka" {
+        /// The Java client: murmur2 for keys, sticky for keyless records.
+        Java = "java",
+        /// librdkafka's default `consistent_random`: CRC-32 for keys; keyless and empty keys at
+        /// random.
+        Librdkafka = "librdkafka",
+    }
+}
+
+choices! {
+    /// Where a consumer begins without a valid committed offset.
+    OffsetReset, "earliest, latest or none" {
+        /// At the log start.
+        Earliest = "earliest",
+        /// At the high watermark of that moment.
+        Latest = "latest",
+        /// Nowhere: the application gets an exception.
+        None = "none",
+    }
+}
+
+choices! {
+    /// Who gets which partition, computed by the group's leader.
+    Assignor, "range or roundrobin" {
+        /// Topic by topic, in consecutive runs.
+        Range = "range",
+        /// All partitions of all topics, dealt out one by one.
+        RoundRobin = "roundrobin",
+    }
+}
+
+choices! {
+    /// What happens to old records.
+    CleanupPolicy, "delete or compact" {
+        /// Old segments are deleted.
+        Delete = "delete",
+        /// The last record of each key is kept.
+        Compact = "compact",
+    }
+}
+
+settings! {
+    /// What every broker is set to.
+    BrokerSettings {
+        /// Partitions of `__consumer_offsets`. A group's records go to one of them.
+        offsets_topic_num_partitions: u32 = "offsets.topic.num.partitions", 50;
+        /// How often retention is checked.
+        log_retention_check_interval_ms: u64 = "log.retention.check.interval.ms", 300_000;
+        /// When retention is checked for the first time.
+        log_initial_task_delay_ms: u64 = "log.initial.task.delay.ms", 30_000;
+        /// How long an empty group waits for more members before its first rebalance.
+        group_initial_rebalance_delay_ms: u64 = "group.initial.rebalance.delay.ms", 3_000;
+    }
+}
+
+settings! {
+    /// What a topic is set to.
+    TopicSettings {
+        /// What happens to old records: delete or compact.
+        cleanup_policy: CleanupPolicy = "cleanup.policy", CleanupPolicy::Delete;
+        /// A segment is deleted when its newest record is older than this; -1 keeps it.
+        retention_ms: i64 = "retention.ms", 604_800_000;
+        /// Oldest segments are deleted while a partition stays at least this large; -1 keeps them.
+        retention_bytes: i64 = "retention.bytes", -1;
+        /// A segment is closed before an append that would make it larger.
+        segment_bytes: u64 = "segment.bytes", 1_073_741_824;
+        /// A segment is closed before an append this much newer than its first record.
+        segment_ms: u64 = "segment.ms", 604_800_000;
+    }
+}
+
+settings! {
+    /// What a producer is set to.
+    ProducerSettings {
+        /// How many answers it waits for: 0, 1 or all.
+        acks: Acks = "acks", Acks::All;
+        /// How long a record waits for others to share its batch.
+        linger_ms: u64 = "linger.ms", 5;
+        /// How large a batch becomes before another is begun.
+        batch_size: u64 = "batch.size", 16_384;
+        /// How long it waits for the answer to a request before it sends it again.
+        request_timeout_ms: u64 = "request.timeout.ms", 30_000;
+        /// How long it waits before it sends a failed request again.
+        retry_backoff_ms: u64 = "retry.backoff.ms", 100;
+        /// How often it sends a failed request again.
+        retries: u64 = "retries", 2_147_483_647;
+        /// How long it tries to deliver a record at all.
+        delivery_timeout_ms: u64 = "delivery.timeout.ms", 120_000;
+        /// Which library it is, and so where keys go: java or librdkafka.
+        client: Client = "client", Client::Java;
+    }
+}
+
+settings! {
+    /// What a consumer is set to.
+    ConsumerSettings {
+        /// Where it begins without a valid committed offset: earliest, latest or none.
+        auto_offset_reset: OffsetReset = "auto.offset.reset", OffsetReset::Latest;
+        /// Whether `poll` commits by itself now and then.
+        enable_auto_commit: bool = "enable.auto.commit", true;
+        /// How much time passes between two automatic commits.
+        auto_commit_interval_ms: u64 = "auto.commit.interval.ms", 5_000;
+        /// At most so many records are returned by one `poll`.
+        max_poll_records: u32 = "max.poll.records", 500;
+        /// After so long without a `poll` it leaves the group.
+        max_poll_interval_ms: u64 = "max.poll.interval.ms", 300_000;
+        /// After so long without a heartbeat the coordinator removes it.
+        session_timeout_ms: u64 = "session.timeout.ms", 45_000;
+        /// How often it tells the coordinator that it lives.
+        heartbeat_interval_ms: u64 = "heartbeat.interval.ms", 3_000;
+        /// How long a fetch waits at the broker when there is nothing to return.
+        fetch_max_wait_ms: u64 = "fetch.max.wait.ms", 500;
+        /// At most so many bytes of one partition are returned by one fetch.
+        max_partition_fetch_bytes: u64 = "max.partition.fetch.bytes", 1_048_576;
+        /// How long it waits for the answer to a request before it asks again.
+        request_timeout_ms: u64 = "request.timeout.ms", 30_000;
+        /// How long it waits before it sends a failed request again.
+        retry_backoff_ms: u64 = "retry.backoff.ms", 100;
+        /// Who gets which partition: range or roundrobin.
+        partition_assignment_strategy: Assignor = "partition.assignment.strategy", Assignor::Range;
+    }
+}

@@ -1,0 +1,400 @@
+//! What happened in the cluster. One line of text each: the trace, the golden tests, the beats
+//! and the event log are that line.
+
+use super::{BrokerId, Offset, TopicPartition};
+use crate::name::{ConsumerName, GroupId, ProducerName};
+use crate::weight::{Mark, Weight};
+use crate::workload::MessageId;
+use std::fmt;
+
+/// What happened. For watching only: no fact influences what happens next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the fields are the words of the sentence above each")]
+pub enum Fact {
+    /// A record went on its way to the broker; `attempt` counts from 1.
+    Sent { producer: ProducerName, message: MessageId, to: TopicPartition, attempt: u32 },
+    /// The leader appended a record to its log.
+    Appended { message: MessageId, to: TopicPartition, offset: Offset },
+    /// The producer heard that the record is in the log; no offset is known with `acks=0`.
+    Acknowledged { producer: ProducerName, message: MessageId, offset: Option<Offset> },
+    /// The producer gave up on a record. It may be in the log all the same.
+    GaveUp { producer: ProducerName, message: MessageId, why: &'static str },
+    /// A segment was closed and another begun at `base`.
+    Rolled { partition: TopicPartition, base: Offset },
+    /// Retention deleted whole segments: the log now starts at `start`.
+    Retained {
+        partition: TopicPartition,
+        from: Offset,
+        start: Offset,
+        records: u64,
+        why: Retention,
+    },
+
+    /// A consumer asked to join its group.
+    Joining { group: GroupId, consumer: ConsumerName },
+    /// A rebalance began.
+    Rebalancing { group: GroupId, why: RebalanceReason },
+    /// A rebalance ended: the members of this generation and what each reads.
+    Assigned {
+        group: GroupId,
+        generation: u32,
+        assignment: Vec<(ConsumerName, Vec<TopicPartition>)>,
+    },
+    /// A consumer learned what it reads from now on. Empty: it is idle.
+    Reads { group: GroupId, consumer: ConsumerName, partitions: Vec<TopicPartition> },
+    /// A consumer stopped reading these, to join a rebalance or because it was thrown out.
+    Revoked { group: GroupId, consumer: ConsumerName, partitions: Vec<TopicPartition> },
+    /// The coordinator removed a member that had been silent.
+    Expired { group: GroupId, consumer: ConsumerName, session_timeout_ms: u64 },
+    /// A member left its group by itself.
+    Left { group: GroupId, consumer: ConsumerName, why: LeaveReason },
+    /// A consumer found out where to begin reading a partition.
+    Positioned {
+        group: GroupId,
+        consumer: ConsumerName,
+        partition: TopicPartition,
+        offset: Offset,
+        why: PositionReason,
+    },
+    /// A fetch found the position outside the log.
+    OutOfRange { consumer: ConsumerName, partition: TopicPartition, position: Offset },
+
+    /// Records travelled to a consumer's buffer; they are not read yet.
+    Fetched {
+        consumer: ConsumerName,
+        partition: TopicPartition,
+        from: Offset,
+        to: Offset,
+        records: u32,
+    },
+    /// `poll` returned records of one partition from offset `from` to before `to`; the position
+    /// is now `to`.
+    Polled {
+        group: GroupId,
+        consumer: ConsumerName,
+        partition: TopicPartition,
+        from: Offset,
+        to: Offset,
+        records: u32,
+    },
+    /// The application began to work on a record.
+    Began {
+        group: GroupId,
+        consumer: ConsumerName,
+        message: MessageId,
+        partition: TopicPartition,
+        offset: Offset,
+    },
+    /// The application finished its work on a record.
+    Processed {
+        group: GroupId,
+        consumer: ConsumerName,
+        message: MessageId,
+        partition: TopicPartition,
+        offset: Offset,
+    },
+    /// The work on a poison record failed.
+    Failed { group: GroupId, consumer: ConsumerName, message: MessageId, then: Then },
+    /// The coordinator stored an offset: the group reads on from there.
+    Committed {
+        group: GroupId,
+        consumer: ConsumerName,
+        partition: TopicPartition,
+        offset: Offset,
+        how: CommitReason,
+    },
+    /// The coordinator refused a commit.
+    CommitRefused { group: GroupId, consumer: ConsumerName, error: &'static str },
+
+    /// A consumer's process is gone.
+    Crashed { group: GroupId, consumer: ConsumerName },
+    /// A consumer's process runs again.
+    Restarted { group: GroupId, consumer: ConsumerName },
+    /// A new consumer started.
+    Started { group: GroupId, consumer: ConsumerName },
+    /// An application stopped working.
+    Paused { group: GroupId, consumer: ConsumerName },
+    /// An application went on working.
+    Resumed { group: GroupId, consumer: ConsumerName },
+    /// A broker's process is gone.
+    BrokerCrashed(BrokerId),
+    /// A broker runs again.
+    BrokerRestarted(BrokerId),
+    /// A coordinator read a group back from `__consumer_offsets`.
+    Loaded { group: GroupId, partition: TopicPartition, generation: u32, offsets: u32 },
+    /// A command asked for what cannot be.
+    Refused { command: String, why: String },
+}
+
+/// Which limit deleted segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Retention {
+    /// `retention.ms`, with its value.
+    Time(i64),
+    /// `retention.bytes`, with its value.
+    Size(i64),
+}
+
+/// Why a rebalance began.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum RebalanceReason {
+    /// That consumer is new.
+    Joined(ConsumerName),
+    /// That consumer left.
+    Left(ConsumerName),
+    /// That consumer was removed after its session timeout.
+    Expired(ConsumerName),
+    /// That consumer did not take part in the last step in time.
+    DidNotSync(ConsumerName),
+}
+
+/// Why a member left by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LeaveReason {
+    /// It was closed.
+    Closed,
+    /// It had not polled for `max.poll.interval.ms`, with its value.
+    PollInterval(u64),
+}
+
+/// Why a consumer begins where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PositionReason {
+    /// The group's committed offset.
+    Committed,
+    /// Nothing was committed; `auto.offset.reset=earliest`.
+    Earliest,
+    /// Nothing was committed; `auto.offset.reset=latest`.
+    Latest,
+}
+
+/// Who decided to commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CommitReason {
+    /// `enable.auto.commit`, inside `poll`, before a rebalance or in `close`.
+    Auto,
+    /// The application.
+    Application,
+}
+
+/// What follows a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Then {
+    /// The same record again.
+    Retry,
+    /// The next record.
+    Skip,
+}
+
+impl Fact {
+    /// How much it matters to someone who watches.
+    #[must_use]
+    pub fn weight(&self) -> Weight {
+        match self {
+            Self::Joining { .. }
+            | Self::Fetched { .. }
+            | Self::Rolled { .. }
+            | Self::Positioned { .. } => Weight::Detail,
+            Self::Sent { .. }
+            | Self::Appended { .. }
+            | Self::Acknowledged { .. }
+            | Self::Reads { .. }
+            | Self::Revoked { .. }
+            | Self::Polled { .. }
+            | Self::Began { .. }
+            | Self::Processed { .. }
+            | Self::Committed { .. }
+            | Self::Loaded { .. }
+            | Self::Assigned { .. } => Weight::Seen,
+            Self::GaveUp { .. }
+            | Self::OutOfRange { .. }
+            | Self::Failed { .. }
+            | Self::CommitRefused { .. }
+            | Self::Refused { .. } => Weight::Seen,
+            Self::Rebalancing { .. } | Self::Expired { .. } | Self::Left { .. } => {
+                Weight::Turn(Mark::Rebalance)
+            }
+            Self::Retained { .. } => Weight::Turn(Mark::Removal),
+            Self::Crashed { .. }
+            | Self::Restarted { .. }
+            | Self::Started { .. }
+            | Self::Paused { .. }
+            | Self::Resumed { .. }
+            | Self::BrokerCrashed(_)
+            | Self::BrokerRestarted(_) => Weight::Turn(Mark::Fault),
+        }
+    }
+}
+
+/// Lists things with commas; "nothing" if there are none.
+fn list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result {
+    if items.is_empty() {
+        return f.write_str("nothing");
+    }
+    for (index, item) in items.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        write!(f, "{comma}{item}")?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Fact {
+    #[allow(clippy::too_many_lines, reason = "one line of text per fact, in one place")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sent { producer, message, to, attempt: 1 } => {
+                write!(f, "{producer} sent {message} to {to}")
+            }
+            Self::Sent { producer, message, to, attempt } => {
+                write!(f, "{producer} sent {message} to {to} again, attempt {attempt}")
+            }
+            Self::Appended { message, to, offset } => {
+                write!(f, "{to} appended {message} at offset {offset}")
+            }
+            Self::Acknowledged { producer, message, offset: Some(offset) } => {
+                write!(f, "{producer} heard that {message} is in the log at offset {offset}")
+            }
+            Self::Acknowledged { producer, message, offset: None } => {
+                write!(f, "{producer} takes {message} as sent, acks=0")
+            }
+            Self::GaveUp { producer, message, why } => {
+                write!(f, "{producer} gave up on {message}: {why}")
+            }
+            Self::Rolled { partition, base } => {
+                write!(f, "{partition} began a new segment at offset {base}")
+            }
+            Self::Retained { partition, from, start, records, why } => write!(
+                f,
+                "{partition} now starts at offset {start}, was {from}: {why} removed {records} \
+                 records"
+            ),
+            Self::Joining { group, consumer } => write!(f, "{consumer} asks to join {group}"),
+            Self::Rebalancing { group, why } => write!(f, "{group} rebalances: {why}"),
+            Self::Assigned { group, generation, assignment } => {
+                write!(f, "{group} is stable in generation {generation}")?;
+                for (index, (consumer, partitions)) in assignment.iter().enumerate() {
+                    write!(f, "{} {consumer} reads ", if index == 0 { ":" } else { ";" })?;
+                    list(f, partitions)?;
+                }
+                Ok(())
+            }
+            Self::Reads { consumer, partitions, .. } if partitions.is_empty() => {
+                write!(f, "{consumer} is idle: there is no partition left for it")
+            }
+            Self::Reads { consumer, partitions, .. } => {
+                write!(f, "{consumer} now reads ")?;
+                list(f, partitions)
+            }
+            Self::Revoked { consumer, partitions, .. } => {
+                write!(f, "{consumer} stops reading ")?;
+                list(f, partitions)
+            }
+            Self::Expired { group, consumer, session_timeout_ms } => write!(
+                f,
+                "{group} removed {consumer}: no heartbeat for session.timeout.ms={session_timeout_ms}"
+            ),
+            Self::Left { group, consumer, why } => write!(f, "{consumer} left {group}: {why}"),
+            Self::Positioned { consumer, partition, offset, why, .. } => {
+                write!(f, "{consumer} begins {partition} at offset {offset}: {why}")
+            }
+            Self::OutOfRange { consumer, partition, position } => write!(
+                f,
+                "{consumer} is out of range: offset {position} is no longer in {partition}"
+            ),
+            Self::Fetched { consumer, partition, from, to, records } => write!(
+                f,
+                "{consumer} fetched {records} records of {partition}, offsets {from} to {}",
+                to.0 - 1
+            ),
+            Self::Polled { consumer, partition, from, to, records, .. } => write!(
+                f,
+                "poll gave {consumer} {records} records of {partition} from offset {from}, \
+                 position is {to}"
+            ),
+            Self::Began { consumer, message, .. } => write!(f, "{consumer} began {message}"),
+            Self::Processed { consumer, message, .. } => {
+                write!(f, "{consumer} processed {message}")
+            }
+            Self::Failed { consumer, message, then, .. } => {
+                write!(f, "{consumer} failed on {message} {then}")
+            }
+            Self::Committed { group, consumer, partition, offset, how } => write!(
+                f,
+                "{group} is committed to offset {offset} of {partition}, by {consumer}{how}"
+            ),
+            Self::CommitRefused { group, consumer, error } => {
+                write!(f, "{group} refused the commit of {consumer}: {error}")
+            }
+            Self::Crashed { consumer, .. } => write!(f, "{consumer} crashed"),
+            Self::Restarted { consumer, .. } => write!(f, "{consumer} restarted"),
+            Self::Started { consumer, .. } => write!(f, "{consumer} started"),
+            Self::Paused { consumer, .. } => write!(f, "{consumer} paused"),
+            Self::Resumed { consumer, .. } => write!(f, "{consumer} went on"),
+            Self::BrokerCrashed(broker) => write!(f, "{broker} crashed"),
+            Self::BrokerRestarted(broker) => write!(f, "{broker} restarted"),
+            Self::Loaded { group, partition, generation, offsets } => write!(
+                f,
+                "{group} was read back from {partition}: generation {generation}, {offsets} \
+                 committed offsets"
+            ),
+            Self::Refused { command, why } => write!(f, "refused '{command}': {why}"),
+        }
+    }
+}
+
+impl fmt::Display for Retention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(ms) => write!(f, "retention.ms={ms}"),
+            Self::Size(bytes) => write!(f, "retention.bytes={bytes}"),
+        }
+    }
+}
+
+impl fmt::Display for RebalanceReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Joined(consumer) => write!(f, "{consumer} joins"),
+            Self::Left(consumer) => write!(f, "{consumer} left"),
+            Self::Expired(consumer) => write!(f, "{consumer} was removed"),
+            Self::DidNotSync(consumer) => write!(f, "{consumer} did not take part in time"),
+        }
+    }
+}
+
+impl fmt::Display for LeaveReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("it was closed"),
+            Self::PollInterval(ms) => write!(f, "no poll for max.poll.interval.ms={ms}"),
+        }
+    }
+}
+
+impl fmt::Display for PositionReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Committed => "the committed offset",
+            Self::Earliest => "no valid committed offset, auto.offset.reset=earliest",
+            Self::Latest => "no valid committed offset, auto.offset.reset=latest",
+        })
+    }
+}
+
+impl fmt::Display for CommitReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => ", enable.auto.commit",
+            Self::Application => "",
+        })
+    }
+}
+
+impl fmt::Display for Then {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Retry => "and tries it again",
+            Self::Skip => "and goes on",
+        })
+    }
+}

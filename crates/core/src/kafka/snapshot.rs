@@ -1,0 +1,233 @@
+//! The state of a cluster, flattened to look at. Everything outside the core that wants to show
+//! Kafka reads this and nothing else.
+
+use super::{BrokerId, Offset, TopicPartition};
+use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
+use crate::sim::SimTime;
+use crate::workload::MessageId;
+
+/// The state at one instant. Its size depends on what was asked for, never on how long the logs
+/// are: see `cells` of [`PartitionSnapshot`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// When.
+    pub at: SimTime,
+    /// The brokers.
+    pub brokers: Vec<BrokerSnapshot>,
+    /// The producers.
+    pub producers: Vec<ProducerSnapshot>,
+    /// The topics that applications use, in the order of the configuration.
+    pub topics: Vec<TopicSnapshot>,
+    /// The groups, by name.
+    pub groups: Vec<GroupSnapshot>,
+    /// The consumers, in the order in which they were first started.
+    pub consumers: Vec<ConsumerSnapshot>,
+    /// Partitions of `__consumer_offsets` that hold anything.
+    pub offsets_topic: Vec<OffsetsPartitionSnapshot>,
+    /// What is under way between machines and carries records, commits or answers, soonest first.
+    pub flights: Vec<Flight>,
+}
+
+/// A broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerSnapshot {
+    /// Its number.
+    pub id: BrokerId,
+    /// Whether its process runs.
+    pub running: bool,
+}
+
+/// A producer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProducerSnapshot {
+    /// Its name.
+    pub name: ProducerName,
+    /// The next messages it will send, soonest first, at most a few.
+    pub next: Vec<MessageId>,
+    /// How many it has handed to the network so far, each counted once.
+    pub sent: u64,
+    /// How many of these are acknowledged.
+    pub acknowledged: u64,
+}
+
+/// A topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicSnapshot {
+    /// Its name.
+    pub name: TopicName,
+    /// Its partitions, from 0.
+    pub partitions: Vec<PartitionSnapshot>,
+}
+
+/// A partition's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionSnapshot {
+    /// Which.
+    pub partition: TopicPartition,
+    /// The broker that leads it.
+    pub leader: BrokerId,
+    /// The first offset that can be read.
+    pub log_start: Offset,
+    /// The offset after the last that consumers may read.
+    pub high_watermark: Offset,
+    /// The offset that the next record will get.
+    pub log_end: Offset,
+    /// How many records there are: with holes, fewer than `log_end - log_start`.
+    pub records: u64,
+    /// The base offsets of the segments, oldest first; the last one is being written to.
+    pub segments: Vec<Offset>,
+    /// The size of all segments, in bytes.
+    pub size_bytes: u64,
+    /// The newest records, oldest of them first: as many as were asked for.
+    pub cells: Vec<RecordCell>,
+}
+
+/// One record in a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordCell {
+    /// Where.
+    pub offset: Offset,
+    /// Which message of the workload.
+    pub message: MessageId,
+    /// Its timestamp: milliseconds since the run began.
+    pub timestamp_ms: i64,
+}
+
+/// A consumer group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSnapshot {
+    /// Its name.
+    pub group: GroupId,
+    /// The broker that coordinates it: the leader of its partition of `__consumer_offsets`.
+    pub coordinator: BrokerId,
+    /// `Empty`, `PreparingRebalance`, `CompletingRebalance`, `Stable`, `Dead`.
+    pub state: &'static str,
+    /// Its generation.
+    pub generation: u32,
+    /// The partitions it reads or has read, in order.
+    pub partitions: Vec<GroupPartition>,
+}
+
+/// Where a group stands in one partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupPartition {
+    /// Which.
+    pub partition: TopicPartition,
+    /// The member that reads it, if it still runs.
+    pub owner: Option<ConsumerName>,
+    /// The committed offset, if there is one.
+    pub committed: Option<Offset>,
+    /// The owner's position, if it has one: the next offset that `poll` would return.
+    pub position: Option<Offset>,
+    /// High watermark minus committed offset, as `kafka-consumer-groups` counts it.
+    pub lag: Option<i64>,
+}
+
+/// A consumer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumerSnapshot {
+    /// Its name.
+    pub name: ConsumerName,
+    /// Its group.
+    pub group: GroupId,
+    /// What it is doing.
+    pub state: ConsumerState,
+    /// What it reads.
+    pub partitions: Vec<TopicPartition>,
+    /// Records that `poll` returned and that are not worked on yet, next first, at most
+    /// as many as `cells` were asked for.
+    pub holds: Vec<(MessageId, TopicPartition)>,
+    /// How many it holds in all, with the one it works on.
+    pub held: u64,
+    /// How many it has finished since it was first started.
+    pub processed: u64,
+}
+
+/// What a consumer is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConsumerState {
+    /// It is not running: it crashed.
+    Crashed,
+    /// It is not running: it was closed.
+    Closed,
+    /// It is finding its coordinator, joining, or finding out where to begin.
+    Joining,
+    /// It is a member with nothing to read: more members than partitions.
+    Idle,
+    /// It waits for records.
+    Waiting,
+    /// It works on a record.
+    Working {
+        /// Which.
+        message: MessageId,
+        /// Since when.
+        began: SimTime,
+        /// When it will be done.
+        done: SimTime,
+    },
+    /// It waits for the answer to a commit.
+    Committing,
+    /// Its application was paused.
+    Paused,
+}
+
+/// A partition of `__consumer_offsets`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OffsetsPartitionSnapshot {
+    /// Which of `offsets.topic.num.partitions`.
+    pub partition: u32,
+    /// Its newest records, oldest of them first: as many as were asked for.
+    pub records: Vec<OffsetsRecord>,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+/// A record in `__consumer_offsets`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OffsetsRecord {
+    /// Where in its partition's log.
+    pub offset: Offset,
+    /// Whose.
+    pub group: GroupId,
+    /// What.
+    pub content: OffsetsContent,
+    /// Whether it is the latest record of its key: what compaction would keep.
+    pub latest: bool,
+}
+
+/// What a record in `__consumer_offsets` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OffsetsContent {
+    /// The group's committed offset in a partition; none is a tombstone.
+    Commit(TopicPartition, Option<Offset>),
+    /// The group's generation and how many members it had; none is a tombstone.
+    Metadata(Option<(u32, u32)>),
+}
+
+/// Something under way between two machines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flight {
+    /// When it left.
+    pub sent: SimTime,
+    /// When it will arrive.
+    pub arrives: SimTime,
+    /// What it is.
+    pub cargo: Cargo,
+}
+
+/// What is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cargo {
+    /// Records from a producer to a partition's leader.
+    Produce(ProducerName, TopicPartition, Vec<MessageId>),
+    /// The answer to these.
+    ProduceAnswer(ProducerName, TopicPartition, Vec<MessageId>),
+    /// Records from a partition's leader to a consumer.
+    Fetch(ConsumerName, TopicPartition, Vec<MessageId>),
+    /// A commit from a consumer to its coordinator: the offset of one partition.
+    Commit(ConsumerName, GroupId, TopicPartition, Offset),
+    /// The answer to it.
+    CommitAnswer(ConsumerName, GroupId),
+    /// A heartbeat, join, sync or leave, either way.
+    Membership(ConsumerName, GroupId),
+}

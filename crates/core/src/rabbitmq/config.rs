@@ -1,0 +1,189 @@
+//! What a broker and its clients are set up with, under RabbitMQ's own names and defaults.
+
+use crate::name::{ConsumerName, ExchangeName, ProducerName, QueueName};
+use crate::settings::{choices, settings};
+use crate::sim::SimDuration;
+use std::sync::Arc;
+
+/// A broker, what is declared on it, and its clients, as they are when the run begins.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Config {
+    /// The exchanges beside the predeclared ones.
+    pub exchanges: Vec<Exchange>,
+    /// The queues.
+    pub queues: Vec<Queue>,
+    /// The bindings beside the default exchange's implicit ones.
+    pub bindings: Vec<Binding>,
+    /// The publishers.
+    pub publishers: Vec<Publisher>,
+    /// Where each stream of the workload goes, by `StreamId`.
+    pub destinations: Vec<Destination>,
+    /// The consumers that run from the beginning.
+    pub consumers: Vec<Consumer>,
+    /// How long frames travel.
+    pub links: Links,
+}
+
+/// How long frames travel, one way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Links {
+    /// Between a publisher and the broker.
+    pub publisher: SimDuration,
+    /// Between the broker and a consumer.
+    pub consumer: SimDuration,
+    /// At most so much longer, drawn per frame.
+    pub jitter: SimDuration,
+    /// Of a million frames, how many are lost.
+    pub loss_per_million: u32,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        let latency = SimDuration::millis(2);
+        Self {
+            publisher: latency,
+            consumer: latency,
+            jitter: SimDuration::ZERO,
+            loss_per_million: 0,
+        }
+    }
+}
+
+choices! {
+    /// How an exchange chooses among its bindings.
+    ExchangeType, "direct or fanout" {
+        /// By equal key.
+        Direct = "direct",
+        /// All of them.
+        Fanout = "fanout",
+    }
+}
+
+/// An exchange as it is declared.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Exchange {
+    /// Its name.
+    pub name: ExchangeName,
+    /// How it chooses among its bindings.
+    pub kind: ExchangeType,
+}
+
+/// A binding of a queue to an exchange.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Binding {
+    /// The exchange.
+    pub source: ExchangeName,
+    /// The queue.
+    pub destination: QueueName,
+    /// The binding key.
+    pub routing_key: Arc<str>,
+}
+
+/// A queue as it is declared.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Queue {
+    /// Its name.
+    pub name: QueueName,
+    /// Its arguments.
+    pub arguments: QueueArguments,
+}
+
+/// A publisher as it starts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Publisher {
+    /// Its name.
+    pub name: ProducerName,
+    /// Its settings.
+    pub settings: PublisherSettings,
+}
+
+/// Where a publisher sends the messages of a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Destination {
+    /// The exchange; the empty name is the default exchange.
+    pub exchange: ExchangeName,
+    /// The routing key.
+    pub routing_key: RoutingKey,
+}
+
+/// The routing key of a stream's messages.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum RoutingKey {
+    /// The same for all.
+    Fixed(Arc<str>),
+    /// Each message's own key; empty if it has none. What is not UTF-8 is sent as it would be
+    /// shown, with replacement characters.
+    MessageKey,
+}
+
+/// A consumer as it starts: a channel on a connection of its own, one `basic.consume`, and the
+/// application around it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Consumer {
+    /// Its name, also its consumer tag.
+    pub name: ConsumerName,
+    /// The queue it consumes from.
+    pub queue: QueueName,
+    /// The client's settings.
+    pub settings: ConsumerSettings,
+    /// What the application does with a message whose processing fails.
+    pub on_failure: OnFailure,
+    /// When the application acknowledges. Says nothing about automatic acknowledgement.
+    pub acks: Acks,
+    /// How long after the beginning it starts.
+    pub starts_after: SimDuration,
+}
+
+choices! {
+    /// When an application acknowledges, with `basic.ack`.
+    Acks, "after-work or before-work" {
+        /// After the work on each message: at least once.
+        AfterWork = "after-work",
+        /// As soon as the message arrives: at most once.
+        BeforeWork = "before-work",
+    }
+}
+
+choices! {
+    /// What an application does with a message whose processing fails.
+    OnFailure, "requeue, reject or ack" {
+        /// `basic.nack` with requeue: the broker delivers it again.
+        Requeue = "requeue",
+        /// `basic.reject` without requeue: dead-lettered, or dropped.
+        Reject = "reject",
+        /// Acknowledges it all the same.
+        Ack = "ack",
+    }
+}
+
+settings! {
+    /// The arguments of a queue.
+    QueueArguments {
+        /// Where rejected, expired and dropped messages are published; not set: they are dropped.
+        dead_letter_exchange: Option<String> = "x-dead-letter-exchange", None;
+        /// The routing key they get there; not set: the one they came with.
+        dead_letter_routing_key: Option<String> = "x-dead-letter-routing-key", None;
+        /// How long a message may wait, in milliseconds.
+        message_ttl_ms: Option<u64> = "x-message-ttl", None;
+        /// How many ready messages the queue may hold.
+        max_length: Option<u64> = "x-max-length", None;
+    }
+}
+
+settings! {
+    /// What a publisher is set to.
+    PublisherSettings {
+        /// Whether the broker confirms each message.
+        confirm: bool = "confirm.select", true;
+    }
+}
+
+settings! {
+    /// What a consumer is set to.
+    ConsumerSettings {
+        /// How many unacknowledged messages the broker lets it hold; 0 is no limit.
+        prefetch_count: u32 = "prefetch_count", 0;
+        /// Whether a message counts as acknowledged the moment it is sent.
+        auto_ack: bool = "auto_ack", false;
+    }
+}

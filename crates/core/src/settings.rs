@@ -1,0 +1,313 @@
+//! Settings under their real names: what there is, what it defaults to, and reading a value.
+
+use std::fmt;
+
+/// One setting of a client, a broker or a topic, as a person would look it up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The real key, such as `enable.auto.commit` or `x-max-length`.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub doc: &'static str,
+}
+
+/// Why a setting was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadSetting {
+    /// There is no such key here.
+    Unknown {
+        /// The key that was given.
+        name: String,
+        /// The nearest key that exists.
+        nearest: &'static str,
+    },
+    /// The key exists, the value is none of its values.
+    Value {
+        /// The key.
+        name: &'static str,
+        /// The value that was given.
+        value: String,
+        /// What would be right, as in "a whole number of at least 0".
+        expected: &'static str,
+    },
+}
+
+impl fmt::Display for BadSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { name, nearest } => {
+                write!(f, "'{name}' is not a setting here; the nearest is '{nearest}'")
+            }
+            Self::Value { name, value, expected } => {
+                write!(f, "'{name}' cannot be '{value}': it is {expected}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for BadSetting {}
+
+/// A value that a setting can have: read from text, and printed so that it reads back.
+pub trait Value: Sized {
+    /// What would be right, as in "true or false".
+    const EXPECTED: &'static str;
+    /// Reads it.
+    fn read(text: &str) -> Option<Self>;
+    /// Prints it as the brokers' own tools would.
+    fn show(&self) -> String;
+}
+
+impl Value for bool {
+    const EXPECTED: &'static str = "true or false";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for u64 {
+    const EXPECTED: &'static str = "a whole number of at least 0";
+
+    fn read(text: &str) -> Option<Self> {
+        // Beyond 2^53 a number is no longer exact in JavaScript, nor a time here.
+        text.parse().ok().filter(|it| *it < 1 << 53)
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for u32 {
+    const EXPECTED: &'static str = "a whole number from 0 to 4294967295";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for i64 {
+    const EXPECTED: &'static str = "a whole number of at least -1, where -1 means no limit";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|it| (-1..1 << 53).contains(it))
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for String {
+    const EXPECTED: &'static str = "a text";
+
+    fn read(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+
+    fn show(&self) -> String {
+        self.clone()
+    }
+}
+
+/// None is written as the empty text: the setting is not set.
+impl<T: Value> Value for Option<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+
+    fn read(text: &str) -> Option<Self> {
+        if text.is_empty() { Some(None) } else { T::read(text).map(Some) }
+    }
+
+    fn show(&self) -> String {
+        self.as_ref().map(T::show).unwrap_or_default()
+    }
+}
+
+/// How many single-letter changes lead from one text to the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, a) in a.chars().enumerate() {
+        let mut corner = i;
+        row[0] = i + 1;
+        for (j, b) in b.iter().enumerate() {
+            let swap = corner + usize::from(a != *b);
+            corner = row[j + 1];
+            row[j + 1] = swap.min(corner + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// The one of `known` that is written most like `name`; nothing if nothing is known.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known.into_iter().min_by_key(|it| distance(name, it))
+}
+
+/// Declares a set of settings: a struct with one field each, the table of names and docs, and
+/// reading and showing by real name.
+macro_rules! settings {
+    (
+        $(#[$doc:meta])*
+        $name:ident {
+            $(
+                #[doc = $field_doc:literal]
+                $(#[doc = $more_doc:literal])*
+                $field:ident: $ty:ty = $key:literal, $default:expr;
+            )+
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub struct $name {
+            $(
+                #[doc = $field_doc]
+                $(#[doc = $more_doc])*
+                pub $field: $ty,
+            )+
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+
+        impl $name {
+            /// All settings there are, in the order in which they are shown.
+            pub const SETTINGS: &[$crate::settings::Setting] = &[
+                $($crate::settings::Setting { name: $key, doc: $field_doc.trim_ascii() },)+
+            ];
+
+            /// Sets one by its real name.
+            ///
+            /// # Errors
+            /// If there is no such setting, or the value is none of its values.
+            pub fn set(
+                &mut self,
+                name: &str,
+                value: &str,
+            ) -> Result<(), $crate::settings::BadSetting> {
+                match name {
+                    $($key => {
+                        self.$field = <$ty as $crate::settings::Value>::read(value).ok_or_else(
+                            || $crate::settings::BadSetting::Value {
+                                name: $key,
+                                value: value.to_owned(),
+                                expected: <$ty as $crate::settings::Value>::EXPECTED,
+                            },
+                        )?;
+                        Ok(())
+                    })+
+                    _ => {
+                        let known = Self::SETTINGS.iter().map(|it| it.name);
+                        let nearest = $crate::settings::nearest(name, known).unwrap_or_default();
+                        Err($crate::settings::BadSetting::Unknown { name: name.to_owned(), nearest })
+                    }
+                }
+            }
+
+            /// The value of one by its real name, as text.
+            #[must_use]
+            pub fn show(&self, name: &str) -> Option<String> {
+                match name {
+                    $($key => Some($crate::settings::Value::show(&self.$field)),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use settings;
+
+/// Declares a value with a few named forms, as `earliest` or `latest`.
+macro_rules! choices {
+    (
+        $(#[$doc:meta])*
+        $name:ident, $expected:literal {
+            $(
+                $(#[$variant_doc:meta])*
+                $variant:ident = $text:literal,
+            )+
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $name {
+            /// How it is written.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl $crate::settings::Value for $name {
+            const EXPECTED: &'static str = $expected;
+
+            fn read(text: &str) -> Option<Self> {
+                match text {
+                    $($text => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+
+            fn show(&self) -> String {
+                self.as_str().to_owned()
+            }
+        }
+    };
+}
+pub(crate) use choices;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    settings! {
+        /// For the tests below.
+        Sample {
+            /// How long.
+            wait_ms: u64 = "wait.ms", 5;
+            /// Whether.
+            enabled: bool = "enable.it", true;
+        }
+    }
+
+    #[test]
+    fn a_setting_is_set_by_its_real_name() {
+        let mut sample = Sample::default();
+        assert_eq!(sample.set("wait.ms", "70"), Ok(()));
+        assert_eq!((sample.wait_ms, sample.show("wait.ms")), (70, Some("70".to_owned())));
+        assert_eq!(Sample::SETTINGS[1], Setting { name: "enable.it", doc: "Whether." });
+    }
+
+    #[test]
+    fn a_wrong_setting_says_what_would_be_right() {
+        let mut sample = Sample::default();
+        let unknown = sample.set("enabled.it", "true").unwrap_err().to_string();
+        assert_eq!(unknown, "'enabled.it' is not a setting here; the nearest is 'enable.it'");
+        let value = sample.set("enable.it", "yes").unwrap_err().to_string();
+        assert_eq!(value, "'enable.it' cannot be 'yes': it is true or false");
+        assert_eq!(sample, Sample::default(), "nothing changed");
+    }
+}
