@@ -280,6 +280,7 @@ macro_rules! choices {
 pub(crate) use choices;
 
 #[cfg(test)]
+#[allow(unreachable_pub, reason = "the macro declares what other modules make public")]
 mod tests {
     use super::*;
 

@@ -85,7 +85,7 @@ impl<S: System> World<S> {
     pub fn new(system: S, seed: u64, watcher: &mut impl Watcher<S>) -> Self {
         let queue = EventQueue::default();
         let mut world = Self { system, queue, seeds: Seeds::new(seed), facts: Vec::new() };
-        world.input(watcher, S::begin);
+        world.input(&mut |at, fact| watcher.watch(at, fact), S::begin);
         world
     }
 
@@ -106,33 +106,61 @@ impl<S: System> World<S> {
         self.queue.pending()
     }
 
+    /// Whether nothing more is due at the present instant.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.queue.next_due().is_none_or(|due| self.now() < due)
+    }
+
     /// Runs everything due at or before `to` and rests there.
     pub fn run_until(&mut self, watcher: &mut impl Watcher<S>, to: SimTime) {
         while self.step(watcher, to) {}
+        self.rest_until(to);
+    }
+
+    /// Moves the present forward to `to`, when nothing is due before it.
+    ///
+    /// # Panics
+    /// If something is still due at or before `to`.
+    pub fn rest_until(&mut self, to: SimTime) {
         self.queue.rest_until(to);
     }
 
     /// Runs the next thing due at or before `limit`. False if there is none.
     pub fn step(&mut self, watcher: &mut impl Watcher<S>, limit: SimTime) -> bool {
+        self.step_with(&mut |at, fact| watcher.watch(at, fact), limit)
+    }
+
+    /// As [`World::step`], and tells each fact to a function.
+    pub fn step_with(&mut self, tell: &mut impl FnMut(SimTime, &S::Fact), limit: SimTime) -> bool {
         let Some(event) = self.queue.pop_until(limit) else { return false };
-        self.input(watcher, |system, cx| system.event(cx, event));
+        self.input(tell, |system, cx| system.event(cx, event));
         true
     }
 
     /// Asks for something now, after everything that is due, and settles what follows at once.
     pub fn command(&mut self, watcher: &mut impl Watcher<S>, command: S::Command) {
-        let now = self.now();
-        self.run_until(watcher, now);
-        self.input(watcher, |system, cx| system.command(cx, command));
-        self.run_until(watcher, now);
+        self.command_with(&mut |at, fact| watcher.watch(at, fact), command);
     }
 
-    fn input(&mut self, watcher: &mut impl Watcher<S>, act: impl FnOnce(&mut S, &mut Cx<'_, S>)) {
+    /// As [`World::command`], and tells each fact to a function.
+    pub fn command_with(&mut self, tell: &mut impl FnMut(SimTime, &S::Fact), command: S::Command) {
+        let now = self.now();
+        while self.step_with(tell, now) {}
+        self.input(tell, |system, cx| system.command(cx, command));
+        while self.step_with(tell, now) {}
+    }
+
+    fn input(
+        &mut self,
+        tell: &mut impl FnMut(SimTime, &S::Fact),
+        act: impl FnOnce(&mut S, &mut Cx<'_, S>),
+    ) {
         let mut cx = Cx { queue: &mut self.queue, facts: &mut self.facts, seeds: &mut self.seeds };
         act(&mut self.system, &mut cx);
         let now = self.queue.now();
         for fact in self.facts.drain(..) {
-            watcher.watch(now, &fact);
+            tell(now, &fact);
         }
     }
 }

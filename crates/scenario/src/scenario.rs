@@ -1,0 +1,81 @@
+//! A scenario, ready to run: names resolved, settings checked, the workload expanded.
+
+use crate::command::Command;
+use brokerscope_core::sim::SimTime;
+use brokerscope_core::workload::Workload;
+use brokerscope_core::{kafka, rabbitmq};
+
+/// A scenario, ready to run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Its name: the file's name without its ending.
+    pub name: String,
+    /// Its title, a few words.
+    pub title: String,
+    /// The question it asks, in plain words.
+    pub question: String,
+    /// The seed of both worlds and of the workload.
+    pub seed: u64,
+    /// When the run ends. With a person's own data it ends when both systems are done instead.
+    pub ends: End,
+    /// The messages both systems are given.
+    pub workload: Workload,
+    /// How the Kafka side is set up.
+    pub kafka: kafka::Config,
+    /// How the RabbitMQ side is set up.
+    pub rabbitmq: rabbitmq::Config,
+    /// What the scenario itself does, in order of time.
+    pub steps: Vec<(SimTime, Command)>,
+    /// What it says, and when.
+    pub beats: Vec<Beat>,
+}
+
+/// When a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// At that instant.
+    At(SimTime),
+    /// When every message is settled in both systems: processed and committed or acknowledged,
+    /// or lost, or dead-lettered; at that instant at the latest.
+    WhenDone(SimTime),
+}
+
+/// Something the scenario says, tied to a fact: it is said when the fact first happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// In which system the fact happens.
+    pub system: SystemName,
+    /// The text of the fact, or its beginning.
+    pub when: String,
+    /// What is said, at most two sentences.
+    pub say: String,
+}
+
+/// One of the two systems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SystemName {
+    /// Apache Kafka.
+    Kafka,
+    /// RabbitMQ.
+    RabbitMq,
+}
+
+impl SystemName {
+    /// As people write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Kafka => "Kafka",
+            Self::RabbitMq => "RabbitMQ",
+        }
+    }
+
+    /// As the command language and files write it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Kafka => "kafka",
+            Self::RabbitMq => "rabbitmq",
+        }
+    }
+}
