@@ -3,11 +3,13 @@
 //! Start reading at `cluster.rs` (the system as a whole) or `partition.rs` (the log of one
 //! partition). Every rule carries `Source:`, every liberty `Simplified:`.
 
+pub mod cluster;
 pub mod command;
 pub mod config;
 pub mod fact;
 pub mod snapshot;
 
+pub use cluster::Cluster;
 pub use command::Command;
 pub use config::Config;
 pub use fact::Fact;

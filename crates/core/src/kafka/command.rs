@@ -3,6 +3,7 @@
 use super::BrokerId;
 use crate::name::{ConsumerName, GroupId};
 use std::fmt;
+use std::str::FromStr;
 
 /// What a person or a scenario asks for. May be refused, which is then a fact.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -41,5 +42,101 @@ impl fmt::Display for Command {
             Self::CrashBroker(broker) => write!(f, "crash {broker}"),
             Self::RestartBroker(broker) => write!(f, "restart {broker}"),
         }
+    }
+}
+
+/// Why a text is not a command for a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadCommand {
+    text: String,
+    right: &'static str,
+}
+
+impl fmt::Display for BadCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}' is not a command: write {}", self.text, self.right)
+    }
+}
+
+impl std::error::Error for BadCommand {}
+
+/// One of the texts that [`Command`] prints; names are single words.
+impl FromStr for Command {
+    type Err = BadCommand;
+
+    fn from_str(text: &str) -> Result<Self, BadCommand> {
+        let bad = |right| BadCommand { text: text.to_owned(), right };
+        let broker = |number: &str, right| number.parse().map(BrokerId).map_err(|_| bad(right));
+        let words: Vec<&str> = text.split_whitespace().collect();
+        match words[..] {
+            ["crash", "broker", number] => {
+                broker(number, "'crash broker 1', with the broker's number").map(Self::CrashBroker)
+            }
+            ["restart", "broker", number] => {
+                broker(number, "'restart broker 1', with the broker's number")
+                    .map(Self::RestartBroker)
+            }
+            ["crash", name] => Ok(Self::CrashConsumer(name.into())),
+            ["restart", name] => Ok(Self::RestartConsumer(name.into())),
+            ["pause", name] => Ok(Self::PauseConsumer(name.into())),
+            ["resume", name] => Ok(Self::ResumeConsumer(name.into())),
+            ["remove", name] => Ok(Self::RemoveConsumer(name.into())),
+            ["commit", name] => Ok(Self::Commit(name.into())),
+            ["add", name, "to", group] => Ok(Self::AddConsumer(name.into(), group.into())),
+            ["add", ..] => Err(bad("'add c4 to billing', with a consumer and its group")),
+            ["crash" | "restart" | "pause" | "resume" | "remove" | "commit", ..] => {
+                Err(bad("one consumer's name after the verb, as in 'crash c1'"))
+            }
+            _ => Err(bad(
+                "crash, restart, pause, resume, add, remove or commit, and a consumer's name",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_read_as_it_is_printed() {
+        let c1 = || ConsumerName::from("c1");
+        let commands = [
+            Command::CrashConsumer(c1()),
+            Command::RestartConsumer(c1()),
+            Command::PauseConsumer(c1()),
+            Command::ResumeConsumer(c1()),
+            Command::AddConsumer(c1(), "billing".into()),
+            Command::RemoveConsumer(c1()),
+            Command::Commit(c1()),
+            Command::CrashBroker(BrokerId(2)),
+            Command::RestartBroker(BrokerId(2)),
+        ];
+        for command in commands {
+            assert_eq!(command.to_string().parse(), Ok(command.clone()), "{command} round-trips");
+        }
+        assert_eq!("  add  c4 to billing ".parse(), "add c4 to billing".parse::<Command>());
+    }
+
+    #[test]
+    fn a_wrong_command_says_what_would_be_right() {
+        let refusal = |text: &str| text.parse::<Command>().unwrap_err().to_string();
+        assert_eq!(
+            refusal("crash broker one"),
+            "'crash broker one' is not a command: write 'crash broker 1', with the broker's number"
+        );
+        assert_eq!(
+            refusal("add c4"),
+            "'add c4' is not a command: write 'add c4 to billing', with a consumer and its group"
+        );
+        assert_eq!(
+            refusal("crash"),
+            "'crash' is not a command: write one consumer's name after the verb, as in 'crash c1'"
+        );
+        assert_eq!(
+            refusal("explode c1"),
+            "'explode c1' is not a command: write crash, restart, pause, resume, add, remove or \
+             commit, and a consumer's name"
+        );
     }
 }

@@ -106,6 +106,8 @@ pub enum Fact {
     /// The coordinator refused a commit.
     CommitRefused { group: GroupId, consumer: ConsumerName, error: &'static str },
 
+    /// The client raised an exception that the application does not handle, so its process ends.
+    Raised { group: GroupId, consumer: ConsumerName, error: &'static str },
     /// A consumer's process is gone.
     Crashed { group: GroupId, consumer: ConsumerName },
     /// A consumer's process runs again.
@@ -210,6 +212,7 @@ impl Fact {
             | Self::OutOfRange { .. }
             | Self::Failed { .. }
             | Self::CommitRefused { .. }
+            | Self::Raised { .. }
             | Self::Refused { .. } => Weight::Seen,
             Self::Rebalancing { .. } | Self::Expired { .. } | Self::Left { .. } => {
                 Weight::Turn(Mark::Rebalance)
@@ -325,6 +328,7 @@ impl fmt::Display for Fact {
             Self::CommitRefused { group, consumer, error } => {
                 write!(f, "{group} refused the commit of {consumer}: {error}")
             }
+            Self::Raised { consumer, error, .. } => write!(f, "{consumer} ends with {error}"),
             Self::Crashed { consumer, .. } => write!(f, "{consumer} crashed"),
             Self::Restarted { consumer, .. } => write!(f, "{consumer} restarted"),
             Self::Started { consumer, .. } => write!(f, "{consumer} started"),

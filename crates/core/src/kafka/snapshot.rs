@@ -1,6 +1,10 @@
 //! The state of a cluster, flattened to look at. Everything outside the core that wants to show
 //! Kafka reads this and nothing else.
 
+mod take;
+
+pub use take::snapshot;
+
 use super::{BrokerId, Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
 use crate::sim::SimTime;
