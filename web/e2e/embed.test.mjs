@@ -25,7 +25,8 @@ scene("the example page shows the lesson at its instant", "./example.html", {
   assert.equal(await time(frame), 14.2, "it stands at the instant asked for");
   const theme = await frame.locator("html").getAttribute("data-theme");
   assert.equal(theme, "light", "it has the theme asked for");
-  await assertAccessible(frame);
+  // A frame without an origin may not read even its own style sheets.
+  await assertAccessible(frame, { preload: false });
 });
 
 scene("a guest plays when asked, not before", "./example.html", { unready: true }, async (page) => {

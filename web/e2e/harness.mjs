@@ -160,6 +160,11 @@ export async function hash(page) {
   return page.locator("html").getAttribute("data-hash");
 }
 
+/** The instant and the hash in one line, to compare. */
+export async function instant(page) {
+  return `${await part(page, "time").innerText()} ${await hash(page)}`;
+}
+
 /** Starts the clock if it stands. */
 export async function play(frame) {
   if (!(await isPlaying(frame))) {
@@ -201,11 +206,14 @@ export async function ledger(page) {
   return sums;
 }
 
-/** Asserts that axe-core finds nothing in `frame`. */
-export async function assertAccessible(frame) {
+/** Asserts that axe-core finds nothing in `frame`, whose style sheets it reads if it may. */
+export async function assertAccessible(frame, { preload = true } = {}) {
   // Defined through the debugger: the page's policy rightly refuses a script of ours.
   await frame.evaluate(axe.source);
-  const { violations } = await frame.evaluate(() => window.axe.run(document, { iframes: false }));
+  const { violations } = await frame.evaluate(
+    (options) => window.axe.run(document, options),
+    { iframes: false, preload },
+  );
   const told = violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${id}: ${help}: ${node.target.join(" ")}`),
   );

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import {
-  eventually, hash, isPlaying, ledger, part, pause, play, scene, time,
+  eventually, hash, instant, isPlaying, ledger, part, pause, play, scene, time,
 } from "./harness.mjs";
 
 /** A lesson in which a consumer can crash between finishing a message and saying so. */
@@ -53,30 +53,27 @@ scene("a crash makes both systems work twice", `${LESSON}&at=3s`, {}, async (pag
 scene("a step back restores the exact earlier state", `${LESSON}&at=5s`, {}, async (page) => {
   const seen = [];
   for (let steps = 0; steps < 5; steps += 1) {
-    const before = await time(page);
+    const before = await instant(page);
     await part(page, "step").click();
-    await eventually("a step goes on", () => time(page), (now) => now > before);
-    seen.push({ time: await time(page), hash: await hash(page) });
+    // Two facts may share the hundredth of a second that the page shows.
+    seen.push(await eventually("a step goes on", () => instant(page), (now) => now !== before));
   }
-  assert.ok(new Set(seen.map((each) => each.hash)).size > 1, "the steps change the state");
   for (const earlier of seen.reverse().slice(1)) {
     await part(page, "step-back").click();
-    await eventually("a step back goes back", () => time(page), (now) => now === earlier.time);
-    assert.equal(await hash(page), earlier.hash, `the state at ${earlier.time} s is as it was`);
+    await eventually("the state is as it was", () => instant(page), (now) => now === earlier);
   }
 });
 
 scene("playing on and scrubbing back restores it too", `${LESSON}&at=5s`, {}, async (page) => {
-  const earlier = await hash(page);
-  assert.match(earlier ?? "", /^[0-9a-f]{8,}/, "a paused page says its hash");
+  assert.match((await hash(page)) ?? "", /^[0-9a-f]{8,}$/, "a paused page says its hash");
+  const earlier = await instant(page);
   await part(page, "speed").selectOption("8");
   await play(page);
   await eventually("the clock runs", () => time(page), (now) => now > 8);
   await pause(page);
-  assert.notEqual(await hash(page), earlier, "time has changed the state");
+  assert.notEqual(await instant(page), earlier, "time has changed the state");
   await part(page, "scrubber").fill("5000");
-  await eventually("the scrubber goes back", () => time(page), (now) => now === 5);
-  assert.equal(await hash(page), earlier, "the state is as it was");
+  await eventually("the state is as it was", () => instant(page), (now) => now === earlier);
 });
 
 scene("restart begins again", `${LESSON}&at=5s`, {}, async (page) => {

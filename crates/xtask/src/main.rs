@@ -22,7 +22,11 @@ use flags::{Xtask, XtaskCmd};
 fn main() -> ExitCode {
     let flags = match Xtask::from_env() {
         Ok(flags) => flags,
-        Err(error) => error.exit(),
+        Err(error) if error.is_help() => error.exit(),
+        Err(error) => {
+            eprintln!("error: {error} (`cargo xtask --help` lists what there is)");
+            return ExitCode::from(2);
+        }
     };
     match run(flags.subcommand) {
         Ok(code) => code,
