@@ -3,16 +3,22 @@
 //! Start reading at `cluster.rs` (the system as a whole) or `partition.rs` (the log of one
 //! partition). Every rule carries `Source:`, every liberty `Simplified:`.
 
+mod assignor;
 pub mod cluster;
 pub mod command;
 pub mod config;
 pub mod fact;
+mod java;
+pub mod placement;
+mod schema;
+mod sizes;
 pub mod snapshot;
 
 pub use cluster::Cluster;
 pub use command::Command;
 pub use config::Config;
 pub use fact::Fact;
+pub use java::offsets_partition;
 pub use snapshot::Snapshot;
 
 use crate::name::TopicName;

@@ -1,0 +1,85 @@
+//! Two habits of the Java platform that Kafka's behaviour rests on.
+
+/// `String.hashCode`: over the UTF-16 code units, not the bytes.
+#[must_use]
+pub(crate) fn hash_code(text: &str) -> i32 {
+    text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()))
+}
+
+/// The partition of `__consumer_offsets` that holds a group's records.
+///
+/// Source: `GroupCoordinatorService.partitionFor` and `Utils.abs`, to which the absolute value of
+/// the smallest integer is 0.
+///
+/// # Panics
+/// If there is no partition.
+#[must_use]
+pub fn offsets_partition(group: &str, partitions: u32) -> u32 {
+    assert!(0 < partitions, "__consumer_offsets has at least one partition");
+    let hash = hash_code(group).checked_abs().unwrap_or(0);
+    hash.cast_unsigned() % partitions
+}
+
+/// The order in which a `HashMap` with these keys, put in as listed, is iterated.
+///
+/// Source: `java.util.HashMap`: slots of a power of two, filled to three quarters, in which a
+/// key's place is its hash with the upper half folded in; within a slot the order of putting in.
+///
+/// Simplified: a slot with eight keys or more would become a tree.
+pub(crate) fn hash_map_order<'a>(keys: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut keys: Vec<&str> = keys.into_iter().collect();
+    let mut slots = 16;
+    while slots * 3 / 4 < keys.len() {
+        slots *= 2;
+    }
+    keys.sort_by_key(|key| {
+        let hash = hash_code(key).cast_unsigned();
+        (hash ^ (hash >> 16)) as usize & (slots - 1)
+    });
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_kept_where_kafka_keeps_it() {
+        let table = [
+            ("my-group", -1_906_497_762, 12),
+            ("payments", 1_382_682_413, 13),
+            ("orders-service", 23_943_117, 17),
+            ("console-consumer-12345", 158_455_506, 6),
+            ("test", 3_556_498, 48),
+            ("g1", 3_242, 42),
+            ("analytics", -1_693_017_210, 10),
+            ("billing", -109_829_509, 9),
+            ("connect-cluster", 1_440_343_063, 13),
+            ("ConsumerGroup", 490_126_345, 45),
+            ("polygenelubricants", i32::MIN, 0),
+            ("", 0, 0),
+        ];
+        for (group, hash, partition) in table {
+            assert_eq!(hash_code(group), hash, "the hash of {group}");
+            assert_eq!(offsets_partition(group, 50), partition, "the partition of {group}");
+        }
+    }
+
+    #[test]
+    fn a_character_beyond_the_first_plane_counts_as_two_units() {
+        assert_eq!(hash_code("\u{1f600}"), 0xd83d_i32 * 31 + 0xde00);
+    }
+
+    #[test]
+    fn a_hash_map_is_iterated_by_slot() {
+        assert_eq!(hash_map_order(["c1", "c2", "c3"]), ["c3", "c1", "c2"]);
+        assert_eq!(hash_map_order(["c2", "c5", "c8"]), ["c5", "c8", "c2"]);
+        assert_eq!(hash_map_order(["m1", "m2", "m3"]), ["m1", "m2", "m3"]);
+        let long = ["consumer-1", "consumer-2", "consumer-3"];
+        assert_eq!(hash_map_order(long), ["consumer-3", "consumer-2", "consumer-1"]);
+        let names: Vec<String> = (1..=13).map(|it| format!("c{it}")).collect();
+        let order = hash_map_order(names.iter().map(String::as_str));
+        assert_eq!(order[..5], ["c11", "c10", "c13", "c12", "c1"]);
+        assert_eq!(order[12], "c9");
+    }
+}
