@@ -98,7 +98,10 @@ fn inputs() -> Result<Vec<PathBuf>> {
     let single = ["Cargo.toml", "Cargo.lock", "Trunk.toml", "index.html", "rust-toolchain.toml"];
     let mut files = single.map(|name| root.join(name)).to_vec();
     for folder in ["crates/core", "crates/scenario", "crates/stage", "scenarios", "web"] {
-        files.extend(shell::files_below(&root.join(folder), &["e2e", "node_modules", "tests"])?);
+        let folder = root.join(folder);
+        if folder.is_dir() {
+            files.extend(shell::files_below(&folder, &["e2e", "tests"])?);
+        }
     }
     Ok(files)
 }
