@@ -2,6 +2,7 @@
 
 use crate::name::{ConsumerName, QueueName};
 use std::fmt;
+use std::str::FromStr;
 
 /// What a person or a scenario asks for. May be refused, which is then a fact.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +34,88 @@ impl fmt::Display for Command {
             Self::AddConsumer(name, queue) => write!(f, "add {name} to {queue}"),
             Self::RemoveConsumer(name) => write!(f, "remove {name}"),
             Self::CloseChannel(name) => write!(f, "close channel of {name}"),
+        }
+    }
+}
+
+/// Why a text is not a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadCommand(String);
+
+impl fmt::Display for BadCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "'{}' is not a command: write crash, restart, pause, resume or remove with a consumer, \
+             add CONSUMER to QUEUE, or close channel of CONSUMER",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for BadCommand {}
+
+/// As it is printed. A consumer's name in `add` ends before the first ` to `.
+impl FromStr for Command {
+    type Err = BadCommand;
+
+    fn from_str(text: &str) -> Result<Self, BadCommand> {
+        let bad = || BadCommand(text.to_owned());
+        let (verb, rest) = text.trim().split_once(' ').ok_or_else(bad)?;
+        let rest = rest.trim();
+        let name = |it: &str| {
+            let it = it.trim();
+            if it.is_empty() { Err(bad()) } else { Ok(ConsumerName::from(it)) }
+        };
+        match verb {
+            "crash" => name(rest).map(Self::CrashConsumer),
+            "restart" => name(rest).map(Self::RestartConsumer),
+            "pause" => name(rest).map(Self::PauseConsumer),
+            "resume" => name(rest).map(Self::ResumeConsumer),
+            "remove" => name(rest).map(Self::RemoveConsumer),
+            "add" => {
+                let (consumer, queue) = rest.split_once(" to ").ok_or_else(bad)?;
+                let queue = queue.trim();
+                if queue.is_empty() {
+                    return Err(bad());
+                }
+                Ok(Self::AddConsumer(name(consumer)?, queue.into()))
+            }
+            "close" => {
+                let consumer = rest.strip_prefix("channel of ").ok_or_else(bad)?;
+                name(consumer).map(Self::CloseChannel)
+            }
+            _ => Err(bad()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_read_as_it_is_printed() {
+        let c1 = || ConsumerName::from("c1");
+        let all = [
+            Command::CrashConsumer(c1()),
+            Command::RestartConsumer(c1()),
+            Command::PauseConsumer(c1()),
+            Command::ResumeConsumer(c1()),
+            Command::AddConsumer(c1(), "billing".into()),
+            Command::RemoveConsumer(c1()),
+            Command::CloseChannel(c1()),
+        ];
+        for command in all {
+            assert_eq!(command.to_string().parse(), Ok(command.clone()), "{command} round-trips");
+        }
+    }
+
+    #[test]
+    fn what_is_no_command_says_what_would_be() {
+        for text in ["", "crash", "crash ", "crush c1", "add c1", "add  to q", "close c1"] {
+            let error = text.parse::<Command>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("'{text}' is not a command: ")), "{error}");
         }
     }
 }

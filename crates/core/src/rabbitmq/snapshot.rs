@@ -1,11 +1,15 @@
 //! The state of the broker and its clients, flattened to look at. Everything outside the core
 //! that wants to show RabbitMQ reads this and nothing else.
 
-use super::config::{Binding, ExchangeType};
+use super::broker::{Arrival, Broker, End, Event};
+use super::config::{Binding, Config, ExchangeType};
 use super::fact::Reason;
+use super::frame::{ClientId, Frame, Tags};
+use super::queue::Queue;
 use crate::name::{ConsumerName, ExchangeName, ProducerName, QueueName};
-use crate::sim::SimTime;
+use crate::sim::{SimTime, World};
 use crate::workload::MessageId;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The state at one instant. Its size depends on what was asked for, never on how long the queues
@@ -174,4 +178,109 @@ pub enum Cargo {
     Ack(ConsumerName, QueueName, MessageId),
     /// A return from a consumer: nack or reject.
     Return(ConsumerName, QueueName, MessageId),
+}
+
+/// What can be seen at this instant, with the newest `slots` places of each queue.
+#[must_use]
+pub fn snapshot(world: &World<Broker>, slots: usize) -> Snapshot {
+    let broker = world.system();
+    let node = broker.node();
+    let consumer = |it: &super::consumer::Consumer| {
+        let channel = node.channel(it.client().channel());
+        it.snapshot(slots, channel.map_or(0, super::channel::Channel::unacked))
+    };
+    let in_flight = |(arrives, event): (SimTime, &Event)| match event {
+        Event::Arrival(arrival) => {
+            let cargo = cargo(broker, arrival)?;
+            Some(Flight { sent: arrival.sent, arrives, cargo })
+        }
+        Event::PublishDue(_) | Event::Start(_) | Event::Done(..) | Event::Expire(_) => None,
+    };
+    Snapshot {
+        at: world.now(),
+        publishers: broker.publishers().iter().map(|it| it.snapshot()).collect(),
+        exchanges: exchanges(broker.config()),
+        bindings: broker.config().bindings.clone(),
+        queues: node.queues().iter().map(|it| Queue::snapshot(it, slots)).collect(),
+        consumers: broker.consumers().iter().map(consumer).collect(),
+        flights: world.pending().filter_map(in_flight).collect(),
+    }
+}
+
+/// The declared exchanges, and after them the predeclared ones that something refers to.
+fn exchanges(config: &Config) -> Vec<ExchangeSnapshot> {
+    let declared =
+        |it: &super::config::Exchange| ExchangeSnapshot { name: it.name.clone(), kind: it.kind };
+    let mut shown: Vec<_> = config.exchanges.iter().map(declared).collect();
+    let published = config.destinations.iter().map(|it| it.exchange.clone());
+    let bound = config.bindings.iter().map(|it| it.source.clone());
+    let dead_letters = config
+        .queues
+        .iter()
+        .filter_map(|it| it.arguments.dead_letter_exchange.as_deref().map(ExchangeName::from));
+    let used: BTreeSet<_> = published.chain(bound).chain(dead_letters).collect();
+    for name in used {
+        let kind = match name.as_str() {
+            "" | "amq.direct" => ExchangeType::Direct,
+            "amq.fanout" => ExchangeType::Fanout,
+            _ => continue,
+        };
+        if shown.iter().all(|it| it.name != name) {
+            shown.push(ExchangeSnapshot { name, kind });
+        }
+    }
+    shown
+}
+
+/// What a frame carries, if it is something that one wants to see moving.
+fn cargo(broker: &Broker, arrival: &Arrival) -> Option<Cargo> {
+    let place = match arrival.channel.connection.client {
+        ClientId::Publisher(place) | ClientId::Consumer(place) => usize::from(place),
+    };
+    let consumer = || {
+        let it = &broker.consumers()[place];
+        (it.name().clone(), it.queue().clone())
+    };
+    let settled = |tag: u64| {
+        let (queue, place) = broker.node().channel(arrival.channel)?.origin(tag)?;
+        let message = broker.node().queue(queue)?.message_at(place)?;
+        Some((consumer().0, queue.clone(), message))
+    };
+    match (&arrival.frame, arrival.to) {
+        (Frame::Publish(message), _) => {
+            let publisher = broker.publishers()[place].name().clone();
+            let address = &message.address;
+            let (exchange, key) = (address.exchange.clone(), address.routing_key.clone());
+            Some(Cargo::Publish(publisher, exchange, key, message.id))
+        }
+        (Frame::Deliver { message, .. }, _) => {
+            let (consumer, queue) = consumer();
+            Some(Cargo::Deliver(queue, consumer, message.id))
+        }
+        (Frame::Ack(Tags::One(number) | Tags::UpTo(number)), End::Client) => {
+            let publisher = &broker.publishers()[place];
+            Some(Cargo::Confirm(publisher.name().clone(), publisher.unconfirmed(*number)?))
+        }
+        (Frame::Ack(Tags::One(tag) | Tags::UpTo(tag)), End::Broker) => {
+            let (consumer, queue, message) = settled(*tag)?;
+            Some(Cargo::Ack(consumer, queue, message))
+        }
+        (Frame::Nack(Tags::One(tag) | Tags::UpTo(tag), _) | Frame::Reject(tag, _), _) => {
+            let (consumer, queue, message) = settled(*tag)?;
+            Some(Cargo::Return(consumer, queue, message))
+        }
+        (
+            Frame::ChannelOpen { .. }
+            | Frame::ChannelClose(_)
+            | Frame::ChannelCloseOk
+            | Frame::ConnectionClosed
+            | Frame::ConfirmSelect
+            | Frame::Qos { .. }
+            | Frame::Consume { .. }
+            | Frame::ConsumeOk(_)
+            | Frame::Cancel(_)
+            | Frame::CancelOk(_),
+            _,
+        ) => None,
+    }
 }

@@ -1,0 +1,324 @@
+//! The whole system: the broker's node, its clients, and the connections between them.
+
+use super::command::Command;
+use super::config::{self, Config, Links};
+use super::consumer::{self, Consumer, Life};
+use super::fact::Fact;
+use super::frame::{ChannelId, ClientId, Frame};
+use super::node::{self, Node, QueueId};
+use super::publisher::{self, Publisher};
+use super::wire::Wire;
+use crate::name::{ConsumerName, QueueName};
+use crate::sim::{Cx, Link, SimDuration, SimTime, System};
+use crate::workload::Workload;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// RabbitMQ with everything that talks to it.
+#[derive(Clone, Debug, Hash)]
+pub struct Broker {
+    config: Arc<Config>,
+    workload: Workload,
+    node: Node,
+    publishers: Vec<Publisher>,
+    /// In the order in which they were first started.
+    consumers: Vec<Consumer>,
+    /// The way to the broker and the way back, of every client.
+    wires: BTreeMap<ClientId, [Wire; 2]>,
+}
+
+/// What is due at an instant.
+#[derive(Clone, Debug, Hash)]
+pub enum Event {
+    /// A frame reaches the other end of its connection.
+    Arrival(Arrival),
+    /// A publisher's next message is due.
+    PublishDue(u16),
+    /// A consumer of the configuration begins.
+    Start(u16),
+    /// A timer of a consumer's application rings.
+    Done(u16, u32),
+    /// The expiry timer of a queue rings.
+    Expire(QueueId),
+}
+
+/// A frame on its way.
+#[derive(Clone, Debug, Hash)]
+pub struct Arrival {
+    /// When it was sent.
+    pub sent: SimTime,
+    /// To which end of the connection.
+    pub to: End,
+    /// On which channel.
+    pub channel: ChannelId,
+    /// What.
+    pub frame: Frame,
+}
+
+/// One of the ends of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum End {
+    /// The broker.
+    Broker,
+    /// The client.
+    Client,
+}
+
+impl Broker {
+    /// A broker and its clients before the first instant.
+    ///
+    /// # Panics
+    /// Beyond 65,536 publishers.
+    #[must_use]
+    pub fn new(config: Config, workload: Workload) -> Self {
+        let publisher = |(number, it)| {
+            let number = u16::try_from(number).expect("publishers are numbered with 16 bits");
+            Publisher::new(number, it, &config.destinations, workload.clone())
+        };
+        Self {
+            node: Node::new(&config),
+            publishers: config.publishers.iter().enumerate().map(publisher).collect(),
+            consumers: Vec::new(),
+            wires: BTreeMap::new(),
+            config: Arc::new(config),
+            workload,
+        }
+    }
+
+    /// What it was set up with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The broker's process.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The publishers.
+    #[must_use]
+    pub fn publishers(&self) -> &[Publisher] {
+        &self.publishers
+    }
+
+    /// The consumers, in the order in which they were first started.
+    #[must_use]
+    pub fn consumers(&self) -> &[Consumer] {
+        &self.consumers
+    }
+
+    fn send(&mut self, cx: &mut Cx<'_, Self>, to: End, channel: ChannelId, frame: Frame) {
+        let client = channel.connection.client;
+        let links = &self.config.links;
+        let wires = self.wires.entry(client).or_insert_with(|| wires(links, client));
+        let way = match to {
+            End::Broker => 0,
+            End::Client => 1,
+        };
+        let sent = cx.now();
+        let arrives = wires[way].carry(&mut cx.seeds.network, sent);
+        cx.at(arrives, Event::Arrival(Arrival { sent, to, channel, frame }));
+    }
+
+    fn arrive(&mut self, cx: &mut Cx<'_, Self>, arrival: Arrival) {
+        let Arrival { to, channel, frame, .. } = arrival;
+        match (to, channel.connection.client) {
+            (End::Broker, _) => self.step_node(cx, node::Input::Frame(channel, frame)),
+            (End::Client, ClientId::Publisher(number)) => {
+                self.step_publisher(cx, number, publisher::Input::Frame(channel, frame));
+            }
+            (End::Client, ClientId::Consumer(number)) => {
+                self.step_consumer(cx, number, consumer::Input::Frame(channel, frame));
+            }
+        }
+    }
+
+    fn step_node(&mut self, cx: &mut Cx<'_, Self>, input: node::Input) {
+        let mut fx = Vec::new();
+        self.node.step(&mut fx, cx.now(), input);
+        for effect in fx {
+            match effect {
+                node::Effect::Send(channel, frame) => self.send(cx, End::Client, channel, frame),
+                node::Effect::Ring(queue, at) => cx.at(at, Event::Expire(queue)),
+                node::Effect::Note(fact) => cx.note(fact),
+            }
+        }
+    }
+
+    fn step_publisher(&mut self, cx: &mut Cx<'_, Self>, number: u16, input: publisher::Input) {
+        let mut fx = Vec::new();
+        self.publishers[usize::from(number)].step(&mut fx, input);
+        for effect in fx {
+            match effect {
+                publisher::Effect::Send(channel, frame) => {
+                    self.send(cx, End::Broker, channel, frame);
+                }
+                publisher::Effect::Wake(at) => cx.at(at, Event::PublishDue(number)),
+                publisher::Effect::Note(fact) => cx.note(fact),
+            }
+        }
+    }
+
+    fn step_consumer(&mut self, cx: &mut Cx<'_, Self>, number: u16, input: consumer::Input) {
+        let mut fx = Vec::new();
+        self.consumers[usize::from(number)].step(&mut fx, cx.now(), input);
+        for effect in fx {
+            match effect {
+                consumer::Effect::Send(channel, frame) => {
+                    self.send(cx, End::Broker, channel, frame);
+                }
+                consumer::Effect::Ring(at, timer) => cx.at(at, Event::Done(number, timer)),
+                consumer::Effect::Note(fact) => cx.note(fact),
+            }
+        }
+    }
+
+    fn start(&mut self, cx: &mut Cx<'_, Self>, config: &config::Consumer) {
+        let number =
+            u16::try_from(self.consumers.len()).expect("consumers are numbered with 16 bits");
+        self.consumers.push(Consumer::new(number, config, self.workload.clone()));
+        self.step_consumer(cx, number, consumer::Input::Start);
+    }
+
+    /// What a command means for its consumer, or why it cannot be.
+    fn consumer_input(&self, command: &Command) -> Result<(u16, consumer::Input), String> {
+        use Life::{Closed, Crashed, Running};
+        use consumer::Input;
+        let (name, input) = match command {
+            Command::CrashConsumer(name) => (name, Input::Crash),
+            Command::RestartConsumer(name) => (name, Input::Restart),
+            Command::PauseConsumer(name) => (name, Input::Pause),
+            Command::ResumeConsumer(name) => (name, Input::Resume),
+            Command::RemoveConsumer(name) => (name, Input::Stop),
+            Command::CloseChannel(name) => (name, Input::CloseChannel),
+            Command::AddConsumer(name, _) => return Err(format!("{name} is already there")),
+        };
+        let Some(place) = self.consumers.iter().position(|it| it.name() == name) else {
+            return Err(self.missing(name));
+        };
+        let consumer = &self.consumers[place];
+        let opening = consumer.client().state() != super::client::State::Consuming;
+        match (consumer.life(), &input) {
+            (Running, Input::Restart) => return Err(format!("{name} is running")),
+            (Crashed | Closed, Input::Restart) => {}
+            (Crashed | Closed, _) => return Err(format!("{name} is not running")),
+            (Running, Input::Pause) if consumer.is_paused() => {
+                return Err(format!("{name} is already paused"));
+            }
+            (Running, Input::Resume) if !consumer.is_paused() => {
+                return Err(format!("{name} is not paused"));
+            }
+            (Running, Input::CloseChannel) if opening => {
+                return Err(format!("{name} has no open channel"));
+            }
+            (Running, _) => {}
+        }
+        let number = u16::try_from(place).expect("consumers are numbered with 16 bits");
+        Ok((number, input))
+    }
+
+    /// Why there is no consumer of that name.
+    fn missing(&self, name: &ConsumerName) -> String {
+        if self.config.consumers.iter().any(|it| it.name == *name) {
+            format!("{name} has not started yet")
+        } else {
+            format!("there is no consumer {name}")
+        }
+    }
+
+    /// One more consumer, like the first of that queue; at a queue without any, one with the
+    /// defaults.
+    fn added(&self, name: &ConsumerName, queue: &QueueName) -> Result<config::Consumer, String> {
+        if self.node.queue(queue).is_none() {
+            return Err(format!("there is no queue {queue}"));
+        }
+        let planned = self.config.consumers.iter().map(|it| &it.name);
+        if self.consumers.iter().map(Consumer::name).chain(planned).any(|it| it == name) {
+            return Err(format!("there is already a consumer {name}"));
+        }
+        let first = self.config.consumers.iter().find(|it| it.queue == *queue);
+        Ok(match first {
+            Some(first) => config::Consumer { name: name.clone(), ..first.clone() },
+            None => config::Consumer {
+                name: name.clone(),
+                queue: queue.clone(),
+                settings: config::ConsumerSettings::default(),
+                on_failure: config::OnFailure::Requeue,
+                acks: config::Acks::AfterWork,
+                starts_after: SimDuration::ZERO,
+            },
+        })
+    }
+}
+
+impl System for Broker {
+    type Command = Command;
+    type Event = Event;
+    type Fact = Fact;
+
+    fn begin(&mut self, cx: &mut Cx<'_, Self>) {
+        for number in 0..self.publishers.len() {
+            let number = u16::try_from(number).expect("publishers are numbered with 16 bits");
+            self.step_publisher(cx, number, publisher::Input::Start);
+        }
+        let config = self.config.clone();
+        for (place, it) in config.consumers.iter().enumerate() {
+            let place = u16::try_from(place).expect("consumers are numbered with 16 bits");
+            match it.starts_after {
+                SimDuration::ZERO => self.start(cx, it),
+                span => cx.after(span, Event::Start(place)),
+            }
+        }
+    }
+
+    fn command(&mut self, cx: &mut Cx<'_, Self>, command: Command) {
+        let outcome = match &command {
+            Command::AddConsumer(name, queue) => self.added(name, queue).map(|config| {
+                let (queue, consumer) = (queue.clone(), name.clone());
+                cx.note(Fact::Started { queue, consumer });
+                self.start(cx, &config);
+            }),
+            Command::CrashConsumer(_)
+            | Command::RestartConsumer(_)
+            | Command::PauseConsumer(_)
+            | Command::ResumeConsumer(_)
+            | Command::RemoveConsumer(_)
+            | Command::CloseChannel(_) => self
+                .consumer_input(&command)
+                .map(|(number, input)| self.step_consumer(cx, number, input)),
+        };
+        if let Err(why) = outcome {
+            cx.note(Fact::Refused { command: command.to_string(), why });
+        }
+    }
+
+    fn event(&mut self, cx: &mut Cx<'_, Self>, event: Event) {
+        match event {
+            Event::Arrival(arrival) => self.arrive(cx, arrival),
+            Event::PublishDue(number) => self.step_publisher(cx, number, publisher::Input::Due),
+            Event::Start(place) => {
+                let config = self.config.consumers[usize::from(place)].clone();
+                let (queue, consumer) = (config.queue.clone(), config.name.clone());
+                cx.note(Fact::Started { queue, consumer });
+                self.start(cx, &config);
+            }
+            Event::Done(number, timer) => {
+                self.step_consumer(cx, number, consumer::Input::Done(timer));
+            }
+            Event::Expire(queue) => self.step_node(cx, node::Input::Expire(queue)),
+        }
+    }
+}
+
+/// A client's connection, there and back.
+fn wires(links: &Links, client: ClientId) -> [Wire; 2] {
+    let latency = match client {
+        ClientId::Publisher(_) => links.publisher,
+        ClientId::Consumer(_) => links.consumer,
+    };
+    let mut link = Link::new(latency);
+    (link.jitter, link.loss_per_million) = (links.jitter, links.loss_per_million);
+    [Wire::new(link.clone()), Wire::new(link)]
+}

@@ -1,0 +1,239 @@
+//! The client library in a consumer's process: its channel, and the buffer of what arrived.
+//!
+//! It knows nothing of the application that takes messages out.
+
+use super::config;
+use super::frame::{AckMode, ChannelId, ClientId, ConnectionId, Fate, Frame, Tags};
+use super::queue::Settlement;
+use crate::name::{ConsumerName, QueueName};
+use crate::sim::Shelf;
+use crate::workload::MessageId;
+
+/// The client library with one channel, on which it consumes from one queue.
+///
+/// Simplified: it opens its channel, sets its prefetch and starts its consumer in one go, without
+/// waiting for the answer to each.
+#[derive(Clone, Debug, Hash)]
+pub struct Client {
+    name: ConsumerName,
+    queue: QueueName,
+    settings: config::ConsumerSettings,
+    channel: ChannelId,
+    state: State,
+    /// Arrived and not taken, first to last.
+    buffer: Shelf<Delivery>,
+}
+
+/// How the channel stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// There is none.
+    Closed,
+    /// It is being opened: nobody has answered yet.
+    Opening,
+    /// Messages arrive.
+    Consuming,
+    /// It is being closed.
+    Closing(Afterwards),
+}
+
+/// What comes after a channel is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Afterwards {
+    /// Nothing.
+    Stay,
+    /// Another channel.
+    Reopen,
+}
+
+/// A message that arrived at the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Delivery {
+    /// The channel it came on.
+    pub channel: ChannelId,
+    /// Its number there.
+    pub tag: u64,
+    /// Which message.
+    pub message: MessageId,
+}
+
+/// Something that reached the library.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A new process opens a connection and consumes.
+    Connect,
+    /// From the broker, on a channel.
+    Frame(ChannelId, Frame),
+    /// The application settles a delivery.
+    Settle(Delivery, Settlement),
+    /// Close the channel.
+    Close(Afterwards),
+    /// The process is gone.
+    Die,
+}
+
+/// What the library wants done. It does none of it itself.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Send a frame to the broker.
+    Send(ChannelId, Frame),
+    /// A message arrived in the buffer.
+    Received(MessageId),
+    /// A message will never come out of the buffer.
+    Discarded(MessageId),
+    /// The channel is no more; what it delivered cannot be settled any longer.
+    ChannelGone,
+}
+
+impl Client {
+    /// A client that is not connected, of the consumer with that number.
+    #[must_use]
+    pub fn new(number: u16, config: &config::Consumer) -> Self {
+        let connection = ConnectionId { client: ClientId::Consumer(number), life: 0 };
+        let channel = ChannelId { connection, number: 0 };
+        Self {
+            name: config.name.clone(),
+            queue: config.queue.clone(),
+            settings: config.settings.clone(),
+            channel,
+            state: State::Closed,
+            buffer: Shelf::new(),
+        }
+    }
+
+    /// The channel it uses or used last.
+    #[must_use]
+    pub fn channel(&self) -> ChannelId {
+        self.channel
+    }
+
+    /// How the channel stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// What arrived and was not taken, first to last.
+    #[must_use]
+    pub fn buffer(&self) -> &Shelf<Delivery> {
+        &self.buffer
+    }
+
+    /// Takes the next message out of the buffer.
+    pub fn take(&mut self) -> Option<Delivery> {
+        let first = self.buffer.start();
+        let delivery = *self.buffer.get(first)?;
+        self.buffer.forget_before(first + 1);
+        Some(delivery)
+    }
+
+    /// Takes one input and says what should follow, in order.
+    pub fn step(&mut self, fx: &mut Vec<Effect>, input: Input) {
+        match input {
+            Input::Connect => {
+                if self.channel.number > 0 {
+                    self.channel.connection.life += 1;
+                    self.channel.number = 0;
+                }
+                self.open(fx);
+            }
+            Input::Frame(channel, frame) => self.frame(fx, channel, frame),
+            Input::Settle(delivery, how) => self.settle(fx, delivery, how),
+            Input::Close(afterwards) => self.close(fx, afterwards),
+            Input::Die => self.die(fx),
+        }
+    }
+
+    fn open(&mut self, fx: &mut Vec<Effect>) {
+        self.channel.number += 1;
+        self.state = State::Opening;
+        let mode = if self.settings.auto_ack { AckMode::Automatic } else { AckMode::Manual };
+        let prefetch_count = self.settings.prefetch_count;
+        let (queue, consumer_tag) = (self.queue.clone(), self.name.clone());
+        for frame in [
+            Frame::ChannelOpen { connection_name: self.name.0.clone() },
+            Frame::Qos { prefetch_count },
+            Frame::Consume { queue, consumer_tag, mode },
+        ] {
+            fx.push(Effect::Send(self.channel, frame));
+        }
+    }
+
+    fn frame(&mut self, fx: &mut Vec<Effect>, channel: ChannelId, frame: Frame) {
+        // A channel that is being closed takes nothing but the end of the close.
+        // Source: AMQP 0-9-1, `channel.close`.
+        let open = matches!(self.state, State::Opening | State::Consuming);
+        let current = channel == self.channel;
+        match frame {
+            Frame::Deliver { message, .. } if !(open && current) => {
+                fx.push(Effect::Discarded(message.id));
+            }
+            Frame::Deliver { delivery_tag: tag, message, .. } => {
+                self.buffer.push(Delivery { channel, tag, message: message.id });
+                fx.push(Effect::Received(message.id));
+            }
+            Frame::ConsumeOk(_) if open && current => self.state = State::Consuming,
+            Frame::ChannelCloseOk if current => {
+                if let State::Closing(afterwards) = self.state {
+                    self.closed(fx, afterwards);
+                }
+            }
+            Frame::ChannelClose(_) if open && current => {
+                fx.push(Effect::Send(channel, Frame::ChannelCloseOk));
+                self.lose_channel(fx);
+                self.closed(fx, Afterwards::Reopen);
+            }
+            Frame::ConsumeOk(_)
+            | Frame::CancelOk(_)
+            | Frame::ChannelCloseOk
+            | Frame::ChannelClose(_) => {}
+            Frame::ChannelOpen { .. }
+            | Frame::ConnectionClosed
+            | Frame::ConfirmSelect
+            | Frame::Publish(_)
+            | Frame::Qos { .. }
+            | Frame::Consume { .. }
+            | Frame::Cancel(_)
+            | Frame::Ack(_)
+            | Frame::Nack(..)
+            | Frame::Reject(..) => unreachable!("a broker does not send that to a consumer"),
+        }
+    }
+
+    fn settle(&mut self, fx: &mut Vec<Effect>, delivery: Delivery, how: Settlement) {
+        let frame = match how {
+            Settlement::Ack => Frame::Ack(Tags::One(delivery.tag)),
+            Settlement::Requeue => Frame::Nack(Tags::One(delivery.tag), Fate::Requeue),
+            Settlement::Reject => Frame::Reject(delivery.tag, Fate::Discard),
+        };
+        assert!(delivery.channel == self.channel, "a delivery is settled on its own channel");
+        fx.push(Effect::Send(delivery.channel, frame));
+    }
+
+    fn close(&mut self, fx: &mut Vec<Effect>, afterwards: Afterwards) {
+        fx.push(Effect::Send(self.channel, Frame::ChannelClose(None)));
+        self.state = State::Closing(afterwards);
+        self.lose_channel(fx);
+    }
+
+    fn closed(&mut self, fx: &mut Vec<Effect>, afterwards: Afterwards) {
+        self.state = State::Closed;
+        match afterwards {
+            Afterwards::Stay => {}
+            Afterwards::Reopen => self.open(fx),
+        }
+    }
+
+    /// The operating system tells the broker that the connection is closed.
+    fn die(&mut self, fx: &mut Vec<Effect>) {
+        fx.push(Effect::Send(self.channel, Frame::ConnectionClosed));
+        self.state = State::Closed;
+        self.lose_channel(fx);
+    }
+
+    fn lose_channel(&mut self, fx: &mut Vec<Effect>) {
+        fx.push(Effect::ChannelGone);
+        fx.extend(self.buffer.iter().map(|it| Effect::Discarded(it.message)));
+        self.buffer = Shelf::new();
+    }
+}

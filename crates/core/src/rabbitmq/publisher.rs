@@ -1,0 +1,247 @@
+//! A publisher: an application that sends its streams' messages when they are due, and waits for
+//! nothing.
+
+use super::config::{self, Destination, RoutingKey};
+use super::fact::Fact;
+use super::frame::{ChannelId, ClientId, ConnectionId, Frame, Tags};
+use super::message::{Address, Message};
+use super::snapshot::PublisherSnapshot;
+use crate::name::{ExchangeName, ProducerName};
+use crate::sim::SimTime;
+use crate::workload::{MessageId, Workload};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many of the next messages a snapshot tells.
+const NEXT_SHOWN: usize = 8;
+
+/// How far ahead in the workload they are looked for.
+const NEXT_LOOKED_THROUGH: usize = 512;
+
+/// A publisher with its channel.
+///
+/// Simplified: a publish is never repeated, neither without its confirm nor after the channel was
+/// closed; and a publisher sends as fast as its messages are due, whatever is unconfirmed.
+#[derive(Clone, Debug, Hash)]
+pub struct Publisher {
+    name: ProducerName,
+    confirm: bool,
+    workload: Workload,
+    /// Where its messages go, by stream; nothing for the streams of others.
+    routes: Arc<[Option<Route>]>,
+    channel: ChannelId,
+    /// Where in the workload it goes on.
+    next: usize,
+    /// What the next confirm number is.
+    next_number: u64,
+    /// What waits for its confirm, by number.
+    unconfirmed: BTreeMap<u64, MessageId>,
+    sent: u64,
+    confirmed: u64,
+}
+
+/// Where the messages of a stream go.
+#[derive(Clone, Debug, Hash)]
+enum Route {
+    /// All to one address.
+    Fixed(Arc<Address>),
+    /// Each with its own key.
+    ByKey(ExchangeName),
+}
+
+/// Something that the publisher has to deal with.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Its process begins.
+    Start,
+    /// Its next message is due.
+    Due,
+    /// From the broker, on a channel.
+    Frame(ChannelId, Frame),
+}
+
+/// What the publisher wants done. It does none of it itself.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Send a frame to the broker.
+    Send(ChannelId, Frame),
+    /// Say so when its next message is due.
+    Wake(SimTime),
+    /// Tell whoever watches. Changes nothing.
+    Note(Fact),
+}
+
+impl Publisher {
+    /// A publisher that has not begun.
+    #[must_use]
+    pub fn new(
+        number: u16,
+        config: &config::Publisher,
+        destinations: &[Destination],
+        workload: Workload,
+    ) -> Self {
+        let mine = |it: &crate::workload::Stream| it.producer == config.name;
+        let routes = workload
+            .streams
+            .iter()
+            .zip(destinations)
+            .map(|(stream, to)| mine(stream).then(|| Route::new(to)))
+            .collect();
+        let connection = ConnectionId { client: ClientId::Publisher(number), life: 0 };
+        Self {
+            name: config.name.clone(),
+            confirm: config.settings.confirm,
+            workload,
+            routes,
+            channel: ChannelId { connection, number: 0 },
+            next: 0,
+            next_number: 1,
+            unconfirmed: BTreeMap::new(),
+            sent: 0,
+            confirmed: 0,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &ProducerName {
+        &self.name
+    }
+
+    /// The message that a confirm is about.
+    #[must_use]
+    pub fn unconfirmed(&self, number: u64) -> Option<MessageId> {
+        self.unconfirmed.get(&number).copied()
+    }
+
+    /// Takes one input and says what should follow, in order.
+    pub fn step(&mut self, fx: &mut Vec<Effect>, input: Input) {
+        match input {
+            Input::Start => {
+                self.open_channel(fx);
+                self.wait_for_next(fx);
+            }
+            Input::Due => {
+                self.publish(fx);
+                self.wait_for_next(fx);
+            }
+            Input::Frame(channel, frame) => self.frame(fx, channel, &frame),
+        }
+    }
+
+    fn open_channel(&mut self, fx: &mut Vec<Effect>) {
+        self.channel.number += 1;
+        let connection_name = self.name.0.clone();
+        fx.push(Effect::Send(self.channel, Frame::ChannelOpen { connection_name }));
+        if self.confirm {
+            fx.push(Effect::Send(self.channel, Frame::ConfirmSelect));
+        }
+    }
+
+    /// Moves on to its next message and waits until that is due.
+    fn wait_for_next(&mut self, fx: &mut Vec<Effect>) {
+        let rest = self.workload.messages.iter().skip(self.next);
+        self.next += rest.take_while(|it| self.route(it).is_none()).count();
+        if let Some(message) = self.workload.messages.get(self.next) {
+            fx.push(Effect::Wake(message.at));
+        }
+    }
+
+    fn route(&self, message: &crate::workload::Message) -> Option<&Route> {
+        self.routes.get(usize::from(message.stream.0))?.as_ref()
+    }
+
+    fn publish(&mut self, fx: &mut Vec<Effect>) {
+        let message = MessageId::at(self.next);
+        let route = self.route(self.workload.message(message));
+        let address = match route.expect("the publisher waited for a message of its own") {
+            Route::Fixed(address) => address.clone(),
+            Route::ByKey(exchange) => {
+                let key = self.workload.key(message).unwrap_or_default();
+                let routing_key = String::from_utf8_lossy(key).into();
+                Arc::new(Address { exchange: exchange.clone(), routing_key })
+            }
+        };
+        let (publisher, exchange) = (self.name.clone(), address.exchange.clone());
+        fx.push(Effect::Note(Fact::Published { publisher, message, exchange }));
+        fx.push(Effect::Send(self.channel, Frame::Publish(Message::new(message, address))));
+        if self.confirm {
+            self.unconfirmed.insert(self.next_number, message);
+            self.next_number += 1;
+        }
+        self.next += 1;
+        self.sent += 1;
+    }
+
+    fn frame(&mut self, fx: &mut Vec<Effect>, channel: ChannelId, frame: &Frame) {
+        if channel != self.channel {
+            return;
+        }
+        match frame {
+            Frame::Ack(Tags::One(number)) => self.confirmed(fx, *number),
+            Frame::Ack(Tags::UpTo(last)) => {
+                while let Some((number, _)) = self.unconfirmed.first_key_value() {
+                    if last < number {
+                        break;
+                    }
+                    self.confirmed(fx, *number);
+                }
+            }
+            Frame::ChannelClose(_) => {
+                fx.push(Effect::Send(channel, Frame::ChannelCloseOk));
+                self.unconfirmed.clear();
+                self.next_number = 1;
+                self.open_channel(fx);
+            }
+            Frame::ChannelOpen { .. }
+            | Frame::ChannelCloseOk
+            | Frame::ConnectionClosed
+            | Frame::ConfirmSelect
+            | Frame::Publish(_)
+            | Frame::Qos { .. }
+            | Frame::Consume { .. }
+            | Frame::ConsumeOk(_)
+            | Frame::Cancel(_)
+            | Frame::CancelOk(_)
+            | Frame::Deliver { .. }
+            | Frame::Nack(..)
+            | Frame::Reject(..) => unreachable!("a broker does not send that to a publisher"),
+        }
+    }
+
+    fn confirmed(&mut self, fx: &mut Vec<Effect>, number: u64) {
+        let message = self.unconfirmed.remove(&number).expect("a publish is confirmed once");
+        self.confirmed += 1;
+        let publisher = self.name.clone();
+        fx.push(Effect::Note(Fact::Confirmed { publisher, message }));
+    }
+
+    /// The state at this instant.
+    #[must_use]
+    pub fn snapshot(&self) -> PublisherSnapshot {
+        let ahead = self.workload.messages.iter().enumerate().skip(self.next);
+        PublisherSnapshot {
+            name: self.name.clone(),
+            next: ahead
+                .take(NEXT_LOOKED_THROUGH)
+                .filter(|(_, it)| self.route(it).is_some())
+                .take(NEXT_SHOWN)
+                .map(|(index, _)| MessageId::at(index))
+                .collect(),
+            sent: self.sent,
+            confirmed: self.confirmed,
+        }
+    }
+}
+
+impl Route {
+    fn new(to: &Destination) -> Self {
+        let exchange = to.exchange.clone();
+        match &to.routing_key {
+            RoutingKey::Fixed(key) => {
+                Self::Fixed(Arc::new(Address { exchange, routing_key: key.clone() }))
+            }
+            RoutingKey::MessageKey => Self::ByKey(exchange),
+        }
+    }
+}
