@@ -1,0 +1,108 @@
+//! The producers: once, above both lanes, with the messages they will send next.
+
+use crate::cell::{Look, mark};
+use crate::item::Dash;
+use crate::metrics::{CELL, GAP, Metrics, PRODUCER};
+use crate::scene::{Scene, Target};
+use crate::sheet::{NAME, QUIET, Sheet, line};
+use crate::tone::Tone;
+use crate::unit::{Area, Len, Point, px};
+use crate::words::{count, counted, joined};
+use brokerscope_core::name::ProducerName;
+use brokerscope_core::workload::MessageId;
+
+/// How many producers have a card of their own.
+const SHOWN: usize = 4;
+
+/// What both systems say about one producer.
+struct Producer<'a> {
+    name: &'a ProducerName,
+    next: &'a [MessageId],
+    sent: Option<u64>,
+    published: Option<u64>,
+}
+
+/// Where the producers stand.
+#[derive(Debug)]
+pub(crate) struct Producers {
+    /// Their cards, in order.
+    pub(crate) cards: Vec<(ProducerName, Area)>,
+    /// Where the part of the picture below them begins.
+    pub(crate) bottom: Len,
+}
+
+fn producers<'a>(scene: &Scene<'a>) -> Vec<Producer<'a>> {
+    let mut all: Vec<Producer<'a>> = Vec::new();
+    for it in &scene.kafka.producers {
+        all.push(Producer { name: &it.name, next: &it.next, sent: Some(it.sent), published: None });
+    }
+    for it in &scene.rabbitmq.publishers {
+        let published = Some(it.sent);
+        match all.iter_mut().find(|known| *known.name == it.name) {
+            Some(known) => {
+                known.published = published;
+                // Who is ahead has fewer left.
+                if it.next.first() > known.next.first() {
+                    known.next = &it.next;
+                }
+            }
+            None => all.push(Producer { name: &it.name, next: &it.next, sent: None, published }),
+        }
+    }
+    all
+}
+
+/// Draws the producers from `top` on, around the middle `centre` if there is room beside them.
+pub(crate) fn draw(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, centre: Len) -> Producers {
+    let all = producers(scene);
+    let width = if m.width < px(560) { m.width - m.margin * 2 } else { px(320) };
+    let x = if m.width < px(560) { m.margin } else { centre - width.half() };
+    let mut top = px(12);
+    let mut cards = Vec::new();
+    for producer in all.iter().take(SHOWN) {
+        let area = Area::new(x, top, width, PRODUCER);
+        card(sheet, scene, m, producer, area);
+        cards.push((producer.name.clone(), area));
+        top += PRODUCER + px(8);
+    }
+    let more = all.len().saturating_sub(SHOWN) as u64;
+    if more != 0 {
+        let text = joined(&["and ", &counted(more, "more producer", "more producers")]);
+        sheet.text(Point::new(x + px(12), top + px(12)), QUIET, width, &text);
+        top += px(24);
+    }
+    Producers { cards, bottom: top }
+}
+
+fn card(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, it: &Producer<'_>, area: Area) {
+    sheet.rect(area, 10, Some(Tone::Surface), Some(line(Tone::Line, 15, Dash::Solid)));
+    let baseline = area.y + px(25);
+    let pitch = m.pitch();
+    let shown = it.next.len().min(if area.width < px(300) { 2 } else { 3 });
+    let mut x = area.right() - px(8);
+    for message in it.next[..shown].iter().rev() {
+        x = x - m.cell;
+        let cell = Area::new(x, area.centre().y - CELL.half(), m.cell, CELL);
+        sheet.cell(cell, mark(scene.workload, *message), *message, Look::Solid);
+        let label = joined(&[it.name.as_str(), " will send message ", &message.to_string()]);
+        sheet.hit(cell, Target::Message(*message), label);
+        x = x + m.cell - pitch;
+    }
+    let mut room = x - GAP - area.x - px(12);
+    if shown != 0 {
+        let next = sheet.text_before(Point::new(x - px(4), baseline), QUIET, px(40), "next");
+        room = next - px(12) - area.x;
+    }
+    let name = Point::new(area.x + px(12), baseline);
+    let end = sheet.text(name, NAME, room.half() + px(24), it.name.as_str());
+    let said = match (it.sent, it.published) {
+        (Some(kafka), Some(rabbit)) if kafka != rabbit => {
+            joined(&[&count(kafka), " and ", &count(rabbit), " sent"])
+        }
+        (sent, published) => joined(&[&count(sent.or(published).unwrap_or(0)), " sent"]),
+    };
+    let left = room + area.x - end - px(8);
+    if QUIET.width(&said) <= left {
+        sheet.text(Point::new(end + px(8), baseline), QUIET, left, &said);
+    }
+}
