@@ -1,5 +1,8 @@
 //! The whole system: the broker's node, its clients, and the connections between them.
 
+#[cfg(test)]
+mod tests;
+
 use super::command::Command;
 use super::config::{self, Config, Links};
 use super::consumer::{self, Consumer, Life};

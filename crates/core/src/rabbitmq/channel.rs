@@ -1,12 +1,12 @@
 //! A channel as the broker keeps it: delivery tags, what is outstanding, and confirms.
 
 use super::fact::Fact;
-use super::frame::{AckMode, ChannelError, Fate, Frame, Tags};
+use super::frame::{AckMode, Fate, Frame, ProtocolError, Tags};
 use super::message::Message;
 use super::queue::{Delivery, Settled, Settlement};
 use crate::name::{ConsumerName, QueueName};
 use crate::sim::Shelf;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A channel, on the broker's side.
@@ -16,6 +16,8 @@ pub struct Channel {
     connection_name: Arc<str>,
     /// Everything that was ever consumed on it: what is outstanding refers to it.
     subscriptions: Vec<Subscription>,
+    /// The tags of the consumers that are not cancelled.
+    active: BTreeSet<ConsumerName>,
     /// By delivery tag, from 1; empty where a delivery is settled.
     deliveries: Shelf<Option<Outstanding>>,
     unacked: u64,
@@ -70,7 +72,9 @@ pub enum Effect {
     /// Tell a queue that the channel is gone, and what it held of it.
     Leave(QueueName, Vec<u64>),
     /// Close the channel: the client did what it must not.
-    Fail(ChannelError),
+    Fail(ProtocolError),
+    /// Close the connection: the client did what it must not at all.
+    FailConnection(ProtocolError),
     /// Close the channel, as the client wants it.
     Close,
     /// Tell whoever watches. Changes nothing.
@@ -84,6 +88,7 @@ impl Channel {
         Self {
             connection_name,
             subscriptions: Vec::new(),
+            active: BTreeSet::new(),
             deliveries: Shelf::new(),
             unacked: 0,
             prefetch_count: 0,
@@ -143,7 +148,10 @@ impl Channel {
             Frame::ChannelOpen { .. } | Frame::ChannelCloseOk | Frame::ConnectionClosed => {
                 unreachable!("the node opens and ends channels");
             }
-            Frame::ConsumeOk(_) | Frame::CancelOk(_) | Frame::Deliver { .. } => {
+            Frame::ConsumeOk(_)
+            | Frame::CancelOk(_)
+            | Frame::Deliver { .. }
+            | Frame::ConnectionClose(_) => {
                 unreachable!("a client does not send what only a broker sends");
             }
         }
@@ -166,6 +174,11 @@ impl Channel {
         tag: ConsumerName,
         mode: AckMode,
     ) {
+        if self.active.contains(&tag) {
+            fx.push(Effect::FailConnection(ProtocolError::consumer_tag_in_use(&tag)));
+            return;
+        }
+        self.active.insert(tag.clone());
         let subscription = Subscription { queue, tag };
         if !self.subscriptions.contains(&subscription) {
             self.subscriptions.push(subscription.clone());
@@ -177,8 +190,9 @@ impl Channel {
     ///
     /// Source: case `c-cancel-classic`.
     fn cancel(&mut self, fx: &mut Vec<Effect>, tag: ConsumerName) {
-        for it in self.subscriptions.iter().filter(|it| it.tag == tag) {
-            fx.push(Effect::Cancel(it.clone()));
+        if self.active.remove(&tag) {
+            let mine = self.subscriptions.iter().filter(|it| it.tag == tag);
+            fx.extend(mine.cloned().map(Effect::Cancel));
         }
         fx.push(Effect::Send(Frame::CancelOk(tag)));
     }
@@ -228,7 +242,7 @@ impl Channel {
             Tags::UpTo(tag) => (1, tag),
         };
         if tags != Tags::UpTo(0) && self.outstanding(last).is_none() {
-            fx.push(Effect::Fail(ChannelError::unknown_delivery_tag(last)));
+            fx.push(Effect::Fail(ProtocolError::unknown_delivery_tag(last)));
             return;
         }
 

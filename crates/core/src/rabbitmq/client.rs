@@ -130,18 +130,20 @@ impl Client {
     /// Takes one input and says what should follow, in order.
     pub fn step(&mut self, fx: &mut Vec<Effect>, input: Input) {
         match input {
-            Input::Connect => {
-                if self.channel.number > 0 {
-                    self.channel.connection.life += 1;
-                    self.channel.number = 0;
-                }
-                self.open(fx);
-            }
+            Input::Connect => self.connect(fx),
             Input::Frame(channel, frame) => self.frame(fx, channel, frame),
             Input::Settle(delivery, how) => self.settle(fx, delivery, how),
             Input::Close(afterwards) => self.close(fx, afterwards),
             Input::Die => self.die(fx),
         }
+    }
+
+    fn connect(&mut self, fx: &mut Vec<Effect>) {
+        if self.channel.number > 0 {
+            self.channel.connection.life += 1;
+            self.channel.number = 0;
+        }
+        self.open(fx);
     }
 
     fn open(&mut self, fx: &mut Vec<Effect>) {
@@ -183,7 +185,13 @@ impl Client {
                 self.lose_channel(fx);
                 self.closed(fx, Afterwards::Reopen);
             }
+            // A connection of its own for the next channel.
+            Frame::ConnectionClose(_) if open && current => {
+                self.lose_channel(fx);
+                self.connect(fx);
+            }
             Frame::ConsumeOk(_)
+            | Frame::ConnectionClose(_)
             | Frame::CancelOk(_)
             | Frame::ChannelCloseOk
             | Frame::ChannelClose(_) => {}

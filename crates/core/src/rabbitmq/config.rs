@@ -1,7 +1,7 @@
 //! What a broker and its clients are set up with, under RabbitMQ's own names and defaults.
 
 use crate::name::{ConsumerName, ExchangeName, ProducerName, QueueName};
-use crate::settings::{choices, settings};
+use crate::settings::{Value, choices, settings};
 use crate::sim::SimDuration;
 use std::sync::Arc;
 
@@ -139,7 +139,7 @@ choices! {
     Acks, "after-work or before-work" {
         /// After the work on each message: at least once.
         AfterWork = "after-work",
-        /// As soon as the message arrives: at most once.
+        /// When it takes a message, before the work on it: at most once.
         BeforeWork = "before-work",
     }
 }
@@ -156,13 +156,32 @@ choices! {
     }
 }
 
+/// A text that may be set, and then may be empty: the empty exchange name is the default exchange.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct OptionalText(pub Option<Arc<str>>);
+
+/// How an [`OptionalText`] without a text is written.
+const NOT_SET: &str = "(not set)";
+
+impl Value for OptionalText {
+    const EXPECTED: &'static str = "a text, which may be empty";
+
+    fn read(text: &str) -> Option<Self> {
+        Some(Self((text != NOT_SET).then(|| text.into())))
+    }
+
+    fn show(&self) -> String {
+        self.0.as_deref().unwrap_or(NOT_SET).to_owned()
+    }
+}
+
 settings! {
     /// The arguments of a queue.
     QueueArguments {
         /// Where rejected, expired and dropped messages are published; not set: they are dropped.
-        dead_letter_exchange: Option<String> = "x-dead-letter-exchange", None;
+        dead_letter_exchange: OptionalText = "x-dead-letter-exchange", OptionalText(None);
         /// The routing key they get there; not set: the one they came with.
-        dead_letter_routing_key: Option<String> = "x-dead-letter-routing-key", None;
+        dead_letter_routing_key: OptionalText = "x-dead-letter-routing-key", OptionalText(None);
         /// How long a message may wait, in milliseconds.
         message_ttl_ms: Option<u64> = "x-message-ttl", None;
         /// How many ready messages the queue may hold.
@@ -185,5 +204,21 @@ settings! {
         prefetch_count: u32 = "prefetch_count", 0;
         /// Whether a message counts as acknowledged the moment it is sent.
         auto_ack: bool = "auto_ack", false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_dead_letter_exchange_is_the_default_exchange_and_not_none() {
+        let mut arguments = QueueArguments::default();
+        let shown = arguments.show("x-dead-letter-exchange").unwrap();
+        assert_eq!(shown, "(not set)");
+        arguments.set("x-dead-letter-exchange", "").unwrap();
+        assert_eq!(arguments.dead_letter_exchange, OptionalText(Some("".into())));
+        arguments.set("x-dead-letter-exchange", &shown).unwrap();
+        assert_eq!(arguments, QueueArguments::default());
     }
 }

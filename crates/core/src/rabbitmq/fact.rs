@@ -58,7 +58,8 @@ pub enum Fact {
         routing_key: Arc<str>,
         to: Vec<QueueName>,
     },
-    /// A message that counted as acknowledged went down with its consumer.
+    /// A message that counted as acknowledged, automatically or before the work on it, went down
+    /// with its consumer.
     LostWith { queue: QueueName, consumer: ConsumerName, message: MessageId },
 
     /// The broker noticed that a consumer's channel is closed.
@@ -247,7 +248,16 @@ impl fmt::Display for Fact {
                 list(f, to)
             }
             Self::LostWith { consumer, message, .. } => {
-                write!(f, "{message} is lost with {consumer}: auto_ack had already removed it")
+                write!(
+                    f,
+                    "{message} is lost with {consumer}: it was acknowledged before it was done"
+                )
+            }
+            Self::ChannelClosed { queue, consumer, requeued: 1 } => {
+                write!(
+                    f,
+                    "the channel of {consumer} closed: 1 unacked message goes back to {queue}"
+                )
             }
             Self::ChannelClosed { queue, consumer, requeued } => write!(
                 f,

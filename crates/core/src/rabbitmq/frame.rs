@@ -8,7 +8,7 @@
 //! | `basic.qos`, `basic.consume`, `basic.cancel` | consumer | broker |
 //! | `basic.consume-ok`, `basic.cancel-ok`, `basic.deliver` | broker | consumer |
 //! | `basic.ack`, `basic.nack`, `basic.reject` | consumer | broker |
-//! | `channel.close`, `channel.close-ok` | broker | client |
+//! | `channel.close`, `channel.close-ok`, `connection.close` | broker | client |
 //! | the end of the connection | client | broker |
 
 use super::message::Message;
@@ -87,9 +87,11 @@ pub enum Frame {
         connection_name: Arc<str>,
     },
     /// `channel.close`, from either side, with the reason where there is one.
-    ChannelClose(Option<ChannelError>),
+    ChannelClose(Option<ProtocolError>),
     /// `channel.close-ok`.
     ChannelCloseOk,
+    /// `connection.close`, because the client did what ends all its channels.
+    ConnectionClose(ProtocolError),
     /// Not a frame: the connection ended without a word.
     ConnectionClosed,
 
@@ -136,22 +138,33 @@ pub enum Frame {
     Reject(u64, Fate),
 }
 
-/// Why the broker closed a channel.
+/// Why the broker closed a channel or a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ChannelError {
+pub struct ProtocolError {
     /// The reply code of AMQP.
     pub code: u16,
     /// The reply text.
     pub text: Arc<str>,
 }
 
-impl ChannelError {
+impl ProtocolError {
     /// A delivery tag that is not outstanding on the channel.
     ///
     /// Source: `rabbit_channel`, `collect_acks`; case `c-unknown-tag-classic`.
     #[must_use]
     pub fn unknown_delivery_tag(tag: u64) -> Self {
         Self { code: 406, text: format!("PRECONDITION_FAILED - unknown delivery tag {tag}").into() }
+    }
+
+    /// A consumer tag that is in use on the channel: ends the connection.
+    ///
+    /// Source: `rabbit_channel`, `basic.consume`; case `c-dup-tag`.
+    #[must_use]
+    pub fn consumer_tag_in_use(tag: &ConsumerName) -> Self {
+        Self {
+            code: 530,
+            text: format!("NOT_ALLOWED - attempt to reuse consumer tag '{tag}'").into(),
+        }
     }
 
     /// Something, such as `exchange`, that is not there.

@@ -3,14 +3,17 @@
 //! Simplified: inside the node, the messages between the processes of channels and queues take
 //! no time and arrive in the order in which they were sent.
 
+#[cfg(test)]
+mod recorded;
+
 use super::channel::{self, Channel, Subscription};
 use super::config::Config;
 use super::exchange::Exchanges;
 use super::fact::{Fact, Reason};
-use super::frame::{ChannelError, ChannelId, ConnectionId, Frame, Tags};
+use super::frame::{ChannelId, ConnectionId, Frame, ProtocolError, Tags};
 use super::message::{Address, Message};
 use super::queue::{self, Queue};
-use crate::name::{ConsumerName, QueueName};
+use crate::name::{ConsumerName, ExchangeName, QueueName};
 use crate::sim::SimTime;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -116,6 +119,11 @@ impl Node {
         self.channels.get(&id)
     }
 
+    /// All open channels.
+    pub fn channels(&self) -> impl Iterator<Item = (ChannelId, &Channel)> {
+        self.channels.iter().map(|(id, it)| (*id, it))
+    }
+
     /// Takes one input and says what should follow, in order.
     pub fn step(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: Input) {
         let mut turn = Turn { fx, now, errands: VecDeque::new() };
@@ -151,6 +159,7 @@ impl Node {
             | Frame::Cancel(_)
             | Frame::CancelOk(_)
             | Frame::Deliver { .. }
+            | Frame::ConnectionClose(_)
             | Frame::Ack(_)
             | Frame::Nack(..)
             | Frame::Reject(..) => {
@@ -191,7 +200,7 @@ impl Node {
             channel::Effect::Publish(message, number) => self.publish(turn, id, message, number),
             channel::Effect::Consume(Subscription { queue, tag }, mode, prefetch_count) => {
                 let Some(queue) = self.by_name.get(&queue) else {
-                    return self.fail(turn, id, ChannelError::not_found("queue", queue.as_str()));
+                    return self.fail(turn, id, ProtocolError::not_found("queue", queue.as_str()));
                 };
                 let input =
                     queue::Input::Consume { channel: id, tag: tag.clone(), mode, prefetch_count };
@@ -208,6 +217,11 @@ impl Node {
                 self.tell(turn, &queue, queue::Input::ChannelClosed(id, held));
             }
             channel::Effect::Fail(error) => self.fail(turn, id, error),
+            channel::Effect::FailConnection(error) => {
+                self.note_error(turn, id, &error);
+                self.close_connection(turn, id.connection);
+                turn.errands.push_back(Errand::Send(id, Frame::ConnectionClose(error)));
+            }
             channel::Effect::Close => {
                 turn.errands.push_back(Errand::Channel(id, channel::Input::End));
                 turn.errands.push_back(Errand::Send(id, Frame::ChannelCloseOk));
@@ -236,7 +250,7 @@ impl Node {
     ) {
         let Address { exchange, routing_key } = &*message.address;
         let Some(queues) = self.exchanges.route(exchange, routing_key) else {
-            let error = ChannelError::not_found("exchange", exchange.as_str());
+            let error = ProtocolError::not_found("exchange", exchange.as_str());
             self.fail(turn, id, error);
             return;
         };
@@ -293,11 +307,10 @@ impl Node {
     ) {
         let queue = &self.queues[from.0 as usize];
         let (name, arguments) = (queue.name.clone(), queue.arguments());
-        let exchange = arguments.dead_letter_exchange.clone().unwrap_or_default().into();
-        let routing_key: Arc<str> = match &arguments.dead_letter_routing_key {
-            Some(key) => key.as_str().into(),
-            None => message.address.routing_key.clone(),
-        };
+        let set = arguments.dead_letter_exchange.0.clone();
+        let exchange = ExchangeName(set.expect("a queue without one drops its dead letters"));
+        let kept = &message.address.routing_key;
+        let routing_key = arguments.dead_letter_routing_key.0.as_ref().unwrap_or(kept).clone();
         let Some(mut to) = self.exchanges.route(&exchange, &routing_key) else {
             turn.note(Fact::Dropped { queue: name, message: message.id, reason });
             return;
@@ -312,11 +325,15 @@ impl Node {
     }
 
     /// Closes a channel because its client did what it must not.
-    fn fail(&self, turn: &mut Turn<'_>, id: ChannelId, error: ChannelError) {
-        let Some(channel) = self.channels.get(&id) else { return };
-        let consumer = ConsumerName(channel.connection_name().clone());
-        turn.note(Fact::ChannelError { consumer, code: error.code, text: error.text.clone() });
+    fn fail(&self, turn: &mut Turn<'_>, id: ChannelId, error: ProtocolError) {
+        self.note_error(turn, id, &error);
         turn.errands.push_back(Errand::Channel(id, channel::Input::End));
         turn.errands.push_back(Errand::Send(id, Frame::ChannelClose(Some(error))));
+    }
+
+    fn note_error(&self, turn: &mut Turn<'_>, id: ChannelId, error: &ProtocolError) {
+        let channel = self.channels.get(&id).expect("who fails a channel has it open");
+        let consumer = ConsumerName(channel.connection_name().clone());
+        turn.note(Fact::ChannelError { consumer, code: error.code, text: error.text.clone() });
     }
 }

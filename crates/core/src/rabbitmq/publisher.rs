@@ -195,6 +195,7 @@ impl Publisher {
             }
             Frame::ChannelOpen { .. }
             | Frame::ChannelCloseOk
+            | Frame::ConnectionClose(_)
             | Frame::ConnectionClosed
             | Frame::ConfirmSelect
             | Frame::Publish(_)

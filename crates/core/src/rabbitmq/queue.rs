@@ -5,6 +5,8 @@
 
 pub mod consumers;
 pub mod ready;
+#[cfg(test)]
+mod scan;
 mod view;
 
 use super::config;
@@ -372,7 +374,7 @@ impl Queue {
     fn remove(&mut self, fx: &mut Vec<Effect>, arrival: u64, reason: Reason) {
         self.counts.removed += 1;
         let (queue, dead_letters) =
-            (self.name.clone(), self.arguments.dead_letter_exchange.is_some());
+            (self.name.clone(), self.arguments.dead_letter_exchange.0.is_some());
         let entry = self.entry_mut(arrival);
         entry.state = State::Removed;
         fx.push(if dead_letters {

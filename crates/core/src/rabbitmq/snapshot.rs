@@ -217,7 +217,7 @@ fn exchanges(config: &Config) -> Vec<ExchangeSnapshot> {
     let dead_letters = config
         .queues
         .iter()
-        .filter_map(|it| it.arguments.dead_letter_exchange.as_deref().map(ExchangeName::from));
+        .filter_map(|it| it.arguments.dead_letter_exchange.0.clone().map(ExchangeName));
     let used: BTreeSet<_> = published.chain(bound).chain(dead_letters).collect();
     for name in used {
         let kind = match name.as_str() {
@@ -273,6 +273,7 @@ fn cargo(broker: &Broker, arrival: &Arrival) -> Option<Cargo> {
             Frame::ChannelOpen { .. }
             | Frame::ChannelClose(_)
             | Frame::ChannelCloseOk
+            | Frame::ConnectionClose(_)
             | Frame::ConnectionClosed
             | Frame::ConfirmSelect
             | Frame::Qos { .. }

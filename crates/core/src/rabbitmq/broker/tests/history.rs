@@ -1,0 +1,143 @@
+//! Random histories: whatever is done to a broker, certain sentences stay true.
+
+use super::*;
+use crate::sim::{Rng, TraceHash};
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+
+/// Sees to it that facts never contradict each other, and folds them into a hash.
+#[derive(Clone, Debug, Default)]
+struct Witness {
+    hash: TraceHash,
+    /// The last delivery tag per consumer, until its channel closes.
+    tags: BTreeMap<ConsumerName, u64>,
+    /// The last message of each queue that was delivered for the first time.
+    newest: BTreeMap<QueueName, usize>,
+    /// Where each message stands in the order in which it came to each queue.
+    arrivals: BTreeMap<QueueName, Vec<u32>>,
+    seen: BTreeMap<&'static str, u32>,
+}
+
+impl Witness {
+    fn count(&mut self, what: &'static str) {
+        *self.seen.entry(what).or_default() += 1;
+    }
+}
+
+impl Watcher<Broker> for Witness {
+    #[allow(clippy::wildcard_enum_match_arm, reason = "a witness hears what it asked for")]
+    fn watch(&mut self, at: SimTime, fact: &Fact) {
+        at.hash(&mut self.hash);
+        fact.hash(&mut self.hash);
+        match fact {
+            Fact::Enqueued { queue, message } => {
+                self.arrivals.entry(queue.clone()).or_default().push(message.0);
+            }
+            Fact::Delivered { queue, consumer, message, delivery_tag, redelivered, .. } => {
+                let last = self.tags.insert(consumer.clone(), *delivery_tag).unwrap_or(0);
+                assert_eq!(*delivery_tag, last + 1, "delivery tags grow by one: {fact}");
+                if !redelivered {
+                    let from = self.newest.get(queue).map_or(0, |it| it + 1);
+                    let later = &self.arrivals[queue][from..];
+                    let place = later.iter().position(|it| *it == message.0);
+                    let place = place.expect("first deliveries keep the order of arrival");
+                    self.newest.insert(queue.clone(), from + place);
+                }
+            }
+            Fact::ChannelClosed { consumer, .. } => {
+                self.tags.remove(consumer);
+                self.count("channel closed");
+            }
+            Fact::Requeued { .. } => self.count("requeued"),
+            Fact::DeadLettered { .. } => self.count("dead-lettered"),
+            Fact::Dropped { .. } => self.count("dropped"),
+            Fact::LostWith { .. } => self.count("lost"),
+            Fact::Processed { .. } => self.count("processed"),
+            Fact::Refused { .. } => self.count("refused"),
+            _ => {}
+        }
+    }
+}
+
+/// Two queues with two consumers each, dead letters with a retry loop, limits, expiry, and faults
+/// drawn from `seed`.
+fn random_script(rng: &mut Rng) -> Script {
+    let mut pick =
+        |of: &[&str]| of[usize::try_from(rng.below(of.len() as u64)).unwrap()].to_owned();
+    let mut text = String::new();
+    for queue in ["a", "b"] {
+        let limits = pick(&["", "", "x-max-length=3", "x-message-ttl=9", "x-max-length=0"]);
+        let dead = pick(&["", "x-dead-letter-exchange=news", "x-dead-letter-exchange=nosuch"]);
+        writeln!(text, "queue {queue} {limits} {dead}").unwrap();
+        for number in 1..=2 {
+            let prefetch = pick(&["0", "1", "2", "5"]);
+            let auto = pick(&["false", "false", "true"]);
+            let failure = pick(&["requeue", "reject", "ack"]);
+            let acks = pick(&["after-work", "before-work"]);
+            let after = pick(&["0ms", "0ms", "7ms"]);
+            writeln!(
+                text,
+                "consumer {queue}{number} {queue} prefetch_count={prefetch} auto_ack={auto} \
+                 on-failure={failure} acks={acks} after={after}"
+            )
+            .unwrap();
+        }
+    }
+    text += "exchange news fanout\nbind news a\nbind news b\n";
+    for at in 0..20 {
+        let to = pick(&["news/", "/a", "/b", "/nobody"]);
+        let (work, poison) = (pick(&["1ms", "3ms", "0ms"]), pick(&["", "", "", "poison"]));
+        writeln!(text, "{}ms send {} to {to} {work} {poison}", at * 2, pick(&["1", "2"])).unwrap();
+    }
+    for at in 0..15 {
+        let name = pick(&["a1", "a2", "b1", "b2", "extra"]);
+        let command = match &*pick(&["crash", "restart", "pause", "resume", "remove", "add", "x"]) {
+            "add" => format!("add {name} to {}", pick(&["a", "b"])),
+            "x" => format!("close channel of {name}"),
+            verb => format!("{verb} {name}"),
+        };
+        writeln!(text, "{}ms {command}", at * 3).unwrap();
+    }
+    Script::read(&text)
+}
+
+fn run(seed: u64) -> Witness {
+    let mut rng = Rng::from_seed(seed);
+    let mut script = random_script(&mut rng);
+    script.config.links.jitter = SimDuration::micros(rng.below(2) * 900);
+    script.config.links.loss_per_million = u32::try_from(rng.below(2)).unwrap() * 20_000;
+    let mut witness = Witness::default();
+    let commands = std::mem::take(&mut script.commands);
+    let mut world = World::new(script.broker(), seed, &mut witness);
+    for (at, command) in commands {
+        while world.step(&mut witness, at) {
+            every_message_is_somewhere_once(&world);
+        }
+        world.run_until(&mut witness, at);
+        world.command(&mut witness, command);
+        every_message_is_somewhere_once(&world);
+    }
+    world.run_until(&mut witness, SimTime::from_ms(200));
+    every_message_is_somewhere_once(&world);
+    witness
+}
+
+#[test]
+fn any_history_keeps_the_invariants() {
+    let mut seen = BTreeMap::new();
+    for seed in 0..1_000 {
+        for (what, count) in run(seed).seen {
+            *seen.entry(what).or_insert(0) += count;
+        }
+    }
+    let rare: Vec<_> = seen.iter().filter(|(_, count)| **count < 500).collect();
+    assert!(seen.len() == 7 && rare.is_empty(), "histories are various: {seen:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace() {
+    for seed in 0..20 {
+        assert_eq!(run(seed).hash.finish(), run(seed).hash.finish(), "seed {seed}");
+    }
+    assert_ne!(run(1).hash.finish(), run(2).hash.finish(), "seeds matter");
+}
