@@ -4,6 +4,19 @@
 //! both systems under one clock and keeps the ledger of each.
 #![warn(missing_docs)]
 
+pub mod command;
+pub mod error;
+pub mod expand;
+mod file;
+pub mod input;
+mod json;
+pub mod library;
+#[cfg(feature = "files")]
+mod load;
 pub mod scenario;
+pub mod value;
 
+pub use command::Command;
+pub use error::Error;
+pub use library::{LESSONS, Lesson};
 pub use scenario::Scenario;

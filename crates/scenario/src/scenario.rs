@@ -1,7 +1,9 @@
 //! A scenario, ready to run: names resolved, settings checked, the workload expanded.
 
 use crate::command::Command;
-use brokerscope_core::sim::SimTime;
+use crate::expand::{Flow, expand, expand_rows};
+use crate::input::Rows;
+use brokerscope_core::sim::{SimDuration, SimTime};
 use brokerscope_core::workload::Workload;
 use brokerscope_core::{kafka, rabbitmq};
 
@@ -18,7 +20,9 @@ pub struct Scenario {
     pub seed: u64,
     /// When the run ends. With a person's own data it ends when both systems are done instead.
     pub ends: End,
-    /// The messages both systems are given.
+    /// The flows of messages that the scenario describes.
+    pub flows: Vec<Flow>,
+    /// The messages both systems are given: the flows, expanded.
     pub workload: Workload,
     /// How the Kafka side is set up.
     pub kafka: kafka::Config,
@@ -28,6 +32,28 @@ pub struct Scenario {
     pub steps: Vec<(SimTime, Command)>,
     /// What it says, and when.
     pub beats: Vec<Beat>,
+}
+
+impl Scenario {
+    /// The same scenario under another seed, its workload drawn anew.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        let workload = expand(&self.flows, seed);
+        Self { seed, workload, ..self }
+    }
+
+    /// The same scenario with a person's own data as its workload: one message per row, sent as
+    /// the first flow is. It ends when both systems are done with them.
+    #[must_use]
+    pub fn with_rows(self, rows: Rows) -> Self {
+        let workload = expand_rows(&self.flows, self.seed, rows);
+        let (End::At(end) | End::WhenDone(end)) = self.ends;
+        let last = workload.messages.last().map_or(SimTime::START, |it| it.at);
+        // Should something fail for ever: when one consumer alone had done all the work twice.
+        let work: u64 = workload.messages.iter().map(|it| u64::from(it.work_us)).sum();
+        let limit = last + SimDuration(2 * work) + SimDuration(end.0);
+        Self { workload, ends: End::WhenDone(limit), ..self }
+    }
 }
 
 /// When a run ends.

@@ -1,0 +1,211 @@
+//! From a few lines in a file to every message: when, with which key, how large, how much work.
+
+use crate::input::Rows;
+use brokerscope_core::name::ProducerName;
+use brokerscope_core::settings::Value;
+use brokerscope_core::sim::{Rng, SimDuration, SimTime};
+use brokerscope_core::workload::{KeyId, Keys, Message, Stream, StreamId, Workload};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many messages a run has at most.
+pub const MAX_MESSAGES: u32 = 1_000_000;
+
+/// A flow of messages as a scenario describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// What the scenario calls it.
+    pub name: Arc<str>,
+    /// Who sends it, in both systems.
+    pub producer: ProducerName,
+    /// How many messages there are.
+    pub messages: u32,
+    /// When the first one is sent.
+    pub starts: SimTime,
+    /// When the others follow.
+    pub pace: Pace,
+    /// The keys to choose from. None at all: the messages have no key.
+    pub keys: Vec<Arc<str>>,
+    /// How a key is chosen.
+    pub key_order: KeyOrder,
+    /// How long a consumer works on a message, at least and at most, in microseconds.
+    pub work_us: (u32, u32),
+    /// How long the value is, at least and at most.
+    pub size_bytes: (u32, u32),
+    /// The messages that fail whenever they are worked on, by their number in this flow, from 1, in
+    /// ascending order.
+    pub poison: Vec<u32>,
+}
+
+/// When the messages of a flow follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// One after each such span.
+    Every(SimDuration),
+    /// So many a second, evenly, as exactly as microseconds allow.
+    PerSecond(u64),
+}
+
+/// How the key of a message is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyOrder {
+    /// By chance, each equally likely.
+    Random,
+    /// One after the other as they are listed, and again from the first.
+    Cycle,
+}
+
+impl Value for KeyOrder {
+    const EXPECTED: &'static str = "random or cycle";
+
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "random" => Some(Self::Random),
+            "cycle" => Some(Self::Cycle),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::Random => "random".to_owned(),
+            Self::Cycle => "cycle".to_owned(),
+        }
+    }
+}
+
+impl Flow {
+    /// When the message at `index` is sent. The last instant there is stands for all beyond it.
+    #[must_use]
+    pub fn instant(&self, index: u32) -> SimTime {
+        let index = u128::from(index);
+        let after = match self.pace {
+            Pace::Every(span) => index * u128::from(span.0),
+            Pace::PerSecond(rate) => index * 1_000_000 / u128::from(rate.max(1)),
+        };
+        self.starts + SimDuration(u64::try_from(after).unwrap_or(u64::MAX))
+    }
+
+    /// When the last message is sent; nothing if there is none.
+    #[must_use]
+    pub fn last_instant(&self) -> Option<SimTime> {
+        self.messages.checked_sub(1).map(|index| self.instant(index))
+    }
+}
+
+/// The draws of one flow, a stream for each concern, so that changing one leaves the others alone.
+struct Draws<'a> {
+    flow: &'a Flow,
+    keys: Rng,
+    work: Rng,
+    sizes: Rng,
+}
+
+impl<'a> Draws<'a> {
+    fn new(flow: &'a Flow, seed: u64) -> Self {
+        let stream = |what: &str| Rng::for_concern(seed, &format!("workload {} {what}", flow.name));
+        Self { flow, keys: stream("keys"), work: stream("work"), sizes: stream("sizes") }
+    }
+
+    /// The next message, number `index` of the flow, without its key.
+    fn message(&mut self, index: u32, stream: StreamId) -> Message {
+        let between = |rng: &mut Rng, (least, most): (u32, u32)| {
+            let width = most.saturating_sub(least);
+            if width == 0 {
+                return least;
+            }
+            let drawn = rng.below(u64::from(width) + 1);
+            least + u32::try_from(drawn).expect("because it is at most the width")
+        };
+        Message {
+            at: self.flow.instant(index),
+            key: None,
+            size_bytes: between(&mut self.sizes, self.flow.size_bytes),
+            work_us: between(&mut self.work, self.flow.work_us),
+            stream,
+            poison: self.flow.poison.binary_search(&(index + 1)).is_ok(),
+        }
+    }
+
+    /// The key of the next message, number `index` of the flow.
+    fn key(&mut self, index: u32) -> Option<Arc<str>> {
+        let count = self.flow.keys.len();
+        let place = match self.flow.key_order {
+            KeyOrder::Random => {
+                let drawn = self.keys.below(u64::try_from(count).expect("a list fits memory"));
+                usize::try_from(drawn).expect("because it is below the length of a list")
+            }
+            KeyOrder::Cycle => (index as usize).checked_rem(count)?,
+        };
+        self.flow.keys.get(place).cloned()
+    }
+}
+
+/// Every message of the flows, in order of time; at one instant in the order of the flows.
+#[must_use]
+pub fn expand(flows: &[Flow], seed: u64) -> Workload {
+    let mut drafts: Vec<(Message, Option<Arc<str>>)> = Vec::new();
+    for (place, flow) in flows.iter().enumerate() {
+        let mut draws = Draws::new(flow, seed);
+        for index in 0..flow.messages {
+            drafts.push((draws.message(index, stream_id(place)), draws.key(index)));
+        }
+    }
+    drafts.sort_by_key(|(message, _)| message.at);
+    let mut keys = Interner::default();
+    let intern = |(message, key): (Message, Option<Arc<str>>)| Message {
+        key: key.map(|key| keys.id(key.as_bytes())),
+        ..message
+    };
+    let messages = drafts.into_iter().map(intern).collect();
+    Workload { messages, keys: Arc::new(keys.done()), streams: streams(flows) }
+}
+
+/// One message per row, sent as the first of the flows is: its start, its pace, its work, its
+/// sizes. The other flows send nothing, and no message is poison.
+#[must_use]
+pub fn expand_rows(flows: &[Flow], seed: u64, rows: Rows) -> Workload {
+    let mut messages = Vec::new();
+    if let Some(flow) = flows.first() {
+        let mut draws = Draws::new(flow, seed);
+        messages.extend((0..).zip(rows.rows).map(|(index, key)| Message {
+            key,
+            poison: false,
+            ..draws.message(index, stream_id(0))
+        }));
+    }
+    Workload { messages: messages.into(), keys: Arc::new(rows.keys), streams: streams(flows) }
+}
+
+fn stream_id(place: usize) -> StreamId {
+    StreamId(u16::try_from(place).expect("a scenario has few flows"))
+}
+
+fn streams(flows: &[Flow]) -> Arc<[Stream]> {
+    let stream = |it: &Flow| Stream { name: it.name.clone(), producer: it.producer.clone() };
+    flows.iter().map(stream).collect()
+}
+
+/// Gives equal keys one number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Interner {
+    keys: Keys,
+    known: BTreeMap<Box<[u8]>, KeyId>,
+}
+
+impl Interner {
+    /// The number of a key, a new one if it is new.
+    pub(crate) fn id(&mut self, key: &[u8]) -> KeyId {
+        if let Some(id) = self.known.get(key) {
+            return *id;
+        }
+        let id = self.keys.push(key);
+        self.known.insert(key.into(), id);
+        id
+    }
+
+    /// All keys.
+    pub(crate) fn done(self) -> Keys {
+        self.keys
+    }
+}

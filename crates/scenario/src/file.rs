@@ -1,0 +1,220 @@
+//! From a scenario file, TOML or JSON, to a [`Scenario`]: every key known, every value right,
+//! every name resolved.
+//!
+//! The shape is described in `schema/scenario.schema.json`.
+
+mod kafka;
+mod rabbitmq;
+mod read;
+mod workload;
+
+use crate::command::{Cast, Command};
+use crate::error::Error;
+use crate::expand::{Flow, expand};
+use crate::scenario::{Beat, End, Scenario, SystemName};
+use crate::value::Value;
+use brokerscope_core::kafka::Config as Kafka;
+use brokerscope_core::rabbitmq::Config as RabbitMq;
+use brokerscope_core::settings::Value as Choice;
+use brokerscope_core::sim::{SimDuration, SimTime};
+use read::{Node, Table};
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+/// How many of anything a list of a scenario holds at most.
+const MAX_LIST: usize = 10_000;
+
+/// The longest run: a year.
+const LONGEST: SimDuration = SimDuration::seconds(366 * 86_400);
+
+/// How long a key of a message or a name may be.
+const MAX_TEXT: usize = 10_000;
+
+impl Choice for SystemName {
+    const EXPECTED: &'static str = "kafka or rabbitmq";
+
+    fn read(text: &str) -> Option<Self> {
+        [Self::Kafka, Self::RabbitMq].into_iter().find(|it| it.word() == text)
+    }
+
+    fn show(&self) -> String {
+        self.word().to_owned()
+    }
+}
+
+impl Scenario {
+    /// The scenario that `value` describes. `name` is what it is called: the file's name without
+    /// its ending.
+    ///
+    /// # Errors
+    /// If anything in it is not known, not right or not there.
+    pub fn from_value(name: &str, value: &Value) -> Result<Self, Error> {
+        let known =
+            ["title", "question", "seed", "ends", "workload", "kafka", "rabbitmq", "step", "beat"];
+        let top = Node::top(value).table(&known)?;
+        let ends = top.need("ends")?;
+        let end = time(&ends)?;
+        if end == SimTime::START {
+            return Err(ends.error("a run lasts longer than no time at all"));
+        }
+        let flows = workload::flows(&top, end)?;
+        let kafka = kafka::config(&top, &flows)?;
+        let rabbitmq = rabbitmq::config(&top, &flows)?;
+        let seed = top.or("seed", 1, |it| it.whole(0, (1 << 53) - 1))?;
+        let flows: Vec<Flow> = flows.into_iter().map(|it| it.flow).collect();
+        let mut scenario = Self {
+            name: name.to_owned(),
+            title: title(&top.need("title")?)?,
+            question: title(&top.need("question")?)?,
+            seed,
+            ends: End::At(end),
+            workload: expand(&flows, seed),
+            flows,
+            kafka,
+            rabbitmq,
+            steps: Vec::new(),
+            beats: beats(&top)?,
+        };
+        scenario.steps = steps(&top, end, &scenario.kafka, &scenario.rabbitmq)?;
+        Ok(scenario)
+    }
+
+    /// The scenario in a JSON text.
+    ///
+    /// # Errors
+    /// If it is not JSON, or anything in it is not known, not right or not there.
+    pub fn from_json(name: &str, text: &str) -> Result<Self, Error> {
+        crate::json::parse(text)
+            .and_then(|value| Self::from_value(name, &value))
+            .map_err(|wrong| wrong.in_text(text))
+    }
+}
+
+/// A text that is shown to people.
+fn title(node: &Node<'_>) -> Result<String, Error> {
+    let text = node.text()?.trim();
+    if text.is_empty() {
+        return Err(node.error("this text is empty"));
+    }
+    Ok(text.to_owned())
+}
+
+/// An instant within the longest run.
+fn time(node: &Node<'_>) -> Result<SimTime, Error> {
+    let instant: SimTime = node.parse()?;
+    if SimTime(LONGEST.0) < instant {
+        return Err(node.error(format!("{instant} is beyond the longest run, {LONGEST}")));
+    }
+    Ok(instant)
+}
+
+/// A span within the longest run.
+fn span(node: &Node<'_>) -> Result<SimDuration, Error> {
+    time(node).map(|instant| SimDuration(instant.0))
+}
+
+/// The items of a list that is not longer than lists here are.
+fn items<'a>(table: &Table<'a>, key: &str) -> Result<Vec<Node<'a>>, Error> {
+    let items = table.list(key)?;
+    match items.get(MAX_LIST) {
+        Some(next) => Err(next.error(format!("this list is longer than {MAX_LIST}"))),
+        None => Ok(items),
+    }
+}
+
+/// A name: one word, so that commands can say it.
+fn name<'a>(node: &Node<'a>) -> Result<&'a str, Error> {
+    let name = node.text()?;
+    let strange = |it: char| it.is_whitespace() || it.is_control();
+    if name.is_empty() || name.contains(strange) || MAX_TEXT < name.len() {
+        return Err(node.error(format!("{name:?} is not a name: write one word")));
+    }
+    Ok(name)
+}
+
+/// Refuses what was there before.
+fn unique<'a>(
+    seen: &mut BTreeSet<&'a str>,
+    what: &str,
+    node: &Node<'_>,
+    name: &'a str,
+) -> Result<(), Error> {
+    if seen.insert(name) {
+        return Ok(());
+    }
+    Err(node.error(format!("there are two {what} named '{name}'")))
+}
+
+/// Names of one kind, each once.
+fn names<'a>(
+    node: &Node<'a>,
+    seen: &mut BTreeSet<&'a str>,
+    what: &str,
+) -> Result<Vec<&'a str>, Error> {
+    let list = node.list()?;
+    if list.is_empty() {
+        return Err(node.error("this list is empty"));
+    }
+    list.iter()
+        .map(|item| {
+            let name = name(item)?;
+            unique(seen, what, item, name).map(|()| name)
+        })
+        .collect()
+}
+
+/// Refuses a setting that no run could go on with, though it is of the right kind.
+fn within(
+    node: &Node<'_>,
+    shown: Option<String>,
+    setting: &str,
+    range: RangeInclusive<i64>,
+) -> Result<(), Error> {
+    let number: Option<i64> = shown.and_then(|it| it.parse().ok());
+    match number {
+        Some(it) if !range.contains(&it) => Err(node.error(format!(
+            "'{setting}' cannot be '{it}': it is a whole number from {} to {}",
+            range.start(),
+            range.end()
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn beats(top: &Table<'_>) -> Result<Vec<Beat>, Error> {
+    let beat = |node: &Node<'_>| {
+        let table = node.table(&["system", "when", "say"])?;
+        Ok(Beat {
+            system: table.need("system")?.choice()?,
+            when: title(&table.need("when")?)?,
+            say: title(&table.need("say")?)?,
+        })
+    };
+    items(top, "beat")?.iter().map(beat).collect()
+}
+
+fn steps(
+    top: &Table<'_>,
+    end: SimTime,
+    kafka: &Kafka,
+    rabbitmq: &RabbitMq,
+) -> Result<Vec<(SimTime, Command)>, Error> {
+    let mut steps: Vec<(SimTime, Node<'_>, Command)> = Vec::new();
+    for node in items(top, "step")? {
+        let table = node.table(&["at", "do"])?;
+        let at = table.need("at")?;
+        let instant = time(&at)?;
+        if end < instant {
+            return Err(at.error(format!("{instant} is after the end, {end}")));
+        }
+        let text = table.need("do")?;
+        let command = text.parse()?;
+        steps.push((instant, text, command));
+    }
+    steps.sort_by_key(|(at, ..)| *at);
+    let mut cast = Cast::new(kafka, rabbitmq);
+    for (_, node, command) in &steps {
+        cast.resolve(command).map_err(|wrong| node.error(wrong.to_string()))?;
+    }
+    Ok(steps.into_iter().map(|(at, _, command)| (at, command)).collect())
+}

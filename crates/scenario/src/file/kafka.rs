@@ -1,0 +1,237 @@
+//! `[kafka]`: the cluster, its topics and its clients.
+
+use super::read::{Node, Table};
+use super::workload::Sent;
+use super::{items, name, names, span, unique, within};
+use crate::error::Error;
+use brokerscope_core::kafka::config::{
+    Application, BrokerSettings, Config, Consumer, ConsumerSettings, Links, Producer,
+    ProducerSettings, Topic, TopicSettings,
+};
+use brokerscope_core::name::TopicName;
+use brokerscope_core::sim::SimDuration;
+use std::collections::BTreeSet;
+
+/// How many brokers a cluster has at most.
+const MAX_BROKERS: u32 = 100;
+
+/// How many partitions a topic has at most.
+const MAX_PARTITIONS: u32 = 1_000;
+
+/// The Kafka side.
+pub(super) fn config(top: &Table<'_>, flows: &[Sent<'_>]) -> Result<Config, Error> {
+    let table = top.need("kafka")?.table(&[
+        "brokers",
+        "settings",
+        "latency",
+        "loss_per_million",
+        "topic",
+        "group",
+        "producer",
+    ])?;
+    let topics = topics(&table)?;
+    let known = || topics.iter().map(|it| it.name.as_str());
+    let mut destinations = Vec::new();
+    for sent in flows {
+        let topic = sent.topic.text()?;
+        sent.topic.one_of("topic", topic, known().collect::<Vec<_>>())?;
+        destinations.push(TopicName::from(topic));
+    }
+    let brokers = table.or("brokers", 1, |it| it.small(1, MAX_BROKERS))?;
+    Ok(Config {
+        brokers: u16::try_from(brokers).expect("because a cluster has few brokers"),
+        broker_settings: table.or("settings", BrokerSettings::default(), |it| broker(&it))?,
+        producers: producers(&table, flows)?,
+        destinations,
+        consumers: consumers(&table, &topics)?,
+        links: links(&table)?,
+        topics,
+    })
+}
+
+fn links(table: &Table<'_>) -> Result<Links, Error> {
+    let plain = Links::default();
+    let lost = table.or("loss_per_million", 0, |it| it.small(0, 1_000_000))?;
+    let Some(latency) = table.get("latency") else {
+        return Ok(Links { loss_per_million: lost, ..plain });
+    };
+    let latency = latency.table(&["producer", "consumer", "coordinator", "jitter"])?;
+    let read = |key, otherwise| latency.or(key, otherwise, |it| span(&it));
+    Ok(Links {
+        producer: read("producer", plain.producer)?,
+        consumer: read("consumer", plain.consumer)?,
+        coordinator: read("coordinator", plain.coordinator)?,
+        jitter: read("jitter", plain.jitter)?,
+        loss_per_million: lost,
+    })
+}
+
+fn broker(node: &Node<'_>) -> Result<BrokerSettings, Error> {
+    let mut settings = BrokerSettings::default();
+    node.settings(|name, value| settings.set(name, value))?;
+    let partitions = "offsets.topic.num.partitions";
+    within(node, settings.show(partitions), partitions, 1..=i64::from(MAX_PARTITIONS))?;
+    let interval = "log.retention.check.interval.ms";
+    within(node, settings.show(interval), interval, 1..=i64::MAX)?;
+    Ok(settings)
+}
+
+fn topics(table: &Table<'_>) -> Result<Vec<Topic>, Error> {
+    let mut seen = BTreeSet::new();
+    let list = items(table, "topic")?;
+    if list.is_empty() {
+        return Err(table.missing("topic"));
+    }
+    list.iter()
+        .map(|node| {
+            let table = node.table(&["name", "partitions", "settings"])?;
+            let named = table.need("name")?;
+            let called = topic_name(&named)?;
+            unique(&mut seen, "topics", &named, called)?;
+            let mut settings = TopicSettings::default();
+            if let Some(node) = table.get("settings") {
+                node.settings(|name, value| settings.set(name, value))?;
+                for name in ["segment.bytes", "segment.ms"] {
+                    within(&node, settings.show(name), name, 1..=i64::MAX)?;
+                }
+            }
+            let partitions = table.need("partitions")?.small(1, MAX_PARTITIONS)?;
+            Ok(Topic { name: called.into(), partitions, settings })
+        })
+        .collect()
+}
+
+/// A name that Kafka takes for a topic.
+///
+/// Source: Kafka, `org.apache.kafka.common.internals.Topic`.
+fn topic_name<'a>(node: &Node<'a>) -> Result<&'a str, Error> {
+    let name = name(node)?;
+    let legal = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '-');
+    if !name.chars().all(legal) || 249 < name.len() || matches!(name, "." | "..") {
+        let what = "a topic is named with at most 249 letters, digits, '.', '_' and '-'";
+        return Err(node.error(format!("'{name}' cannot be the name of a topic: {what}")));
+    }
+    if name == "__consumer_offsets" {
+        return Err(node.error(format!("'{name}' is there by itself")));
+    }
+    Ok(name)
+}
+
+fn producers(table: &Table<'_>, flows: &[Sent<'_>]) -> Result<Vec<Producer>, Error> {
+    let mut producers: Vec<Producer> = Vec::new();
+    for name in flows.iter().map(|it| &it.flow.producer) {
+        if producers.iter().all(|it| it.name != *name) {
+            let settings = ProducerSettings::default();
+            producers.push(Producer { name: name.clone(), settings });
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for node in items(table, "producer")? {
+        let table = node.table(&["name", "settings"])?;
+        let named = table.need("name")?;
+        let called = named.text()?;
+        let known: Vec<_> = producers.iter().map(|it| it.name.as_str()).collect();
+        named.one_of("workload with the producer", called, known)?;
+        unique(&mut seen, "producers", &named, called)?;
+        let settings = table.or("settings", ProducerSettings::default(), |it| producer(&it))?;
+        for it in producers.iter_mut().filter(|it| it.name.as_str() == called) {
+            it.settings = settings.clone();
+        }
+    }
+    Ok(producers)
+}
+
+fn producer(node: &Node<'_>) -> Result<ProducerSettings, Error> {
+    let mut settings = ProducerSettings::default();
+    node.settings(|name, value| settings.set(name, value))?;
+    for name in ["request.timeout.ms", "retry.backoff.ms"] {
+        within(node, settings.show(name), name, 1..=i64::MAX)?;
+    }
+    // Source: Kafka, `KafkaProducer.configureDeliveryTimeout`.
+    let least = settings.linger_ms.saturating_add(settings.request_timeout_ms);
+    if settings.delivery_timeout_ms < least {
+        let what =
+            "'delivery.timeout.ms' is at least 'linger.ms' and 'request.timeout.ms' together";
+        return Err(node.error(format!("{what}, here {least}")));
+    }
+    Ok(settings)
+}
+
+fn consumers(table: &Table<'_>, topics: &[Topic]) -> Result<Vec<Consumer>, Error> {
+    let (mut groups, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    let mut consumers = Vec::new();
+    for node in items(table, "group")? {
+        let table = node.table(&[
+            "name",
+            "topics",
+            "consumers",
+            "settings",
+            "commits",
+            "on_failure",
+            "starts",
+        ])?;
+        let named = table.need("name")?;
+        let group = name(&named)?;
+        unique(&mut groups, "groups", &named, group)?;
+        let model = Consumer {
+            name: "".into(),
+            group: group.into(),
+            topics: subscription(&table.need("topics")?, topics)?,
+            settings: table.or("settings", ConsumerSettings::default(), |it| consumer(&it))?,
+            application: application(&table)?,
+            starts_after: table.or("starts", SimDuration::ZERO, |it| span(&it))?,
+        };
+        for name in names(&table.need("consumers")?, &mut seen, "consumers")? {
+            consumers.push(Consumer { name: name.into(), ..model.clone() });
+        }
+    }
+    Ok(consumers)
+}
+
+fn subscription(node: &Node<'_>, topics: &[Topic]) -> Result<Vec<TopicName>, Error> {
+    let list = node.list()?;
+    if list.is_empty() {
+        return Err(node.error("this list is empty"));
+    }
+    let mut seen = BTreeSet::new();
+    list.iter()
+        .map(|item| {
+            let topic = item.text()?;
+            let known: Vec<_> = topics.iter().map(|it| it.name.as_str()).collect();
+            item.one_of("topic", topic, known)?;
+            unique(&mut seen, "topics", item, topic)?;
+            Ok(topic.into())
+        })
+        .collect()
+}
+
+fn application(table: &Table<'_>) -> Result<Application, Error> {
+    let plain = Application::default();
+    Ok(Application {
+        commits: table.or("commits", plain.commits, |it| it.choice())?,
+        on_failure: table.or("on_failure", plain.on_failure, |it| it.choice())?,
+    })
+}
+
+fn consumer(node: &Node<'_>) -> Result<ConsumerSettings, Error> {
+    let mut settings = ConsumerSettings::default();
+    node.settings(|name, value| settings.set(name, value))?;
+    let positive = [
+        "max.poll.records",
+        "max.poll.interval.ms",
+        "heartbeat.interval.ms",
+        "fetch.max.wait.ms",
+        "request.timeout.ms",
+        "retry.backoff.ms",
+    ];
+    for name in positive {
+        within(node, settings.show(name), name, 1..=i64::MAX)?;
+    }
+    // Source: Kafka, the constructor of `AbstractCoordinator`'s `Heartbeat`.
+    if settings.session_timeout_ms <= settings.heartbeat_interval_ms {
+        let what = "'heartbeat.interval.ms' must be lower than 'session.timeout.ms'";
+        let (beat, session) = (settings.heartbeat_interval_ms, settings.session_timeout_ms);
+        return Err(node.error(format!("{what}, and they are {beat} and {session}")));
+    }
+    Ok(settings)
+}
