@@ -18,6 +18,9 @@ pub struct Application {
     on_failure: OnFailure,
     workload: Workload,
     work: Option<Work>,
+    /// The last one it is done with and has not acknowledged, with all before it, because it
+    /// acknowledges a batch at once.
+    finished: Option<Delivery>,
     /// Since when it is paused.
     paused: Option<SimTime>,
     /// Which timer is meant: one of a work that was interrupted rings for nothing.
@@ -53,6 +56,8 @@ enum Duty {
 pub enum Input {
     /// Work on that.
     Begin(Delivery),
+    /// Nothing else has arrived to work on.
+    BatchDone,
     /// A timer rang.
     Done(u32),
     /// Stop working.
@@ -70,6 +75,8 @@ pub enum Input {
 pub enum Effect {
     /// Settle a delivery.
     Settle(Delivery, Settlement),
+    /// Acknowledge a delivery and all before it.
+    AckUpTo(Delivery),
     /// Ring at that instant with that number.
     Ring(SimTime, u32),
     /// Tell whoever watches. Changes nothing.
@@ -88,6 +95,7 @@ impl Application {
             on_failure: config.on_failure,
             workload,
             work: None,
+            finished: None,
             paused: None,
             timer: 0,
             processed: 0,
@@ -122,6 +130,7 @@ impl Application {
     pub fn step(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: Input) {
         match input {
             Input::Begin(delivery) => self.begin(fx, now, delivery),
+            Input::BatchDone => fx.extend(self.finished.take().map(Effect::AckUpTo)),
             Input::Done(timer) if timer == self.timer => self.finish(fx),
             Input::Done(_) => {}
             Input::Pause => self.pause(now),
@@ -138,7 +147,7 @@ impl Application {
 
         let duty = match self.acks {
             _ if self.auto_ack => Duty::Acknowledged,
-            Acks::AfterWork => Duty::Settle,
+            Acks::AfterWork | Acks::AfterBatch => Duty::Settle,
             Acks::BeforeWork => {
                 fx.push(Effect::Settle(delivery, Settlement::Ack));
                 Duty::Acknowledged
@@ -173,7 +182,12 @@ impl Application {
             self.processed += 1;
             Fact::Processed { queue, consumer, message }
         }));
-        if duty == Duty::Settle {
+        if duty != Duty::Settle {
+            return;
+        }
+        if self.acks == Acks::AfterBatch && settlement == Settlement::Ack {
+            self.finished = Some(delivery);
+        } else {
             fx.push(Effect::Settle(delivery, settlement));
         }
     }
@@ -195,12 +209,14 @@ impl Application {
     }
 
     fn channel_gone(&mut self) {
+        self.finished = None;
         if let Some(work) = self.work.as_mut().filter(|it| it.duty == Duty::Settle) {
             work.duty = Duty::Void;
         }
     }
 
     fn die(&mut self, fx: &mut Vec<Effect>) {
+        self.finished = None;
         let work = self.work.take();
         if let Some(work) = work.filter(|it| it.duty == Duty::Acknowledged) {
             let (queue, consumer, message) = self.names(work.delivery);

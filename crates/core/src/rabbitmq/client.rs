@@ -66,6 +66,8 @@ pub enum Input {
     Frame(ChannelId, Frame),
     /// The application settles a delivery.
     Settle(Delivery, Settlement),
+    /// The application acknowledges a delivery and all before it.
+    AckUpTo(Delivery),
     /// Close the channel.
     Close(Afterwards),
     /// The process is gone.
@@ -133,6 +135,7 @@ impl Client {
             Input::Connect => self.connect(fx),
             Input::Frame(channel, frame) => self.frame(fx, channel, frame),
             Input::Settle(delivery, how) => self.settle(fx, delivery, how),
+            Input::AckUpTo(delivery) => self.ack_up_to(fx, delivery),
             Input::Close(afterwards) => self.close(fx, afterwards),
             Input::Die => self.die(fx),
         }
@@ -216,6 +219,11 @@ impl Client {
         };
         assert!(delivery.channel == self.channel, "a delivery is settled on its own channel");
         fx.push(Effect::Send(delivery.channel, frame));
+    }
+
+    fn ack_up_to(&mut self, fx: &mut Vec<Effect>, delivery: Delivery) {
+        assert!(delivery.channel == self.channel, "a delivery is settled on its own channel");
+        fx.push(Effect::Send(delivery.channel, Frame::Ack(Tags::UpTo(delivery.tag))));
     }
 
     fn close(&mut self, fx: &mut Vec<Effect>, afterwards: Afterwards) {

@@ -136,9 +136,12 @@ pub struct Consumer {
 
 choices! {
     /// When an application acknowledges, with `basic.ack`.
-    Acks, "after-work or before-work" {
+    Acks, "after-work, after-batch or before-work" {
         /// After the work on each message: at least once.
         AfterWork = "after-work",
+        /// After the work on everything that has arrived, all at once with `multiple`: at least
+        /// once.
+        AfterBatch = "after-batch",
         /// When it takes a message, before the work on it: at most once.
         BeforeWork = "before-work",
     }

@@ -156,14 +156,16 @@ impl Consumer {
         self.feed_application(fx, now);
     }
 
-    /// An idle application takes the next message out of the buffer.
+    /// An idle application takes the next message out of the buffer, or learns that there is none.
     fn feed_application(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
         if self.life != Life::Running || !self.application.is_idle() {
             return;
         }
-        if let Some(delivery) = self.client.take() {
-            self.tell_application(fx, now, application::Input::Begin(delivery));
-        }
+        let next = match self.client.take() {
+            Some(delivery) => application::Input::Begin(delivery),
+            None => application::Input::BatchDone,
+        };
+        self.tell_application(fx, now, next);
     }
 
     fn tell_client(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: client::Input) {
@@ -199,6 +201,9 @@ impl Consumer {
             match want {
                 application::Effect::Settle(delivery, how) => {
                     self.tell_client(fx, now, client::Input::Settle(delivery, how));
+                }
+                application::Effect::AckUpTo(delivery) => {
+                    self.tell_client(fx, now, client::Input::AckUpTo(delivery));
                 }
                 application::Effect::Ring(at, timer) => fx.push(Effect::Ring(at, timer)),
                 application::Effect::Note(fact) => fx.push(Effect::Note(fact)),

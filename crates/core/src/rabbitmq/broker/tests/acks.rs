@@ -238,3 +238,56 @@ fn acknowledging_before_the_work_is_a_choice() {
         "#]],
     );
 }
+
+#[test]
+fn a_batch_is_acknowledged_at_once_and_comes_back_whole_after_a_crash() {
+    check(
+        "
+        queue work
+        consumer c1 work prefetch_count=2 acks=after-batch
+        2ms send 5 to /work 5ms
+        22ms crash c1
+        25ms restart c1
+        until 60ms
+        ",
+        expect![[r#"
+               1 c1 consumes from work with prefetch 2
+               3 1 is ready in work
+               3 work delivered 1 to c1 as delivery 1
+               3 2 is ready in work
+               3 work delivered 2 to c1 as delivery 2
+               3 3 is ready in work
+               3 4 is ready in work
+               3 5 is ready in work
+               4 c1 began 1
+               9 c1 processed 1
+               9 c1 began 2
+              14 c1 processed 2
+              15 work removed 1: c1 acknowledged delivery 1
+              15 work removed 2: c1 acknowledged delivery 2
+              15 work delivered 3 to c1 as delivery 3
+              15 work delivered 4 to c1 as delivery 4
+              16 c1 began 3
+              21 c1 processed 3
+              21 c1 began 4
+              22 c1 crashed
+              23 the channel of c1 closed: 2 unacked messages go back to work
+              23 3 is ready in work again, in its old place: the channel of c1 closed
+              23 4 is ready in work again, in its old place: the channel of c1 closed
+              25 c1 restarted
+              26 c1 consumes from work with prefetch 2
+              26 work delivered 3 to c1 as delivery 1, redelivered
+              26 work delivered 4 to c1 as delivery 2, redelivered
+              27 c1 began 3
+              32 c1 processed 3
+              32 c1 began 4
+              37 c1 processed 4
+              38 work removed 3: c1 acknowledged delivery 1
+              38 work removed 4: c1 acknowledged delivery 2
+              38 work delivered 5 to c1 as delivery 3
+              39 c1 began 5
+              44 c1 processed 5
+              45 work removed 5: c1 acknowledged delivery 3
+        "#]],
+    );
+}
