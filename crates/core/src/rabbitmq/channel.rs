@@ -230,38 +230,51 @@ impl Channel {
         }));
     }
 
-    /// Settles one delivery, or all up to one: then group by group, a group being one queue and
-    /// one consumer, in the order of their names.
+    /// Settles one delivery, or all up to one, which has to be outstanding itself.
     ///
-    /// Source: `rabbit_channel`, `collect_acks` and `foreach_per_queue`; cases
-    /// `c-unknown-tag-classic`, `c-ack-multiple-classic`.
+    /// Source: `rabbit_channel`, `collect_acks`; cases `c-unknown-tag-classic`,
+    /// `c-ack-multiple-classic`.
     fn settle(&mut self, fx: &mut Vec<Effect>, tags: Tags, how: Settlement) {
-        let (first, last) = match tags {
-            Tags::One(tag) => (tag, tag),
-            Tags::UpTo(0) => (1, self.deliveries.end() as u64),
-            Tags::UpTo(tag) => (1, tag),
-        };
-        if tags != Tags::UpTo(0) && self.outstanding(last).is_none() {
-            fx.push(Effect::Fail(ProtocolError::unknown_delivery_tag(last)));
-            return;
+        match tags {
+            Tags::UpTo(0) => self.settle_all(fx, self.deliveries.end() as u64, how),
+            Tags::One(tag) | Tags::UpTo(tag) if self.outstanding(tag).is_none() => {
+                fx.push(Effect::Fail(ProtocolError::unknown_delivery_tag(tag)));
+            }
+            Tags::UpTo(tag) => self.settle_all(fx, tag, how),
+            Tags::One(tag) => {
+                if let Some((subscription, settled)) = self.take(tag) {
+                    let queue = self.subscriptions[subscription].queue.clone();
+                    fx.push(Effect::Settle(queue, vec![settled], how));
+                }
+                self.forget_settled();
+            }
         }
+    }
 
-        let mut groups: BTreeMap<usize, Vec<Settled>> = BTreeMap::new();
-        let first = first.max(self.deliveries.start() as u64 + 1);
-        for delivery_tag in first..=last {
-            let Some(delivery) = self.deliveries.get_mut(index(delivery_tag)) else { continue };
-            let Some(it) = delivery.take() else { continue };
-            let settled = Settled { delivery_tag, arrival: it.arrival };
-            groups.entry(it.subscription).or_default().push(settled);
-            self.unacked -= 1;
+    /// Settles all that is outstanding up to a tag, group by group: a group is one queue and one
+    /// consumer, and groups go in the order of these names.
+    ///
+    /// Source: `rabbit_channel`, `foreach_per_queue`.
+    fn settle_all(&mut self, fx: &mut Vec<Effect>, last: u64, how: Settlement) {
+        let mut groups: BTreeMap<Subscription, Vec<Settled>> = BTreeMap::new();
+        for tag in self.deliveries.start() as u64 + 1..=last {
+            if let Some((subscription, settled)) = self.take(tag) {
+                let subscription = self.subscriptions[subscription].clone();
+                groups.entry(subscription).or_default().push(settled);
+            }
         }
         self.forget_settled();
-        let mut groups: Vec<_> =
-            groups.into_iter().map(|(it, settled)| (&self.subscriptions[it], settled)).collect();
-        groups.sort_by_key(|(subscription, _)| *subscription);
         for (subscription, settled) in groups {
-            fx.push(Effect::Settle(subscription.queue.clone(), settled, how));
+            fx.push(Effect::Settle(subscription.queue, settled, how));
         }
+    }
+
+    /// Takes out a delivery that is outstanding: to which subscription it went, and what it is.
+    fn take(&mut self, delivery_tag: u64) -> Option<(usize, Settled)> {
+        self.outstanding(delivery_tag)?;
+        let it = self.deliveries.get_mut(index(delivery_tag))?.take()?;
+        self.unacked -= 1;
+        Some((it.subscription, Settled { delivery_tag, arrival: it.arrival }))
     }
 
     /// Everything outstanding goes back to its queue.

@@ -129,9 +129,7 @@ impl Node {
         let mut turn = Turn { fx, now, errands: VecDeque::new() };
         match input {
             Input::Frame(id, frame) => self.frame(&mut turn, id, frame),
-            Input::Expire(queue) => {
-                turn.errands.push_back(Errand::Queue(queue, queue::Input::Expire));
-            }
+            Input::Expire(queue) => self.step_queue(&mut turn, queue, queue::Input::Expire),
         }
         while let Some(errand) = turn.errands.pop_front() {
             match errand {
@@ -163,7 +161,7 @@ impl Node {
             | Frame::Ack(_)
             | Frame::Nack(..)
             | Frame::Reject(..) => {
-                turn.errands.push_back(Errand::Channel(id, channel::Input::Frame(frame)));
+                self.step_channel(turn, id, channel::Input::Frame(frame));
             }
         }
     }

@@ -229,19 +229,16 @@ impl Queue {
         settled: Vec<Settled>,
         how: Settlement,
     ) {
-        // Credit first: a consumer alone at the queue gets what it requeued straight back.
-        // Source: `rabbit_amqqueue_process`, `subtract_acks`; case `c-nack-hotloop-classic`.
-        let mut names = Vec::with_capacity(settled.len());
-        for it in &settled {
+        for it in settled {
             let State::Unacked(key) = self.entry(it.arrival).state else {
                 unreachable!("what a channel settles is unacknowledged in its queue");
             };
-            names.push(self.consumer_name(key));
+            let consumer = self.consumer_name(key);
+            // Credit is free before anything is delivered: a consumer alone at the queue gets
+            // what it requeued straight back.
+            // Source: `rabbit_amqqueue_process`, `subtract_acks`; case `c-nack-hotloop-classic`.
             self.consumers.release(key);
             self.counts.unacked -= 1;
-        }
-
-        for (it, consumer) in settled.into_iter().zip(names) {
             match how {
                 Settlement::Ack => self.ack(fx, it, consumer),
                 Settlement::Requeue => {

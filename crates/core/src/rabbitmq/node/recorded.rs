@@ -76,7 +76,17 @@ impl Driver {
                 Some(json!({"ev": "connection_closed", "code": code, "text": &*text}))
             }
             Frame::ConsumeOk(_) | Frame::CancelOk(_) | Frame::ChannelCloseOk => None,
-            other => panic!("nobody was to be sent {other:?}"),
+            Frame::ChannelOpen { .. }
+            | Frame::ChannelClose(None)
+            | Frame::ConnectionClosed
+            | Frame::ConfirmSelect
+            | Frame::Publish(_)
+            | Frame::Qos { .. }
+            | Frame::Consume { .. }
+            | Frame::Cancel(_)
+            | Frame::Ack(Tags::UpTo(_))
+            | Frame::Nack(..)
+            | Frame::Reject(..) => panic!("a consumer is not sent {frame:?}"),
         }
     }
 
@@ -130,10 +140,8 @@ impl Driver {
     }
 
     fn publish(&mut self, step: &Value) {
-        let bodies = match &step["body"] {
-            Value::Array(bodies) => bodies.clone(),
-            body => vec![body.clone()],
-        };
+        let one = || vec![step["body"].clone()];
+        let bodies = step["body"].as_array().cloned().unwrap_or_else(one);
         for body in bodies {
             let id = MessageId::at(self.bodies.len());
             self.bodies.push(body.as_str().unwrap().to_owned());
@@ -325,7 +333,9 @@ macro_rules! recorded {
 
 #[test]
 fn consumers_are_served_as_recorded() {
-    check(recorded!("consumers.json"), expect![[r#"
+    check(
+        recorded!("consumers.json"),
+        expect![[r#"
         c-roundrobin-classic
         c-backlog-prefetch1-classic
         c-rr-after-block-classic
@@ -340,7 +350,8 @@ fn consumers_are_served_as_recorded() {
         c-two-consumers-one-channel-classic
         c-autoack-ack
         c-reject-drop
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -357,38 +368,25 @@ fn queues_keep_and_lose_messages_as_recorded() {
 
 #[test]
 fn dead_letters_go_where_they_were_recorded() {
-    check(recorded!("dead-letter.json"), expect![[r#"
+    check(
+        recorded!("dead-letter.json"),
+        expect![[r#"
         d-count-classic
         d-missing-dlx-classic
         d-reject-self-classic
         d-unroutable-classic
         d-maxlen-self
         d-ttl-then-routing
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
-fn exchanges_route_and_publishers_hear_as_recorded() {
+fn exchanges_route_as_recorded() {
     check(
         recorded!("exchanges.json"),
         expect![[r#"
         x-fanout-dup
     "#]],
-    );
-    check(
-        recorded!("publishers.json"),
-        expect![[r#"
-
-        "#]],
-    );
-}
-
-#[test]
-fn random_histories_go_as_recorded() {
-    check(
-        recorded!("random.json"),
-        expect![[r#"
-
-        "#]],
     );
 }
