@@ -10,6 +10,7 @@ pub mod expand;
 mod file;
 pub mod input;
 mod json;
+pub mod ledger;
 pub mod library;
 #[cfg(feature = "files")]
 mod load;

@@ -1,0 +1,230 @@
+//! Who there is to ask: the consumers, groups, queues and brokers of a run, and what a command
+//! means to them.
+
+use super::{Both, Command};
+use crate::scenario::Scenario;
+use brokerscope_core::name::{ConsumerName, GroupId, QueueName};
+use brokerscope_core::settings::nearest;
+use brokerscope_core::{kafka, rabbitmq};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// Who there is to ask. It grows with the consumers that commands add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cast {
+    pub(super) brokers: u16,
+    /// Groups and queues that have a consumer to copy, in the order of the configuration.
+    pub(super) groups: Vec<GroupId>,
+    pub(super) queues: Vec<QueueName>,
+    pub(super) in_kafka: BTreeSet<ConsumerName>,
+    pub(super) in_rabbitmq: BTreeSet<ConsumerName>,
+}
+
+/// What each system is to do, if anything.
+pub type Resolved = (Option<kafka::Command>, Option<rabbitmq::Command>);
+
+/// Why a command cannot be carried out in this scenario: one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit(String);
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+impl Cast {
+    /// Who there is when a scenario begins.
+    #[must_use]
+    pub fn of(scenario: &Scenario) -> Self {
+        Self::new(&scenario.kafka, &scenario.rabbitmq)
+    }
+
+    /// Who there is when both systems begin.
+    #[must_use]
+    pub fn new(kafka: &kafka::Config, rabbitmq: &rabbitmq::Config) -> Self {
+        let (mut groups, mut queues) = (Vec::new(), Vec::new());
+        for it in &kafka.consumers {
+            if !groups.contains(&it.group) {
+                groups.push(it.group.clone());
+            }
+        }
+        for it in &rabbitmq.consumers {
+            if !queues.contains(&it.queue) {
+                queues.push(it.queue.clone());
+            }
+        }
+        Self {
+            brokers: kafka.brokers,
+            groups,
+            queues,
+            in_kafka: kafka.consumers.iter().map(|it| it.name.clone()).collect(),
+            in_rabbitmq: rabbitmq.consumers.iter().map(|it| it.name.clone()).collect(),
+        }
+    }
+
+    /// What the command means to each system, and remembers whom it adds.
+    ///
+    /// # Errors
+    /// If it names what is not there. Whether it can be done at that moment is for the systems
+    /// to say: what they refuse is a fact.
+    pub fn resolve(&mut self, command: &Command) -> Result<Resolved, Unfit> {
+        let resolved = match command {
+            Command::Kafka(it) => (Some(self.kafka(it)?), None),
+            Command::RabbitMq(it) => (None, Some(self.rabbitmq(it)?)),
+            Command::Both(it) => self.both(it)?,
+        };
+        if let Some(kafka::Command::AddConsumer(name, _)) = &resolved.0 {
+            self.in_kafka.insert(name.clone());
+        }
+        if let Some(rabbitmq::Command::AddConsumer(name, _)) = &resolved.1 {
+            self.in_rabbitmq.insert(name.clone());
+        }
+        Ok(resolved)
+    }
+
+    fn both(&self, both: &Both) -> Result<Resolved, Unfit> {
+        match both {
+            Both::Crash(it) => {
+                self.twins(it, kafka::Command::CrashConsumer, rabbitmq::Command::CrashConsumer)
+            }
+            Both::Restart(it) => {
+                self.twins(it, kafka::Command::RestartConsumer, rabbitmq::Command::RestartConsumer)
+            }
+            Both::Pause(it) => {
+                self.twins(it, kafka::Command::PauseConsumer, rabbitmq::Command::PauseConsumer)
+            }
+            Both::Resume(it) => {
+                self.twins(it, kafka::Command::ResumeConsumer, rabbitmq::Command::ResumeConsumer)
+            }
+            Both::Remove(it) => {
+                self.twins(it, kafka::Command::RemoveConsumer, rabbitmq::Command::RemoveConsumer)
+            }
+            Both::Add(name) => {
+                if self.groups.is_empty() && self.queues.is_empty() {
+                    return Err(Unfit("there is no consumer here to be set up like".to_owned()));
+                }
+                self.add(name, self.groups.first(), self.queues.first())
+            }
+            Both::AddTo(name, place) => {
+                let group = self.groups.iter().find(|it| it.as_str() == &**place);
+                let queue = self.queues.iter().find(|it| it.as_str() == &**place);
+                match (group, queue) {
+                    (Some(_), Some(_)) => self.add(name, group, queue),
+                    (Some(_), None) => Err(Unfit(format!(
+                        "'{place}' is a group and no queue with consumers: write 'kafka add \
+                         {name} to {place}'"
+                    ))),
+                    (None, Some(_)) => Err(Unfit(format!(
+                        "'{place}' is a queue and no group: write 'rabbitmq add {name} to {place}'"
+                    ))),
+                    (None, None) => {
+                        let groups = self.groups.iter().map(GroupId::as_str);
+                        let queues = self.queues.iter().map(QueueName::as_str);
+                        Err(missing("group or queue", place, groups.chain(queues)))
+                    }
+                }
+            }
+        }
+    }
+
+    /// For the consumer of that name in each system that has one.
+    fn twins(
+        &self,
+        name: &ConsumerName,
+        kafka: fn(ConsumerName) -> kafka::Command,
+        rabbitmq: fn(ConsumerName) -> rabbitmq::Command,
+    ) -> Result<Resolved, Unfit> {
+        let in_kafka = self.in_kafka.contains(name).then(|| kafka(name.clone()));
+        let in_rabbitmq = self.in_rabbitmq.contains(name).then(|| rabbitmq(name.clone()));
+        if in_kafka.is_none() && in_rabbitmq.is_none() {
+            let known = self.in_kafka.union(&self.in_rabbitmq).map(ConsumerName::as_str);
+            return Err(missing("consumer", name.as_str(), known));
+        }
+        Ok((in_kafka, in_rabbitmq))
+    }
+
+    /// In each system that has a place for it and none of that name yet.
+    fn add(
+        &self,
+        name: &ConsumerName,
+        group: Option<&GroupId>,
+        queue: Option<&QueueName>,
+    ) -> Result<Resolved, Unfit> {
+        let group = group.filter(|_| !self.in_kafka.contains(name));
+        let queue = queue.filter(|_| !self.in_rabbitmq.contains(name));
+        if group.is_none() && queue.is_none() {
+            return Err(taken(name));
+        }
+        Ok((
+            group.map(|it| kafka::Command::AddConsumer(name.clone(), it.clone())),
+            queue.map(|it| rabbitmq::Command::AddConsumer(name.clone(), it.clone())),
+        ))
+    }
+
+    fn kafka(&self, command: &kafka::Command) -> Result<kafka::Command, Unfit> {
+        use kafka::Command as Its;
+        match command {
+            Its::CrashConsumer(name)
+            | Its::RestartConsumer(name)
+            | Its::PauseConsumer(name)
+            | Its::ResumeConsumer(name)
+            | Its::RemoveConsumer(name)
+            | Its::Commit(name) => known("consumer of Kafka", name, &self.in_kafka)?,
+            Its::AddConsumer(name, _) if self.in_kafka.contains(name) => return Err(taken(name)),
+            Its::AddConsumer(_, group) if !self.groups.contains(group) => {
+                let groups = self.groups.iter().map(GroupId::as_str);
+                return Err(missing("group", group.as_str(), groups));
+            }
+            Its::AddConsumer(..) => {}
+            Its::CrashBroker(id) | Its::RestartBroker(id) => {
+                if !(1..=self.brokers).contains(&id.0) {
+                    let last = self.brokers;
+                    return Err(Unfit(format!("there is no {id}: they are numbered 1 to {last}")));
+                }
+            }
+        }
+        Ok(command.clone())
+    }
+
+    fn rabbitmq(&self, command: &rabbitmq::Command) -> Result<rabbitmq::Command, Unfit> {
+        use rabbitmq::Command as Its;
+        match command {
+            Its::CrashConsumer(name)
+            | Its::RestartConsumer(name)
+            | Its::PauseConsumer(name)
+            | Its::ResumeConsumer(name)
+            | Its::RemoveConsumer(name)
+            | Its::CloseChannel(name) => known("consumer of RabbitMQ", name, &self.in_rabbitmq)?,
+            Its::AddConsumer(name, _) if self.in_rabbitmq.contains(name) => {
+                return Err(taken(name));
+            }
+            Its::AddConsumer(_, queue) if !self.queues.contains(queue) => {
+                let queues = self.queues.iter().map(QueueName::as_str);
+                return Err(missing("queue with consumers", queue.as_str(), queues));
+            }
+            Its::AddConsumer(..) => {}
+        }
+        Ok(command.clone())
+    }
+}
+
+fn known(what: &str, name: &ConsumerName, there: &BTreeSet<ConsumerName>) -> Result<(), Unfit> {
+    if there.contains(name) {
+        return Ok(());
+    }
+    Err(missing(what, name.as_str(), there.iter().map(ConsumerName::as_str)))
+}
+
+fn missing<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Unfit {
+    Unfit(match nearest(name, known) {
+        Some(nearest) => format!("there is no {what} '{name}'; the nearest is '{nearest}'"),
+        None => format!("there is no {what} '{name}', nor any other"),
+    })
+}
+
+fn taken(name: &ConsumerName) -> Unfit {
+    Unfit(format!("there is a consumer '{name}' already: restart it, or choose another name"))
+}

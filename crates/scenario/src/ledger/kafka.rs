@@ -1,0 +1,481 @@
+//! The Kafka side of the ledger. A reader is a consumer group.
+
+mod logs;
+
+use super::book::{ABANDONED, ACKNOWLEDGED, ARRIVED, Book, Departure, Posts, SENT};
+use super::{Entry, Outcome};
+use brokerscope_core::kafka::fact::{Fact, LeaveReason, Then};
+use brokerscope_core::kafka::{Cluster, Config, Offset, TopicPartition};
+use brokerscope_core::name::{ConsumerName, GroupId, TopicName};
+use brokerscope_core::sim::{SimTime, Watcher};
+use brokerscope_core::workload::{MessageId, Workload};
+use logs::Logs;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What became of every message for every group, up to now. Cloning shares all but the newest.
+///
+/// Each fact costs the same however long the run is, but for facts about ranges of offsets, which
+/// cost as much as there are records in them.
+#[derive(Clone, Debug)]
+pub struct KafkaLedger {
+    workload: Workload,
+    plan: Arc<Plan>,
+    posts: Posts,
+    logs: Logs,
+    groups: Vec<Group>,
+    clients: Vec<Client>,
+    by_name: BTreeMap<ConsumerName, usize>,
+    done_at: Option<SimTime>,
+}
+
+/// Who reads what: fixed by the configuration.
+#[derive(Debug)]
+struct Plan {
+    /// The groups, in the order in which their first consumers stand in the configuration.
+    names: Vec<GroupId>,
+    /// The groups that read what a stream sends, by `StreamId`.
+    readers: Vec<Vec<usize>>,
+    /// The groups that read a partition, by its place in the logs.
+    of_partition: Vec<Vec<usize>>,
+}
+
+/// A group's book, and where it stands.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    book: Book,
+    /// By the partition's place in the logs.
+    places: Vec<Place>,
+}
+
+/// Where a group stands in a partition.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// The member that reads it, and its position once it has one.
+    owner: Option<usize>,
+    owners: Option<Offset>,
+    committed: Option<Offset>,
+    /// Everything before it is behind the reader.
+    /// Invariant: the owner's position, else the committed offset, else the very beginning.
+    position: Offset,
+}
+
+impl Place {
+    fn stands_at(&self) -> Offset {
+        let owners = self.owners.filter(|_| self.owner.is_some());
+        owners.or(self.committed).unwrap_or_default()
+    }
+}
+
+/// A consumer's process.
+#[derive(Clone, Debug)]
+struct Client {
+    group: usize,
+    /// What it has of each partition that it ever read.
+    hands: Vec<Hand>,
+    /// The record it works on.
+    works_on: Option<(usize, Offset)>,
+}
+
+/// What a process has of one partition: records that it fetched and has not finished.
+/// Invariant: `next <= polled <= fetched`.
+#[derive(Clone, Copy, Debug)]
+struct Hand {
+    partition: usize,
+    /// The first record that it has not finished.
+    next: Offset,
+    /// Up to where `poll` returned them to the application.
+    polled: Offset,
+    /// Up to where they are in the client's buffer.
+    fetched: Offset,
+}
+
+impl KafkaLedger {
+    /// An empty ledger for a cluster that is set up like that.
+    #[must_use]
+    pub fn new(config: &Config, workload: &Workload) -> Self {
+        let logs = Logs::new(&config.topics);
+        let mut names: Vec<GroupId> = Vec::new();
+        for it in &config.consumers {
+            if !names.contains(&it.group) {
+                names.push(it.group.clone());
+            }
+        }
+        let subscribed = |topic: &TopicName| -> Vec<usize> {
+            let reads = |group: &GroupId| {
+                config.consumers.iter().any(|it| it.group == *group && it.topics.contains(topic))
+            };
+            (0..names.len()).filter(|it| reads(&names[*it])).collect()
+        };
+        let readers = config.destinations.iter().map(subscribed).collect();
+        let of_partition = logs.topics().map(subscribed).collect();
+        let group = Group { book: Book::default(), places: vec![Place::default(); logs.len()] };
+        Self {
+            workload: workload.clone(),
+            groups: vec![group; names.len()],
+            plan: Arc::new(Plan { names, readers, of_partition }),
+            posts: Posts::default(),
+            logs,
+            clients: Vec::new(),
+            by_name: BTreeMap::new(),
+            done_at: None,
+        }
+    }
+
+    /// The readers: the groups, in the order of the configuration.
+    #[must_use]
+    pub fn readers(&self) -> &[GroupId] {
+        &self.plan.names
+    }
+
+    /// What became of a group's messages.
+    #[must_use]
+    pub fn outcome(&self, reader: &GroupId) -> Option<Outcome> {
+        self.group(reader).map(|it| self.groups[it].book.outcome())
+    }
+
+    /// What became of one message for a group; none if it is not that group's, or not sent yet.
+    #[must_use]
+    pub fn entry(&self, reader: &GroupId, message: MessageId) -> Option<Entry> {
+        self.groups[self.group(reader)?].book.entry(message)
+    }
+
+    /// Whether every message of the workload is sent, and settled at every group: see
+    /// [`Outcome::unsettled`].
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.posts.sent() == self.workload.messages.len()
+            && self.groups.iter().all(|it| it.book.unsettled() == 0)
+    }
+
+    /// The first instant at which that was so.
+    #[must_use]
+    pub fn done_at(&self) -> Option<SimTime> {
+        self.done_at
+    }
+
+    fn group(&self, name: &GroupId) -> Option<usize> {
+        self.plan.names.iter().position(|it| it == name)
+    }
+
+    /// The consumer's place among the clients; new ones join at the end.
+    fn client(&mut self, name: &ConsumerName, group: &GroupId) -> Option<usize> {
+        if let Some(known) = self.by_name.get(name) {
+            return Some(*known);
+        }
+        let group = self.group(group)?;
+        self.clients.push(Client { group, hands: Vec::new(), works_on: None });
+        let client = self.clients.len() - 1;
+        self.by_name.insert(name.clone(), client);
+        Some(client)
+    }
+
+    /// The producers' side learned something of a message.
+    fn learn(&mut self, message: MessageId, known: u8) {
+        if !self.posts.learn(message, known) {
+            return;
+        }
+        let stream = usize::from(self.workload.message(message).stream.0);
+        for reader in self.plan.readers.get(stream).into_iter().flatten() {
+            self.groups[*reader].book.change(message, |it| it.learn(known));
+        }
+    }
+
+    fn appended(&mut self, message: MessageId, to: &TopicPartition, offset: Offset) {
+        let Some(partition) = self.logs.place(to) else { return };
+        self.logs.append(partition, offset, message);
+        for reader in &self.plan.of_partition[partition] {
+            let Group { book, places } = &mut self.groups[*reader];
+            let place = places[partition];
+            book.change(message, |it| {
+                it.learn(ARRIVED);
+                it.in_broker += 1;
+                it.ahead += u16::from(place.position <= offset);
+                it.open += u16::from(place.committed.is_none_or(|upto| upto <= offset));
+            });
+        }
+    }
+
+    /// Records before `start` are gone from the log. Who has them in hand keeps them.
+    fn retained(&mut self, partition: &TopicPartition, start: Offset) {
+        let Some(partition) = self.logs.place(partition) else { return };
+        let from = self.logs.start(partition);
+        for reader in &self.plan.of_partition[partition] {
+            let Group { book, places } = &mut self.groups[*reader];
+            let place = places[partition];
+            for (offset, message) in self.logs.range(partition, from, start) {
+                book.change(message, |it| {
+                    it.in_broker -= 1;
+                    it.ahead -= u16::from(place.position <= offset);
+                    it.open -= u16::from(place.committed.is_none_or(|upto| upto <= offset));
+                    it.departure = Departure::Removed;
+                });
+            }
+        }
+        self.logs.begin_at(partition, start);
+    }
+
+    /// The group's position follows from who owns the partition and what is committed.
+    fn reposition(&mut self, group: usize, partition: usize) {
+        let Group { book, places } = &mut self.groups[group];
+        let place = &mut places[partition];
+        let (from, to) = (place.position, place.stands_at());
+        place.position = to;
+        for (_, message) in self.logs.kept(partition, from, to) {
+            book.change(message, |it| it.ahead -= 1);
+        }
+        for (_, message) in self.logs.kept(partition, to, from) {
+            book.change(message, |it| it.ahead += 1);
+        }
+    }
+
+    fn committed(&mut self, group: &GroupId, partition: &TopicPartition, offset: Offset) {
+        let (Some(group), Some(partition)) = (self.group(group), self.logs.place(partition)) else {
+            return;
+        };
+        let Group { book, places } = &mut self.groups[group];
+        let from = places[partition].committed.replace(offset).unwrap_or_default();
+        for (_, message) in self.logs.kept(partition, from, offset) {
+            book.change(message, |it| it.open -= 1);
+        }
+        for (_, message) in self.logs.kept(partition, offset, from) {
+            book.change(message, |it| it.open += 1);
+        }
+        self.reposition(group, partition);
+    }
+
+    /// `client` reads exactly these from now on.
+    fn reads(&mut self, client: usize, partitions: &[TopicPartition]) {
+        let group = self.clients[client].group;
+        let mine: Vec<usize> = partitions.iter().filter_map(|it| self.logs.place(it)).collect();
+        for partition in 0..self.logs.len() {
+            let place = &mut self.groups[group].places[partition];
+            let (owns, will) = (place.owner == Some(client), mine.contains(&partition));
+            if owns != will {
+                place.owner = will.then_some(client);
+                place.owners = None;
+                self.reposition(group, partition);
+            }
+        }
+    }
+
+    /// `client` reads none of these any longer, or nothing at all.
+    fn disown(&mut self, client: usize, partitions: Option<&[TopicPartition]>) {
+        let group = self.clients[client].group;
+        for partition in 0..self.logs.len() {
+            let named = partitions
+                .is_none_or(|it| it.iter().any(|one| self.logs.place(one) == Some(partition)));
+            let place = &mut self.groups[group].places[partition];
+            if named && place.owner == Some(client) {
+                (place.owner, place.owners) = (None, None);
+                self.reposition(group, partition);
+            }
+        }
+    }
+
+    /// `client`'s position in a partition is now `offset`.
+    fn moved(&mut self, client: usize, partition: usize, offset: Offset) {
+        let group = self.clients[client].group;
+        let place = &mut self.groups[group].places[partition];
+        if place.owner == Some(client) {
+            place.owners = Some(offset);
+            self.reposition(group, partition);
+        }
+    }
+
+    fn fetched(&mut self, client: usize, partition: usize, from: Offset, to: Offset) {
+        let Client { group, hands, .. } = &mut self.clients[client];
+        let known = hands.iter().position(|it| it.partition == partition);
+        let hand = match known {
+            Some(known) => &mut hands[known],
+            None => {
+                hands.push(Hand { partition, next: from, polled: from, fetched: from });
+                hands.last_mut().expect("it was just pushed")
+            }
+        };
+        let book = &mut self.groups[*group].book;
+        if hand.fetched != from {
+            let kept = Hand { next: from, polled: from, fetched: from, ..*hand };
+            let old = std::mem::replace(hand, kept);
+            self.logs.each(partition, old.next, old.fetched, |it| let_go(book, it));
+        }
+        hand.fetched = to;
+        self.logs.each(partition, from, to, |it| book.change(it, |cell| cell.in_hand += 1));
+    }
+
+    fn polled(&mut self, client: usize, partition: usize, to: Offset) {
+        if let Some(hand) = self.clients[client].hand(partition) {
+            hand.polled = to.max(hand.polled).min(hand.fetched);
+        }
+        self.moved(client, partition, to);
+    }
+
+    /// What is in the buffer and was not returned by `poll` is dropped.
+    fn drop_buffer(&mut self, client: usize, partition: usize) {
+        let Client { group, hands, .. } = &mut self.clients[client];
+        let Some(hand) = hands.iter_mut().find(|it| it.partition == partition) else { return };
+        let dropped = (hand.polled, std::mem::replace(&mut hand.fetched, hand.polled));
+        let book = &mut self.groups[*group].book;
+        self.logs.each(partition, dropped.0, dropped.1, |it| let_go(book, it));
+    }
+
+    /// The process is gone with all it had.
+    fn drop_all(&mut self, client: usize) {
+        let Client { group, hands, works_on } = &mut self.clients[client];
+        let book = &mut self.groups[*group].book;
+        *works_on = None;
+        for Hand { partition, next, fetched, .. } in hands.drain(..) {
+            self.logs.each(partition, next, fetched, |it| let_go(book, it));
+        }
+        self.disown(client, None);
+    }
+
+    /// `client` is through with the records of a partition up to `offset`.
+    fn finished(&mut self, client: usize, partition: usize, offset: Offset) {
+        let Client { group, hands, works_on } = &mut self.clients[client];
+        *works_on = None;
+        let Some(hand) = hands.iter_mut().find(|it| it.partition == partition) else { return };
+        let from = hand.next;
+        hand.next = offset.next().min(hand.fetched).max(from);
+        hand.polled = hand.polled.max(hand.next);
+        let book = &mut self.groups[*group].book;
+        self.logs.each(partition, from, hand.next, |it| let_go(book, it));
+    }
+
+    fn processed(&mut self, client: usize, partition: usize, offset: Offset, message: MessageId) {
+        let key = self.workload.message(message).key;
+        let group = self.clients[client].group;
+        // Almost always it is the first record in hand, and then one change does for both.
+        let first = self.clients[client]
+            .hand(partition)
+            .filter(|it| it.next == offset && offset < it.fetched);
+        let hands = u16::from(first.is_some());
+        if let Some(hand) = first {
+            hand.next = offset.next();
+            hand.polled = hand.polled.max(hand.next);
+        }
+        self.groups[group].book.processed(message, key, hands);
+        if hands == 0 {
+            self.finished(client, partition, offset);
+        }
+        self.clients[client].works_on = None;
+    }
+}
+
+impl Client {
+    fn hand(&mut self, partition: usize) -> Option<&mut Hand> {
+        self.hands.iter_mut().find(|it| it.partition == partition)
+    }
+}
+
+/// One hand less has it.
+fn let_go(book: &mut Book, message: MessageId) {
+    book.change(message, |it| it.in_hand -= 1);
+}
+
+impl Watcher<Cluster> for KafkaLedger {
+    fn watch(&mut self, at: SimTime, fact: &Fact) {
+        self.take(fact);
+        if self.done_at.is_none() && self.is_done() {
+            self.done_at = Some(at);
+        }
+    }
+}
+
+impl KafkaLedger {
+    fn take(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Sent { message, .. } => self.learn(*message, SENT),
+            Fact::Appended { message, to, offset } => self.appended(*message, to, *offset),
+            Fact::Acknowledged { message, .. } => self.learn(*message, SENT | ACKNOWLEDGED),
+            Fact::GaveUp { message, .. } => self.learn(*message, SENT | ABANDONED),
+            Fact::Retained { partition, start, .. } => self.retained(partition, *start),
+            Fact::Committed { group, partition, offset, .. } => {
+                self.committed(group, partition, *offset);
+            }
+            Fact::Fetched { consumer, partition, from, to, .. } => {
+                let client = self.by_name.get(consumer).copied();
+                if let (Some(client), Some(place)) = (client, self.logs.place(partition)) {
+                    self.fetched(client, place, *from, *to);
+                }
+            }
+            Fact::Joining { group, consumer }
+            | Fact::Expired { group, consumer, .. }
+            | Fact::Left { group, consumer, .. }
+            | Fact::Reads { group, consumer, .. }
+            | Fact::Revoked { group, consumer, .. }
+            | Fact::Positioned { group, consumer, .. }
+            | Fact::Polled { group, consumer, .. }
+            | Fact::Began { group, consumer, .. }
+            | Fact::Processed { group, consumer, .. }
+            | Fact::Failed { group, consumer, .. }
+            | Fact::Raised { group, consumer, .. }
+            | Fact::Crashed { group, consumer }
+            | Fact::Restarted { group, consumer }
+            | Fact::Started { group, consumer } => {
+                if let Some(client) = self.client(consumer, group) {
+                    self.take_from(client, fact);
+                }
+            }
+            Fact::Rolled { .. }
+            | Fact::Rebalancing { .. }
+            | Fact::Assigned { .. }
+            | Fact::OutOfRange { .. }
+            | Fact::CommitRefused { .. }
+            | Fact::Paused { .. }
+            | Fact::Resumed { .. }
+            | Fact::BrokerCrashed(_)
+            | Fact::BrokerRestarted(_)
+            | Fact::Loaded { .. }
+            | Fact::Refused { .. } => {}
+        }
+    }
+
+    /// A fact about a consumer's process.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`take` has sorted out all others")]
+    fn take_from(&mut self, client: usize, fact: &Fact) {
+        match fact {
+            Fact::Reads { partitions, .. } => self.reads(client, partitions),
+            Fact::Revoked { partitions, .. } => {
+                self.disown(client, Some(partitions));
+                for partition in partitions {
+                    if let Some(place) = self.logs.place(partition) {
+                        self.drop_buffer(client, place);
+                    }
+                }
+            }
+            Fact::Positioned { partition, offset, .. } => {
+                if let Some(place) = self.logs.place(partition) {
+                    self.drop_buffer(client, place);
+                    self.moved(client, place, *offset);
+                }
+            }
+            Fact::Polled { partition, to, .. } => {
+                if let Some(place) = self.logs.place(partition) {
+                    self.polled(client, place, *to);
+                }
+            }
+            Fact::Began { partition, offset, .. } => {
+                self.clients[client].works_on =
+                    self.logs.place(partition).map(|place| (place, *offset));
+            }
+            Fact::Processed { message, partition, offset, .. } => {
+                if let Some(place) = self.logs.place(partition) {
+                    self.processed(client, place, *offset, *message);
+                }
+            }
+            Fact::Failed { then: Then::Skip, .. } => {
+                if let Some((place, offset)) = self.clients[client].works_on {
+                    self.finished(client, place, offset);
+                }
+            }
+            Fact::Crashed { .. }
+            | Fact::Raised { .. }
+            | Fact::Left { why: LeaveReason::Closed, .. } => self.drop_all(client),
+            Fact::Expired { .. } | Fact::Left { why: LeaveReason::PollInterval(_), .. } => {
+                self.disown(client, None);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Which message stands at which offset of which partition.
+
+use brokerscope_core::kafka::config::Topic;
+use brokerscope_core::kafka::{Offset, TopicPartition};
+use brokerscope_core::name::TopicName;
+use brokerscope_core::sim::Shelf;
+use brokerscope_core::workload::MessageId;
+use std::sync::Arc;
+
+/// A place in a log where no message stands: messages are numbered from 1.
+const HOLE: MessageId = MessageId(0);
+
+/// The logs of all partitions, by their place: topic by topic, in the order of the configuration.
+///
+/// What retention deleted stays known here, because clients may still have it.
+#[derive(Clone, Debug)]
+pub(super) struct Logs {
+    /// Each topic with the place of its first partition.
+    topics: Arc<[(TopicName, usize)]>,
+    logs: Vec<Log>,
+}
+
+#[derive(Clone, Debug)]
+struct Log {
+    topic: TopicName,
+    /// By offset.
+    messages: Shelf<MessageId>,
+    start: Offset,
+}
+
+impl Logs {
+    pub(super) fn new(config: &[Topic]) -> Self {
+        let (mut topics, mut logs) = (Vec::new(), Vec::new());
+        for Topic { name, partitions, .. } in config {
+            topics.push((name.clone(), logs.len()));
+            for _ in 0..*partitions {
+                let (topic, start) = (name.clone(), Offset(0));
+                logs.push(Log { topic, messages: Shelf::new(), start });
+            }
+        }
+        Self { topics: topics.into(), logs }
+    }
+
+    /// How many partitions there are.
+    pub(super) fn len(&self) -> usize {
+        self.logs.len()
+    }
+
+    /// The topic of each partition.
+    pub(super) fn topics(&self) -> impl Iterator<Item = &TopicName> {
+        self.logs.iter().map(|it| &it.topic)
+    }
+
+    /// The partition's place here.
+    pub(super) fn place(&self, partition: &TopicPartition) -> Option<usize> {
+        let (_, first) = self.topics.iter().find(|(name, _)| *name == partition.topic)?;
+        Some(first + usize::try_from(partition.partition).ok()?)
+    }
+
+    pub(super) fn append(&mut self, place: usize, offset: Offset, message: MessageId) {
+        let messages = &mut self.logs[place].messages;
+        while messages.end() < index(offset) {
+            messages.push(HOLE);
+        }
+        match messages.get_mut(index(offset)) {
+            Some(there) => *there = message,
+            None => {
+                messages.push(message);
+            }
+        }
+    }
+
+    /// Where the log starts.
+    pub(super) fn start(&self, place: usize) -> Offset {
+        self.logs[place].start
+    }
+
+    /// The log starts at `start` now.
+    pub(super) fn begin_at(&mut self, place: usize, start: Offset) {
+        self.logs[place].start = start;
+    }
+
+    /// The messages from one offset to before another, deleted ones included.
+    pub(super) fn range(
+        &self,
+        place: usize,
+        from: Offset,
+        to: Offset,
+    ) -> impl Iterator<Item = (Offset, MessageId)> {
+        let messages = self.logs[place].messages.range(index(from), index(to));
+        let offsets = (from.0.max(0)..).map(Offset);
+        offsets.zip(messages.copied()).filter(|(_, it)| *it != HOLE)
+    }
+
+    /// The same without deleted ones.
+    pub(super) fn kept(
+        &self,
+        place: usize,
+        from: Offset,
+        to: Offset,
+    ) -> impl Iterator<Item = (Offset, MessageId)> {
+        self.range(place, from.max(self.logs[place].start), to)
+    }
+
+    /// Tells every message from one offset to before another, deleted ones included.
+    pub(super) fn each(
+        &self,
+        place: usize,
+        from: Offset,
+        to: Offset,
+        mut tell: impl FnMut(MessageId),
+    ) {
+        for (_, message) in self.range(place, from, to) {
+            tell(message);
+        }
+    }
+}
+
+/// An offset as a place in the row.
+fn index(offset: Offset) -> usize {
+    usize::try_from(offset.0).unwrap_or_default()
+}
