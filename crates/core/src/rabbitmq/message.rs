@@ -22,7 +22,7 @@ pub struct Message {
     /// Where it was published to, last time.
     pub address: Arc<Address>,
     /// How often it was dead-lettered, and why; nothing if never.
-    deaths: Option<Arc<[Death]>>,
+    deaths: Option<Arc<Vec<Death>>>,
 }
 
 /// One table of the header `x-death`.
@@ -46,7 +46,7 @@ impl Message {
     /// Its header `x-death`: one entry per queue and reason, the most recent first.
     #[must_use]
     pub fn deaths(&self) -> &[Death] {
-        self.deaths.as_deref().unwrap_or_default()
+        self.deaths.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// The copy that goes to a dead-letter exchange.
@@ -62,7 +62,7 @@ impl Message {
         let newest = Death { queue: queue.clone(), reason, count };
         let older = self.deaths().iter().filter(|it| !again(it)).cloned();
         let deaths = std::iter::once(newest).chain(older).collect();
-        Self { id: self.id, address, deaths: Some(deaths) }
+        Self { id: self.id, address, deaths: Some(Arc::new(deaths)) }
     }
 
     /// Whether a dead-lettered copy that just died would go round without anybody having
