@@ -17,10 +17,31 @@ pub struct Error {
     pub(crate) at: Option<usize>,
 }
 
+/// How long a sentence about something wrong becomes at most, in characters.
+const LONGEST: usize = 400;
+
+/// A sentence in one line of a bearable length, whatever is quoted in it.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for (place, it) in text.chars().enumerate() {
+        if place == LONGEST {
+            line.push('…');
+            break;
+        }
+        if it.is_control() {
+            line.extend(it.escape_default());
+        } else {
+            line.push(it);
+        }
+    }
+    line
+}
+
 impl Error {
     /// Something wrong at a place of the shape and of the text.
     pub(crate) fn new(path: impl Into<String>, at: Option<usize>, what: impl Into<String>) -> Self {
-        Self { file: None, position: None, path: path.into(), what: what.into(), at }
+        let what = one_line(&what.into());
+        Self { file: None, position: None, path: path.into(), what, at }
     }
 
     /// The same error, with its line and column in `text`.

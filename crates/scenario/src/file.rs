@@ -171,14 +171,12 @@ fn within(
     range: RangeInclusive<i64>,
 ) -> Result<(), Error> {
     let number: Option<i64> = shown.and_then(|it| it.parse().ok());
-    match number {
-        Some(it) if !range.contains(&it) => Err(node.error(format!(
-            "'{setting}' cannot be '{it}': it is a whole number from {} to {}",
-            range.start(),
-            range.end()
-        ))),
-        Some(_) | None => Ok(()),
-    }
+    let Some(it) = number.filter(|it| !range.contains(it)) else { return Ok(()) };
+    let right = match (range.start(), range.end()) {
+        (least, &i64::MAX) => format!("of at least {least}"),
+        (least, most) => format!("from {least} to {most}"),
+    };
+    Err(node.error(format!("'{setting}' cannot be '{it}': it is a whole number {right}")))
 }
 
 fn beats(top: &Table<'_>) -> Result<Vec<Beat>, Error> {

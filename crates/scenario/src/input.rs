@@ -6,6 +6,7 @@
 mod csv;
 mod json;
 
+use crate::error::one_line;
 use crate::expand::{Interner, MAX_MESSAGES};
 use brokerscope_core::workload::{KeyId, Keys};
 use std::fmt;
@@ -58,7 +59,7 @@ pub struct InputError {
 
 impl InputError {
     fn new(line: u64, what: impl Into<String>) -> Self {
-        Self { line, what: what.into() }
+        Self { line, what: one_line(&what.into()) }
     }
 }
 

@@ -44,7 +44,9 @@ impl<'a> Node<'a> {
     }
 
     fn not(&self, expected: &str) -> Error {
-        self.error(format!("this must be {expected}, and is {}", self.value.kind.name()))
+        let kind = &self.value.kind;
+        let is = if let Kind::Number(it) = kind { it } else { kind.name() };
+        self.error(format!("this must be {expected}, and is {is}"))
     }
 
     pub(super) fn text(&self) -> Result<&'a str, Error> {

@@ -72,10 +72,8 @@ impl Field {
                 JsonEvent::Eof => return Err("this object never ends".to_owned()),
             }
         }
-        match events.next()? {
-            JsonEvent::Eof => Ok(key),
-            _ => Err("there is more than one value on this line".to_owned()),
-        }
+        // The parser itself refuses a second value.
+        events.next().map(|_| key)
     }
 
     /// No more lines. A field that no row has is most likely misspelt.
@@ -122,7 +120,9 @@ impl<'a> Events<'a> {
             let step = self.parser.parse_next(self.rest, true);
             self.rest = &self.rest[step.consumed_bytes..];
             if let Some(event) = step.event {
-                let wrong = |it: JsonSyntaxError| format!("this is not JSON: {}", it.message());
+                let wrong = |it: JsonSyntaxError| {
+                    format!("this is not JSON from column {} on", it.location().start.column + 1)
+                };
                 return event.map_err(wrong);
             }
         }
