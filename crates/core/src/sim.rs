@@ -18,5 +18,5 @@ pub use link::{Delivery, Link};
 pub use rng::{Rng, Seeds};
 pub use shelf::Shelf;
 pub use time::{SimDuration, SimTime};
-pub use timeline::Timeline;
+pub use timeline::{Cursor, Timeline};
 pub use world::{Cx, System, Watcher, World};

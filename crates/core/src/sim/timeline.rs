@@ -3,6 +3,10 @@
 use super::time::SimTime;
 use super::world::{System, Watcher, World};
 
+mod cursor;
+
+pub use cursor::Cursor;
+
 /// How many checkpoints are kept at most. When there are more, every second one goes and the
 /// distance between them doubles, so memory stays bounded however long the run is.
 const MAX_CHECKPOINTS: usize = 64;
@@ -37,6 +41,8 @@ struct Place<S: System, W> {
 pub struct Timeline<S: System, W: Watcher<S>> {
     present: Place<S, W>,
     frontier: Place<S, W>,
+    /// What the system told when the run began, before the first checkpoint.
+    opening: Vec<S::Fact>,
     /// Oldest first. Invariant: never empty, and the first is the beginning.
     checkpoints: Vec<Place<S, W>>,
     /// How many events lie between two checkpoints.
@@ -56,11 +62,16 @@ impl<S: System, W: Watcher<S>> Timeline<S, W> {
     pub fn new(system: S, seed: u64, watcher: W, steps: Vec<(SimTime, S::Command)>) -> Self {
         assert!(steps.is_sorted_by_key(|(at, _)| *at), "steps are in order of time");
         let mut watcher = watcher;
-        let world = World::new(system, seed, &mut watcher);
+        let mut opening = Vec::new();
+        let world = World::new_with(system, seed, &mut |at, fact: &S::Fact| {
+            watcher.watch(at, fact);
+            opening.push(fact.clone());
+        });
         let beginning = Place { world, watcher, steps_done: 0, commands_done: 0, events: 0 };
         let mut timeline = Self {
             present: beginning.clone(),
             frontier: beginning.clone(),
+            opening,
             checkpoints: vec![beginning],
             spacing: FIRST_SPACING,
             steps,
@@ -205,7 +216,10 @@ impl<S: System, W: Watcher<S>> Timeline<S, W> {
     }
 
     /// Tells every fact since the beginning, up to and with `to`, in order.
-    pub fn replay_all(&self, to: SimTime, tell: impl FnMut(SimTime, &S::Fact)) {
+    pub fn replay_all(&self, to: SimTime, mut tell: impl FnMut(SimTime, &S::Fact)) {
+        for fact in &self.opening {
+            tell(SimTime::START, fact);
+        }
         let teller = Teller { from: None, tell };
         self.replay_from(&self.checkpoints[0], teller, to);
     }

@@ -83,9 +83,15 @@ impl<S: System> World<S> {
     /// A world at its first instant, with what the system does by itself then scheduled.
     #[must_use]
     pub fn new(system: S, seed: u64, watcher: &mut impl Watcher<S>) -> Self {
+        Self::new_with(system, seed, &mut |at, fact| watcher.watch(at, fact))
+    }
+
+    /// As [`World::new`], and tells each fact to a function.
+    #[must_use]
+    pub fn new_with(system: S, seed: u64, tell: &mut impl FnMut(SimTime, &S::Fact)) -> Self {
         let queue = EventQueue::default();
         let mut world = Self { system, queue, seeds: Seeds::new(seed), facts: Vec::new() };
-        world.input(&mut |at, fact| watcher.watch(at, fact), S::begin);
+        world.input(tell, S::begin);
         world
     }
 
@@ -106,10 +112,16 @@ impl<S: System> World<S> {
         self.queue.pending()
     }
 
+    /// When the next thing is due, if anything is.
+    #[must_use]
+    pub fn next_due(&self) -> Option<SimTime> {
+        self.queue.next_due()
+    }
+
     /// Whether nothing more is due at the present instant.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.queue.next_due().is_none_or(|due| self.now() < due)
+        self.next_due().is_none_or(|due| self.now() < due)
     }
 
     /// Runs everything due at or before `to` and rests there.

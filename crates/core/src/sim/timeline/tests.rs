@@ -28,6 +28,7 @@ impl System for Echo {
     type Fact = Sound;
 
     fn begin(&mut self, cx: &mut Cx<'_, Self>) {
+        cx.note(Sound { name: 0, echoes: 401 });
         cx.after(SimDuration(7), Sound { name: 0, echoes: 400 });
     }
 
@@ -150,6 +151,47 @@ fn facts_are_derived_again_as_they_were_told() {
     let late = timeline.facts(SimTime(150), SimTime(310), |it| it.name == 3);
     assert_eq!(late.first().map(|(at, _)| *at), Some(SimTime(300)));
     assert!(late.iter().all(|(at, _)| SimTime(150) < *at && *at <= SimTime(310)));
+}
+
+/// However far a cursor walks at a time, and wherever it sets out, it hears the same.
+#[test]
+fn a_cursor_hears_what_was_told() {
+    let mut timeline = timeline();
+    timeline.seek(SimTime(350));
+    timeline.command(Sound { name: 9, echoes: 30 });
+    for seed in 0..100 {
+        let mut rng = Rng::from_seed(seed);
+        timeline.seek(SimTime(rng.below(900)));
+        let from = SimTime(rng.below(700));
+        let mut cursor = timeline.cursor(from);
+        let mut heard = Vec::new();
+        while cursor.now() < SimTime(800) {
+            let to = SimTime((cursor.now().0 + rng.below(90)).min(800));
+            let due = timeline.next_due(&cursor);
+            let before = heard.len();
+            timeline.walk(&mut cursor, to, |at, fact| {
+                heard.push((at, fact.clone()));
+                false
+            });
+            if let Some((at, _)) = heard.get(before) {
+                assert_eq!(due, Some(*at), "the next thing was foreseen, seed {seed}");
+            }
+        }
+        assert_eq!(heard, timeline.facts(from, SimTime(800), |_| true), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_walk_ends_with_the_fact_that_was_enough() {
+    let timeline = timeline();
+    let mut cursor = timeline.cursor(SimTime::START);
+    let mut last = None;
+    let enough = timeline.walk(&mut cursor, SimTime(900), |at, fact| {
+        last = Some((at, fact.clone()));
+        fact.name == 3
+    });
+    assert!(enough, "it was heard");
+    assert_eq!(last, Some((SimTime(300), Sound { name: 3, echoes: 20 })));
 }
 
 #[test]
