@@ -15,10 +15,16 @@ pub mod svg;
 pub mod tone;
 pub mod unit;
 
+mod card;
 mod cell;
+mod flight;
+mod kafka;
+mod legend;
 mod metrics;
 mod picture;
+mod places;
 mod producer;
+mod rabbitmq;
 mod scene;
 mod sheet;
 mod words;

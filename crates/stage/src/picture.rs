@@ -2,52 +2,117 @@
 
 use crate::item::{Dash, Size, Weight};
 use crate::metrics::Metrics;
-use crate::producer;
-use crate::scene::{Lane, Picture, Scene};
+use crate::places::{Places, bus, lane_x};
+use crate::scene::{Lane, Options, Picture, Scene};
 use crate::sheet::{QUIET, Sheet, Style, line};
 use crate::tone::Tone;
 use crate::unit::{Len, Point, px};
-use crate::words::{counted, joined};
+use crate::words::{counted, joined, signed};
+use crate::{flight, kafka, legend, producer, rabbitmq};
+
+/// The height of a lane's title.
+const TITLE: Len = px(32);
 
 /// The picture of a scene.
 #[must_use]
 pub fn picture(scene: &Scene<'_>) -> Picture {
     let m = Metrics::new(scene.options.width_px, scene.workload.messages.len());
     let mut sheet = Sheet::default();
-    let centre = if m.side_by_side { m.lane.half() + m.storage_end() } else { m.lane.half() };
+    let mut places = Places::default();
+    let middle = (bus(&m, Lane::Kafka) + bus(&m, Lane::RabbitMq)).half();
+    let centre = if m.side_by_side { middle } else { m.lane.half() };
     let producers = producer::draw(&mut sheet, scene, &m, centre);
-    let mut bottom = producers.bottom;
-    for lane in [Lane::Kafka, Lane::RabbitMq] {
-        let x = if m.side_by_side && lane == Lane::RabbitMq { m.lane } else { Len::ZERO };
-        title(&mut sheet, &m, lane, Point::new(x, bottom));
+    places.producers = producers.cards;
+    let top = producers.bottom;
+    let mut ends = [top; 2];
+    for (place, lane) in [Lane::Kafka, Lane::RabbitMq].into_iter().enumerate() {
+        let y = if m.side_by_side { top } else { ends[0] };
+        if lane == Lane::RabbitMq {
+            let to = if m.side_by_side { Point::new(m.lane, y) } else { Point::new(m.width, y) };
+            divide(&mut sheet, &m, y, to);
+        }
+        let at = Point::new(lane_x(&m, lane), y);
+        title(&mut sheet, &m, lane, at);
+        let body = at.offset(Len::ZERO, TITLE);
+        let end = match lane {
+            Lane::Kafka => kafka::draw(&mut sheet, scene, &m, &mut places, body),
+            Lane::RabbitMq => rabbitmq::draw(&mut sheet, scene, &m, &mut places, body),
+        };
+        ends[place] = end + px(4);
         if !m.side_by_side {
-            bottom += px(28);
+            ends[0] = finish(&mut sheet, scene.options, &m, lane, at.x, ends[place]);
         }
     }
+    let mut bottom = ends[0];
+    if m.side_by_side {
+        let from = ends[0].max(ends[1]);
+        let ends = [Lane::Kafka, Lane::RabbitMq]
+            .map(|lane| finish(&mut sheet, scene.options, &m, lane, lane_x(&m, lane), from));
+        bottom = ends[0].max(ends[1]);
+        let (top, low) = (Point::new(m.lane, top), Point::new(m.lane, bottom));
+        sheet.segment(top, low, line(Tone::Line, 10, Dash::Solid));
+    }
+    producer::lines(&mut sheet, &m, &places);
+    flight::draw(&mut sheet, scene, &m, &places);
+    choose(&mut sheet, scene.options);
     Picture {
         width_px: m.width.floor_px(),
-        height_px: (bottom + px(36)).ceil_px(),
+        height_px: bottom.ceil_px(),
         items: sheet.items,
         hits: sheet.hits,
         label: sentence(scene),
     }
 }
 
+/// A line between lanes that stand one below the other.
+fn divide(sheet: &mut Sheet, m: &Metrics, y: Len, to: Point) {
+    if !m.side_by_side {
+        sheet.segment(Point::new(Len::ZERO, y), to, line(Tone::Line, 10, Dash::Solid));
+    }
+}
+
+/// What stands below a lane; tells where the lane ends.
+fn finish(sheet: &mut Sheet, options: &Options, m: &Metrics, lane: Lane, x: Len, y: Len) -> Len {
+    let end = if options.legend { legend::draw(sheet, m, lane, Point::new(x, y)) } else { y };
+    end + px(8)
+}
+
+/// A ring around whatever is chosen, wherever it is.
+fn choose(sheet: &mut Sheet, options: &Options) {
+    let Some(selected) = &options.selected else { return };
+    let areas = sheet.hits.iter().filter(|it| it.target == *selected).map(|it| it.area);
+    for area in areas.collect::<Vec<_>>() {
+        let ring = line(Tone::Focus, 30, Dash::Solid);
+        sheet.rect(area.inset(-Len(5)), 8, None, Some(ring));
+    }
+}
+
 /// The name of a system, and what it does with a message.
 fn title(sheet: &mut Sheet, m: &Metrics, lane: Lane, at: Point) {
-    let (name, tone, says) = match lane {
-        Lane::Kafka => ("Kafka", Tone::Kafka, "keeps every record; the group moves its bookmark"),
-        Lane::RabbitMq => ("RabbitMQ", Tone::Rabbit, "forgets a message once it is acknowledged"),
+    let (name, tone, says, short) = match lane {
+        Lane::Kafka => (
+            "Kafka",
+            Tone::Kafka,
+            "keeps every record; the group moves its bookmark",
+            "keeps every record",
+        ),
+        Lane::RabbitMq => (
+            "RabbitMQ",
+            Tone::Rabbit,
+            "forgets a message once it is acknowledged",
+            "forgets once acknowledged",
+        ),
     };
-    if lane == Lane::RabbitMq && !m.side_by_side {
-        let right = Point::new(m.width, at.y);
-        sheet.segment(at, right, line(Tone::Line, 10, Dash::Solid));
-    }
+    let right = at.x + m.storage_end();
     let at = at.offset(m.margin, px(20));
     let style = Style::new(Size::S16, Weight::Bold, tone);
     let end = sheet.text(at, style, m.lane, name);
-    let says_at = Point::new(end + px(8), at.y);
-    sheet.text(says_at, QUIET, m.storage_end() + m.margin - says_at.x.min(m.storage_end()), says);
+    let at = Point::new(end + px(8), at.y);
+    let room = right - at.x;
+    let says = if QUIET.width(says) <= room { says } else { short };
+    if QUIET.width(says) <= room {
+        sheet.text(at, QUIET, room, says);
+    }
 }
 
 /// The scene in one sentence, for those who hear it.
@@ -67,11 +132,11 @@ pub fn sentence(scene: &Scene<'_>) -> String {
         " in ",
         &counted(partitions().count() as u64, "partition", "partitions"),
         ", lag ",
-        &crate::words::signed(lag),
+        &signed(lag),
         "; RabbitMQ has ",
-        &counted(ready, "message ready", "messages ready"),
-        " and ",
-        &counted(unacked, "unacknowledged", "unacknowledged"),
-        ".",
+        &counted(ready, "message", "messages"),
+        " ready and ",
+        &crate::words::count(unacked),
+        " unacknowledged.",
     ])
 }

@@ -1,9 +1,10 @@
 //! The producers: once, above both lanes, with the messages they will send next.
 
 use crate::cell::{Look, mark};
-use crate::item::Dash;
+use crate::item::{Dash, Step};
 use crate::metrics::{CELL, GAP, Metrics, PRODUCER};
-use crate::scene::{Scene, Target};
+use crate::places::{Places, bus, from_producer};
+use crate::scene::{Lane, Scene, Target};
 use crate::sheet::{NAME, QUIET, Sheet, line};
 use crate::tone::Tone;
 use crate::unit::{Area, Len, Point, px};
@@ -105,4 +106,44 @@ fn card(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, it: &Producer<'_>, ar
     if QUIET.width(&said) <= left {
         sheet.text(Point::new(end + px(8), baseline), QUIET, left, &said);
     }
+}
+
+/// The lines along which messages leave each producer, twice at the same instant.
+pub(crate) fn lines(sheet: &mut Sheet, m: &Metrics, places: &Places) {
+    let stroke = line(Tone::Line, 15, Dash::Solid);
+    let Some((_, first)) = places.producers.first() else { return };
+    for lane in [Lane::Kafka, Lane::RabbitMq] {
+        let x = bus(m, lane);
+        let exchange = |it: &Area| Point::new(it.right() - px(1), it.centre().y);
+        let ends: Vec<Point> = match lane {
+            Lane::Kafka => places.logs.iter().map(|it| at_edge(it.1, it.2)).collect(),
+            Lane::RabbitMq if places.exchanges.is_empty() => {
+                places.queues[..places.fed].iter().map(|it| at_edge(it.1, it.2)).collect()
+            }
+            Lane::RabbitMq => places.exchanges.iter().map(|it| exchange(&it.1)).collect(),
+        };
+        let Some(last) = ends.last() else { continue };
+        for (_, card) in &places.producers {
+            if let [from, corner, ..] = from_producer(m, *card, lane, *last)[..] {
+                if from.y == corner.y {
+                    sheet.segment(from, corner, stroke);
+                }
+            }
+        }
+        let under = first.x <= x && x <= first.right();
+        let top = Point::new(x, if under { first.bottom() } else { first.centre().y });
+        for end in &ends {
+            let tip = end.offset(px(1), Len::ZERO);
+            sheet.route(&[top, Point::new(x, tip.y), tip], stroke);
+            let p = |dx: i32, dy: i32| tip.offset(px(dx), px(dy));
+            let head =
+                vec![Step::Move(p(0, 0)), Step::Line(p(5, -4)), Step::Line(p(5, 4)), Step::Close];
+            sheet.path(head, Some(Tone::Muted), None);
+        }
+    }
+}
+
+/// Where what lands there passes the right edge.
+fn at_edge(area: Area, landing: Point) -> Point {
+    Point::new(area.right(), landing.y)
 }

@@ -280,7 +280,7 @@ mod tests {
         for palette in [Palette::LIGHT, Palette::DARK] {
             for key in 0..=NO_KEY {
                 check(&palette, Tone::OnKey(key), Tone::Key(key), 4.5);
-                check(&palette, Tone::Muted, Tone::KeySoft(key), 4.5);
+                check(&palette, Tone::Text, Tone::KeySoft(key), 4.5);
                 check(&palette, Tone::KeyEdge(key), Tone::KeySoft(key), 2.2);
                 for ground in [Tone::Surface, Tone::Sunk] {
                     check(&palette, Tone::KeyEdge(key), ground, 3.0);

@@ -1,0 +1,267 @@
+//! Kafka's lane: topics and their partitions, the groups that read them, the offsets topic.
+
+mod log;
+mod offsets;
+
+use crate::card::{Card, Doing, Stack, accent};
+use crate::item::Dash;
+use crate::metrics::{Metrics, ROW};
+use crate::places::{Places, log_tap, to_reader};
+use crate::scene::{Lane, Scene, Target};
+use crate::sheet::{LABEL, QUIET, Sheet, line};
+use crate::tone::Tone;
+use crate::unit::{Area, Len, Point, px};
+use crate::words::{counted, joined, signed};
+use brokerscope_core::kafka::TopicPartition;
+use brokerscope_core::kafka::snapshot::{
+    ConsumerSnapshot, ConsumerState, GroupPartition, TopicSnapshot,
+};
+use brokerscope_core::name::GroupId;
+use brokerscope_core::workload::MessageId;
+use log::Row;
+
+/// The height of a heading.
+pub(crate) const HEADING: Len = px(20);
+/// How many partitions of a topic are shown with their records; more have a line each.
+const FULL: usize = 8;
+/// How many partitions of a topic are shown one by one.
+const SHOWN: usize = 24;
+
+/// Draws the lane from `at` on; tells where it ends.
+pub(crate) fn draw(
+    sheet: &mut Sheet,
+    scene: &Scene<'_>,
+    m: &Metrics,
+    places: &mut Places,
+    at: Point,
+) -> Len {
+    let mut left = brokers(sheet, scene, m, at);
+    for topic in &scene.kafka.topics {
+        left = draw_topic(sheet, scene, m, places, topic, Point::new(at.x, left)) + px(4);
+    }
+    let cards_at = if m.beside {
+        Point::new(at.x + m.storage_end() + m.gutter, at.y)
+    } else {
+        Point::new(at.x + m.margin, left)
+    };
+    let cards_end = draw_groups(sheet, scene, m, places, cards_at);
+    readers(sheet, scene, m, places);
+    let beneath = if m.beside { left } else { cards_end };
+    let end = offsets::draw(sheet, scene, m, places, Point::new(at.x, beneath));
+    end.max(cards_end)
+}
+
+/// The brokers, if there are several or one is down.
+fn brokers(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, at: Point) -> Len {
+    let brokers = &scene.kafka.brokers;
+    if brokers.len() < 2 && brokers.iter().all(|it| it.running) {
+        return at.y;
+    }
+    let mut x = at.x + m.margin;
+    for broker in brokers {
+        let down = if broker.running { "" } else { " is down" };
+        let text = joined(&[&broker.id.to_string(), down]);
+        let style = if broker.running { QUIET } else { QUIET.tone(Tone::Bad) };
+        let width = style.width(&text) + px(16);
+        if at.x + m.storage_end() < x + width {
+            break;
+        }
+        let area = Area::new(x, at.y, width, HEADING);
+        let (fill, tone) =
+            if broker.running { (None, Tone::Line) } else { (Some(Tone::BadSoft), Tone::Bad) };
+        sheet.rect(area, 10, fill, Some(line(tone, 10, Dash::Solid)));
+        sheet.text(Point::new(x + px(8), at.y + px(14)), style, width, &text);
+        x = x + width + px(8);
+    }
+    at.y + px(28)
+}
+
+/// Where the groups stand in one partition.
+fn standing<'a>(
+    scene: &Scene<'a>,
+    partition: &TopicPartition,
+) -> Vec<(&'a GroupId, &'a GroupPartition)> {
+    let groups = scene.kafka.groups.iter();
+    groups
+        .filter_map(|it| {
+            let found = it.partitions.iter().find(|it| it.partition == *partition)?;
+            Some((&it.group, found))
+        })
+        .collect()
+}
+
+fn draw_topic(
+    sheet: &mut Sheet,
+    scene: &Scene<'_>,
+    m: &Metrics,
+    places: &mut Places,
+    topic: &TopicSnapshot,
+    at: Point,
+) -> Len {
+    let x = at.x + m.margin;
+    let room = m.storage_end() - m.margin;
+    let heading = joined(&["topic ", topic.name.as_str()]);
+    sheet.text(Point::new(x, at.y + px(12)), LABEL, room, &heading);
+    let mut y = at.y + HEADING;
+    let slim = FULL < topic.partitions.len();
+    for partition in topic.partitions.iter().take(SHOWN) {
+        let groups = standing(scene, &partition.partition);
+        let row = Row { scene, m, partition, groups };
+        let at = Point::new(at.x, y);
+        y += if slim { row.draw_slim(sheet, places, at) } else { row.draw(sheet, places, at) };
+    }
+    let Some(rest) = topic.partitions.get(SHOWN..).filter(|it| !it.is_empty()) else { return y };
+    let mut lag = 0;
+    for partition in rest {
+        let groups = standing(scene, &partition.partition);
+        lag += groups.iter().filter_map(|(_, it)| it.lag).sum::<i64>();
+    }
+    let more = counted(rest.len() as u64, "more partition", "more partitions");
+    let text = joined(&["and ", &more, ", lag ", &signed(lag)]);
+    sheet.text(Point::new(x, y + px(12)), QUIET, room, &text);
+    y + HEADING
+}
+
+/// The groups, each with its consumers.
+fn draw_groups(
+    sheet: &mut Sheet,
+    scene: &Scene<'_>,
+    m: &Metrics,
+    places: &mut Places,
+    at: Point,
+) -> Len {
+    let consumers = &scene.kafka.consumers;
+    let mut groups: Vec<&GroupId> = scene.kafka.groups.iter().map(|it| &it.group).collect();
+    for consumer in consumers {
+        if !groups.contains(&&consumer.group) {
+            groups.push(&consumer.group);
+        }
+    }
+    let mut y = at.y;
+    for group in groups {
+        let room = if m.beside { m.card } else { m.storage_end() - m.margin };
+        let heading = Area::new(at.x, y, room, HEADING);
+        let added = scene.options.can_add.then(|| Target::AddToGroup(group.clone()));
+        let title = joined(&["group ", group.as_str()]);
+        draw_heading(sheet, heading, &title, added);
+        let here: Vec<&ConsumerSnapshot> =
+            consumers.iter().filter(|it| it.group == *group).collect();
+        let state = scene.kafka.groups.iter().find(|it| it.group == *group);
+        let label = joined(&[
+            &title,
+            ": ",
+            &counted(here.len() as u64, "consumer", "consumers"),
+            ", ",
+            state.map_or("no coordinator yet", |it| it.state),
+        ]);
+        let hit = Area::new(at.x, y, LABEL.width(&title).min(room), HEADING);
+        sheet.hit(hit, Target::Group(group.clone()), label);
+        y += HEADING;
+        let cards: Vec<Card<'_>> = here.iter().map(|it| card(scene, m, it)).collect();
+        let stack = Stack {
+            at: Point::new(at.x, y),
+            columns: if m.beside { 1 } else { 2 },
+            pitch: if m.beside { ROW } else { px(68) },
+        };
+        let (areas, end) = stack.draw(sheet, scene, m, &cards);
+        for (consumer, area) in here.iter().zip(areas) {
+            places.consumers.push((Lane::Kafka, consumer.name.clone(), area));
+        }
+        y = end;
+    }
+    y
+}
+
+/// A heading over cards, with the place where one can be added.
+pub(crate) fn draw_heading(sheet: &mut Sheet, area: Area, title: &str, add: Option<Target>) {
+    let mut room = area.width;
+    if let Some(target) = add {
+        let text = "+ consumer";
+        let width = QUIET.width(text) + px(16);
+        let pill = Area::new(area.right() - width, area.y - px(4), width, px(20));
+        sheet.rect(pill, 10, None, Some(line(Tone::Line, 10, Dash::Solid)));
+        sheet.text(Point::new(pill.x + px(8), area.y + px(10)), QUIET, width, text);
+        sheet.hit(pill.inset(-px(2)), target, joined(&["add a consumer: ", title]));
+        room = room - width - px(8);
+    }
+    sheet.text(Point::new(area.x, area.y + px(12)), LABEL, room, title);
+}
+
+fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a> {
+    let mut holds: Vec<MessageId> = it.holds.iter().map(|(message, _)| *message).collect();
+    let mut about = String::new();
+    let doing = match it.state {
+        ConsumerState::Crashed => Doing::Crashed,
+        ConsumerState::Closed => Doing::Closed,
+        ConsumerState::Joining => Doing::Says("joins the group"),
+        ConsumerState::Idle => {
+            about = "no partition left".to_owned();
+            Doing::Idle
+        }
+        ConsumerState::Waiting => Doing::Says("waits for records"),
+        ConsumerState::Working { message, began, done } => {
+            holds.insert(0, message);
+            Doing::works(message, began, done, scene.now)
+        }
+        ConsumerState::Committing => Doing::Says("commits"),
+        ConsumerState::Paused => Doing::Paused,
+    };
+    if doing.runs() && about.is_empty() {
+        if 1 < it.held {
+            about = joined(&["holds ", &crate::words::count(it.held)]);
+        } else if !m.beside && !it.partitions.is_empty() {
+            about = joined(&["reads ", &names(scene, &it.partitions)]);
+        }
+    }
+    Card { lane: Lane::Kafka, name: &it.name, doing, holds, processed: it.processed, about }
+}
+
+/// Partitions by their short names.
+fn names(scene: &Scene<'_>, partitions: &[TopicPartition]) -> String {
+    let mut names = String::new();
+    for partition in partitions {
+        if !names.is_empty() {
+            names += ", ";
+        }
+        names += &short(scene, partition);
+    }
+    names
+}
+
+/// `P0` if there is one topic, `orders-0` if there are several.
+pub(crate) fn short(scene: &Scene<'_>, partition: &TopicPartition) -> String {
+    if scene.kafka.topics.len() < 2 {
+        joined(&["P", &partition.partition.to_string()])
+    } else {
+        partition.to_string()
+    }
+}
+
+/// The lines from each partition to who reads it, or did until it crashed.
+fn readers(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, places: &Places) {
+    for (turn, (partition, log, _)) in (0..).zip(&places.logs) {
+        let mut y = log_tap(*log);
+        let mut owned = 0;
+        for (_, group) in standing(scene, partition) {
+            let Some(owner) = &group.owner else { continue };
+            let Some(card) = places.consumer(Lane::Kafka, owner) else { continue };
+            let way = to_reader(m, Lane::Kafka, y, card, turn + owned);
+            sheet.route(&way, line(accent(Lane::Kafka), 15, Dash::Solid));
+            y += px(4);
+            owned += 1;
+        }
+        if owned != 0 {
+            continue;
+        }
+        let crashed = scene
+            .kafka
+            .consumers
+            .iter()
+            .find(|it| it.state == ConsumerState::Crashed && it.partitions.contains(partition));
+        let card = crashed.and_then(|it| places.consumer(Lane::Kafka, &it.name));
+        if let Some(card) = card {
+            let way = to_reader(m, Lane::Kafka, y, card, turn);
+            sheet.route(&way, line(Tone::Bad, 15, Dash::Dashed));
+        }
+    }
+}

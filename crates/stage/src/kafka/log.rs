@@ -1,0 +1,430 @@
+//! One partition: its records, and the bookmarks of the groups that read it.
+
+use crate::cell::{Look, mark};
+use crate::item::{Anchor, Dash, Step};
+use crate::metrics::{CELL, GAP, Metrics};
+use crate::places::Places;
+use crate::scene::{Scene, Target};
+use crate::sheet::{BODY, LABEL, QUIET, Sheet, line};
+use crate::tone::Tone;
+use crate::unit::{Area, Len, Point, px};
+use crate::words::{count, counted, joined, signed};
+use brokerscope_core::kafka::Offset;
+use brokerscope_core::kafka::snapshot::{GroupPartition, PartitionSnapshot, RecordCell};
+use brokerscope_core::name::GroupId;
+
+/// Above a log, for the flag of a bookmark.
+const FLAG: Len = px(12);
+/// Below a log, for the offsets.
+const OFFSETS: Len = px(16);
+/// For each of several groups, a line of its own.
+const GROUP: Len = px(16);
+/// The height of a log without its records.
+const SLIM: Len = px(24);
+
+/// One partition and all that belongs to it.
+pub(super) struct Row<'a> {
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) m: &'a Metrics,
+    pub(super) partition: &'a PartitionSnapshot,
+    pub(super) groups: Vec<(&'a GroupId, &'a GroupPartition)>,
+}
+
+/// Which records are shown one by one, and where.
+struct Shown<'a> {
+    cells: &'a [RecordCell],
+    /// The left edge of the first one.
+    x: Len,
+    pitch: Len,
+    /// What stands for the older ones.
+    earlier: Option<Area>,
+    log_start: Offset,
+}
+
+impl Shown<'_> {
+    fn cell(&self, place: usize) -> Len {
+        self.x + self.pitch * i32::try_from(place).unwrap_or(i32::MAX / 10_000)
+    }
+
+    /// Between the records before and from an offset on.
+    fn boundary(&self, offset: Offset) -> Len {
+        let place = self.cells.partition_point(|it| it.offset < offset);
+        let first = self.cells.first().map(|it| it.offset);
+        match (self.earlier, first) {
+            (Some(block), Some(first)) if offset < first => {
+                let whole = (first.0 - self.log_start.0).max(1);
+                let part = (offset.0 - self.log_start.0).clamp(0, whole);
+                let along = i64::from(block.width.0) * part / whole;
+                block.x + Len(i32::try_from(along).unwrap_or(0))
+            }
+            _ => self.cell(place) - GAP.half(),
+        }
+    }
+}
+
+impl Row<'_> {
+    fn several(&self) -> bool {
+        1 < self.scene.kafka.groups.len()
+    }
+
+    /// Draws the row; tells how high it is.
+    pub(super) fn draw(&self, sheet: &mut Sheet, places: &mut Places, at: Point) -> Len {
+        let m = self.m;
+        let caption = if m.beside { Len::ZERO } else { px(16) };
+        let x = at.x + m.margin + m.label;
+        let y = at.y + caption + FLAG;
+        let log = Area::new(x, y, at.x + m.storage_end() - x, CELL + GAP * 2);
+        sheet.rect(log, 8, Some(Tone::Sunk), None);
+        let name = Area::new(at.x + m.margin, at.y, x - at.x - m.margin, log.bottom() - at.y);
+        sheet.hit(log, Target::Partition(self.partition.partition.clone()), self.label());
+        self.name(sheet, Point::new(name.x, if m.beside { log.y } else { at.y }), log.right());
+        let shown = self.shown(log);
+        self.segments(sheet, log, &shown);
+        self.earlier(sheet, &shown);
+        let landing = self.records(sheet, log, &shown);
+        self.edges(sheet, log, &shown);
+        let below = if self.several() {
+            self.group_lines(sheet, log, &shown)
+        } else {
+            for (_, group) in &self.groups {
+                bookmark(sheet, log, &shown, group);
+            }
+            Len::ZERO
+        };
+        places.logs.push((self.partition.partition.clone(), log, landing));
+        caption + FLAG + log.height + OFFSETS + below + px(4)
+    }
+
+    /// A line for a partition that is one of many.
+    pub(super) fn draw_slim(&self, sheet: &mut Sheet, places: &mut Places, at: Point) -> Len {
+        let m = self.m;
+        let name = joined(&["P", &self.partition.partition.partition.to_string()]);
+        let x = at.x + m.margin + px(44);
+        let whole = at.x + m.storage_end() - x;
+        sheet.text(Point::new(at.x + m.margin, at.y + px(14)), LABEL, px(44), &name);
+        let log = Area::new(x, at.y + px(4), whole.half(), px(12));
+        let area = Area::new(x, at.y, whole, SLIM);
+        sheet.rect(log, 6, Some(Tone::Sunk), None);
+        let (committed, all) = self.committed_of(self.partition.log_end);
+        let done = i64::from(log.width.0) * committed / all.max(1);
+        let done = Len(i32::try_from(done).unwrap_or(0));
+        if px(8) < done {
+            let tone = Some(Tone::Kafka);
+            sheet.rect(Area::new(log.x, log.y, done, log.height), 6, tone, None);
+        }
+        let records = counted(self.partition.records, "record", "records");
+        let text =
+            joined(&[&records, &self.lag().map_or(String::new(), |it| ", ".to_owned() + &it)]);
+        let text_at = Point::new(log.right() + px(8), at.y + px(14));
+        sheet.text(text_at, QUIET, area.right() - text_at.x - px(4), &text);
+        sheet.hit(area, Target::Partition(self.partition.partition.clone()), self.label());
+        let end = Point::new(log.right(), log.centre().y);
+        places.logs.push((self.partition.partition.clone(), area, end));
+        SLIM
+    }
+
+    /// The lag of the one group there is, or of all together.
+    fn lag(&self) -> Option<String> {
+        let lags = self.groups.iter().filter_map(|(_, it)| it.lag);
+        let lag = lags.reduce(|a, b| a + b)?;
+        Some(joined(&["lag ", &signed(lag)]))
+    }
+
+    /// The partition in words.
+    fn label(&self) -> String {
+        let it = self.partition;
+        let mut label = joined(&[
+            "partition ",
+            &it.partition.to_string(),
+            ": ",
+            &counted(it.records, "record", "records"),
+            ", offsets ",
+            &it.log_start.to_string(),
+            " to ",
+            &it.log_end.to_string(),
+        ]);
+        for (group, standing) in &self.groups {
+            label += &joined(&["; group ", group.as_str(), ": "]);
+            label += &standing.committed.map_or("nothing committed".to_owned(), |it| {
+                joined(&["committed ", &it.to_string()])
+            });
+            if let Some(lag) = standing.lag {
+                label += &joined(&[", lag ", &signed(lag)]);
+            }
+        }
+        label
+    }
+
+    /// What the partition is called, and how far its reader is behind.
+    fn name(&self, sheet: &mut Sheet, at: Point, right: Len) {
+        let mut name = joined(&["P", &self.partition.partition.partition.to_string()]);
+        if 1 < self.scene.kafka.brokers.len() {
+            name += &joined(&[" b", &self.partition.leader.0.to_string()]);
+        }
+        let lag = if self.several() { None } else { self.lag() };
+        if self.m.beside {
+            let room = self.m.label - px(2);
+            sheet.text(at.offset(Len::ZERO, px(14)), LABEL, room, &name);
+            let Some(lag) = lag else { return };
+            if QUIET.width(&lag) <= room {
+                sheet.text(at.offset(Len::ZERO, px(30)), QUIET, room, &lag);
+            } else {
+                let number = lag.trim_start_matches("lag ");
+                sheet.text(at.offset(Len::ZERO, px(30)), QUIET, room, "lag");
+                sheet.text(at.offset(Len::ZERO, px(46)), QUIET, room + px(8), number);
+            }
+            return;
+        }
+        let at = at.offset(Len::ZERO, px(12));
+        let mut x = sheet.text(at, LABEL, right - at.x, &name) + px(8);
+        if let Some(lag) = lag {
+            x = sheet.text(Point::new(x, at.y), QUIET, right - x, &lag) + px(8);
+        }
+        let owners: Vec<&str> = self
+            .groups
+            .iter()
+            .filter_map(|(_, it)| it.owner.as_ref())
+            .map(|it| it.as_str())
+            .collect();
+        if !owners.is_empty() {
+            let text = joined(&["read by ", &owners.join(", ")]);
+            sheet.text_before(Point::new(right, at.y), QUIET, right - x, &text);
+        }
+    }
+
+    /// Which records are shown one by one: all that fit, or the newest, from a round offset on so
+    /// that the log does not jerk with every record.
+    fn shown(&self, log: Area) -> Shown<'_> {
+        let it = self.partition;
+        let pitch = self.m.pitch();
+        let fit = self.m.cells_in(log.width);
+        let all = it.cells.as_slice();
+        let log_start = it.log_start;
+        if all.len() as u64 == it.records && all.len() <= fit {
+            return Shown { cells: all, x: log.x + GAP, pitch, earlier: None, log_start };
+        }
+        let texts = self.earlier_texts(it.records, it.log_end);
+        let wide = texts.iter().map(|it| BODY.width(it)).max().unwrap_or_default() + px(16);
+        let block = wide.min(log.width - GAP * 2);
+        let fit = self.m.cells_in(log.width - block - GAP);
+        let mut first = all.len().saturating_sub(fit);
+        let step = if fit < 6 { 1 } else { 3 };
+        while first < all.len() && all[first].offset.0 % step != 0 {
+            first += 1;
+        }
+        let earlier = Area::new(log.x + GAP, log.y + GAP, block, CELL);
+        let x = earlier.right() + GAP;
+        Shown { cells: &all[first..], x, pitch, earlier: Some(earlier), log_start }
+    }
+
+    /// Of the records before an offset, how many all groups have committed, and how many there
+    /// are.
+    fn committed_of(&self, before: Offset) -> (i64, i64) {
+        let start = self.partition.log_start.0;
+        let committed = self.groups.iter().map(|(_, it)| it.committed.map_or(start, |it| it.0));
+        let committed = committed.min().unwrap_or(start);
+        let all = before.0 - start;
+        ((committed - start).clamp(0, all.max(0)), all.max(0))
+    }
+
+    /// What is said of the older records: how many, and how many of them are committed.
+    fn earlier_texts(&self, number: u64, before: Offset) -> [String; 2] {
+        let (committed, all) = self.committed_of(before);
+        let second = if committed == all {
+            "committed".to_owned()
+        } else {
+            joined(&[&count(committed.unsigned_abs().min(number)), " committed"])
+        };
+        [joined(&[&count(number), " earlier"]), second]
+    }
+
+    fn earlier(&self, sheet: &mut Sheet, shown: &Shown<'_>) {
+        let Some(block) = shown.earlier else { return };
+        let before = shown.cells.first().map_or(self.partition.log_end, |it| it.offset);
+        let number = self.partition.records - shown.cells.len() as u64;
+        let texts = self.earlier_texts(number, before);
+        sheet.rect(block, 6, Some(Tone::KafkaSoft), None);
+        let (committed, all) = self.committed_of(before);
+        let width = i64::from((block.width - px(8)).0);
+        let done = Len(i32::try_from(width * committed / all.max(1)).unwrap_or(0));
+        let bar = Point::new(block.x + GAP, block.bottom() - px(2));
+        if Len::ZERO < done {
+            let stroke = line(Tone::Kafka, 20, Dash::Solid);
+            sheet.segment(bar, bar.offset(done, Len::ZERO), stroke);
+        }
+        let room = block.width - px(12);
+        let at = Point::new(block.x + px(6), block.y + px(11));
+        sheet.text(at, BODY, room, &texts[0]);
+        sheet.text(at.offset(Len::ZERO, px(12)), BODY, room, &texts[1]);
+    }
+
+    /// How a record lies there, given where the groups stand.
+    fn look(&self, offset: Offset) -> (Look, &'static str) {
+        let committed = |it: &GroupPartition| it.committed.is_some_and(|it| offset < it);
+        if !self.groups.is_empty() && self.groups.iter().all(|(_, it)| committed(it)) {
+            return (Look::Faded, "committed");
+        }
+        let delivered = |it: &GroupPartition| it.position.is_some_and(|it| offset < it);
+        if self.groups.iter().any(|(_, it)| delivered(it) && !committed(it)) {
+            return (Look::Ringed, "delivered, not committed");
+        }
+        (Look::Solid, "not read yet")
+    }
+
+    /// The records and their offsets; tells where the next one will stand.
+    fn records(&self, sheet: &mut Sheet, log: Area, shown: &Shown<'_>) -> Point {
+        let widest = BODY.width(&self.partition.log_end.to_string()) + px(4);
+        let each = (widest.0 / shown.pitch.0 + 1).max(1);
+        for (place, record) in shown.cells.iter().enumerate() {
+            let area = Area::new(shown.cell(place), log.y + GAP, self.m.cell, CELL);
+            let (look, words) = self.look(record.offset);
+            let key = mark(self.scene.workload, record.message);
+            sheet.cell(area, key, record.message, look);
+            let label = joined(&[
+                "message ",
+                &record.message.to_string(),
+                " in ",
+                &self.partition.partition.to_string(),
+                " at offset ",
+                &record.offset.to_string(),
+                ": ",
+                words,
+            ]);
+            sheet.hit(area, Target::Message(record.message), label);
+            if record.offset.0 % i64::from(each) == 0 {
+                let at = Point::new(area.centre().x, log.bottom() + px(12));
+                sheet.text_at(at, Anchor::Middle, QUIET, record.offset.to_string());
+            }
+        }
+        if self.partition.records == 0 {
+            let text = if self.partition.log_end == Offset(0) { "empty" } else { "nothing left" };
+            let at = Point::new(log.x + px(12), log.y + px(22));
+            sheet.text(at, QUIET, log.width - px(24), text);
+        }
+        let next = shown.cell(shown.cells.len()) + self.m.cell.half();
+        Point::new(next.min(log.right() - self.m.cell.half()), log.centre().y)
+    }
+
+    /// Where one segment ends and the next begins, the log is cut.
+    fn segments(&self, sheet: &mut Sheet, log: Area, shown: &Shown<'_>) {
+        let first = shown.cells.first().map_or(self.partition.log_end, |it| it.offset);
+        for base in &self.partition.segments {
+            if *base <= first || self.partition.log_end < *base {
+                continue;
+            }
+            let x = shown.boundary(*base);
+            let cut = line(Tone::Surface, 20, Dash::Solid);
+            sheet.segment(Point::new(x, log.y), Point::new(x, log.bottom()), cut);
+        }
+    }
+
+    /// The log's start and the high watermark, where they are not what one would expect.
+    fn edges(&self, sheet: &mut Sheet, log: Area, shown: &Shown<'_>) {
+        let it = self.partition;
+        let committed = self.groups.iter().filter_map(|(_, it)| it.committed);
+        let flags: Vec<Len> = if self.several() {
+            Vec::new()
+        } else {
+            committed.map(|it| shown.boundary(it)).collect()
+        };
+        let beside_flag = |x: Len| {
+            let near = flags.iter().any(|flag| (flag.0 - x.0).abs() < 160);
+            if near { flags.iter().max().map_or(x, |it| *it + px(16)) } else { x + px(2) }
+        };
+        let y = log.y - px(3);
+        let mut end = log.x;
+        if it.log_start != Offset(0) {
+            let bar = line(Tone::Muted, 20, Dash::Solid);
+            let top = Point::new(log.x, log.y + px(4));
+            sheet.segment(top, Point::new(log.x, log.bottom() - px(4)), bar);
+            let text = joined(&["starts at ", &it.log_start.to_string()]);
+            let x = beside_flag(log.x);
+            let room = flags.iter().filter(|it| x < **it).min().map_or(log.right(), |it| *it);
+            if QUIET.width(&text) <= room - x {
+                end = sheet.text(Point::new(x, y), QUIET, room - x, &text);
+            }
+        }
+        if it.high_watermark != it.log_end {
+            let x = shown.boundary(it.high_watermark);
+            let stroke = line(Tone::Muted, 10, Dash::Dashed);
+            let (top, low) = (Point::new(x, log.y), Point::new(x, log.bottom()));
+            sheet.segment(top, low, stroke);
+            let text = "high watermark";
+            let x = beside_flag(x).max(end + px(8));
+            if x + QUIET.width(text) <= log.right() {
+                sheet.text(Point::new(x, y), QUIET, log.right() - x, text);
+            }
+        }
+    }
+
+    /// A line for each of several groups: where its bookmark stands, its name, its lag.
+    fn group_lines(&self, sheet: &mut Sheet, log: Area, shown: &Shown<'_>) -> Len {
+        let mut y = log.bottom() + OFFSETS;
+        for (group, standing) in &self.groups {
+            let mut text = group.to_string();
+            let begin = self.partition.log_start;
+            let x = shown.boundary(standing.committed.unwrap_or(begin));
+            let x = x.max(log.x + px(4)).min(log.right() - px(4));
+            match standing.committed {
+                Some(committed) => text += &joined(&[" ", &committed.to_string()]),
+                None => text += ": nothing committed",
+            }
+            if let Some(lag) = standing.lag {
+                text += &joined(&[", lag ", &signed(lag)]);
+            }
+            if standing.committed.is_some() {
+                pole(sheet, x, log.y + px(2), log.bottom() - px(2), Dash::Solid);
+                let pin = |dx: i32, dy: i32| Point::new(x + px(dx), y + px(dy));
+                let steps = vec![
+                    Step::Move(pin(0, 2)),
+                    Step::Line(pin(5, 10)),
+                    Step::Line(pin(-5, 10)),
+                    Step::Close,
+                ];
+                sheet.path(steps, Some(Tone::Kafka), None);
+            }
+            let baseline = y + px(11);
+            let right = Point::new(x + px(8), baseline);
+            let left = Point::new(x - px(8), baseline);
+            if QUIET.width(&text) <= log.right() - right.x || left.x - log.x < log.right() - right.x
+            {
+                sheet.text(right, QUIET, log.right() - right.x, &text);
+            } else {
+                sheet.text_before(left, QUIET, left.x - log.x, &text);
+            }
+            y += GROUP;
+        }
+        y - log.bottom() - OFFSETS
+    }
+}
+
+/// An upright line in a log.
+fn pole(sheet: &mut Sheet, x: Len, top: Len, low: Len, dash: Dash) {
+    let stroke = line(Tone::Kafka, 20, dash);
+    sheet.segment(Point::new(x, top), Point::new(x, low), stroke);
+}
+
+/// Where the one group stands: a solid bookmark at the committed offset, a dashed line at the
+/// position if that is elsewhere.
+fn bookmark(sheet: &mut Sheet, log: Area, shown: &Shown<'_>, group: &GroupPartition) {
+    let committed = group.committed.map(|it| shown.boundary(it).min(log.right() - px(2)));
+    if let Some(position) = group.position {
+        let x = shown.boundary(position).min(log.right() - px(2));
+        if committed != Some(x) {
+            pole(sheet, x, log.y - px(4), log.bottom(), Dash::Dashed);
+        }
+    }
+    if let Some(x) = committed {
+        pole(sheet, x, log.y - px(9), log.bottom(), Dash::Solid);
+        let p = |dx: i32, dy: i32| Point::new(x + px(dx), log.y + px(dy));
+        let flag = vec![
+            Step::Move(p(0, -10)),
+            Step::Line(p(12, -10)),
+            Step::Line(p(8, -5)),
+            Step::Line(p(12, -1)),
+            Step::Line(p(0, -1)),
+            Step::Close,
+        ];
+        sheet.path(flag, Some(Tone::Kafka), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! What the marks mean, in a line under each lane.
+
+use crate::item::{Dash, Step};
+use crate::metrics::Metrics;
+use crate::scene::Lane;
+use crate::sheet::{QUIET, Sheet, line};
+use crate::tone::{NO_KEY, Tone};
+use crate::unit::{Area, Len, Point, px};
+
+/// A mark, small.
+#[derive(Clone, Copy)]
+enum Mark {
+    Solid,
+    Ringed,
+    Faded,
+    Bookmark,
+    Position,
+    Outlined,
+    Ghost,
+    Again,
+}
+
+const KAFKA: [(Mark, &str); 5] = [
+    (Mark::Solid, "not read yet"),
+    (Mark::Ringed, "delivered, not committed"),
+    (Mark::Faded, "committed"),
+    (Mark::Bookmark, "committed offset"),
+    (Mark::Position, "position"),
+];
+
+const RABBITMQ: [(Mark, &str); 4] = [
+    (Mark::Solid, "ready"),
+    (Mark::Outlined, "unacknowledged, with whom"),
+    (Mark::Ghost, "acknowledged, gone"),
+    (Mark::Again, "redelivered"),
+];
+
+/// The height of a line.
+const LINE: Len = px(20);
+
+/// Draws the legend of a lane from `at` on; tells where it ends.
+pub(crate) fn draw(sheet: &mut Sheet, m: &Metrics, lane: Lane, at: Point) -> Len {
+    let entries: &[(Mark, &str)] = match lane {
+        Lane::Kafka => &KAFKA,
+        Lane::RabbitMq => &RABBITMQ,
+    };
+    let left = at.x + m.margin;
+    let right =
+        if m.side_by_side || !m.beside { at.x + m.lane - m.margin } else { at.x + m.storage_end() };
+    let (mut x, mut y) = (left, at.y);
+    for (mark, words) in entries {
+        let width = px(20) + QUIET.width(words);
+        if left < x && right < x + width {
+            (x, y) = (left, y + LINE);
+        }
+        swatch(sheet, *mark, Area::new(x, y + px(3), px(14), px(14)));
+        let end = sheet.text(Point::new(x + px(20), y + px(14)), QUIET, right - x, words);
+        x = end + px(12);
+    }
+    y + LINE
+}
+
+fn swatch(sheet: &mut Sheet, mark: Mark, area: Area) {
+    let edge = |dash| line(Tone::KeyEdge(NO_KEY), 10, dash);
+    let centre = area.centre();
+    let fill = Some(Tone::Key(NO_KEY));
+    match mark {
+        Mark::Solid => sheet.rect(area.inset(px(1)), 3, fill, Some(edge(Dash::Solid))),
+        Mark::Ringed => {
+            sheet.rect(area.inset(px(1)), 3, fill, Some(line(Tone::Text, 20, Dash::Solid)));
+        }
+        Mark::Faded => sheet.rect(area.inset(px(1)), 3, Some(Tone::KeySoft(NO_KEY)), None),
+        Mark::Outlined => {
+            let dashes = line(Tone::KeyEdge(NO_KEY), 15, Dash::Dashed);
+            sheet.rect(area.inset(px(1)), 3, None, Some(dashes));
+        }
+        Mark::Ghost => {
+            sheet.rect(area.inset(px(1)), 3, None, Some(line(Tone::Muted, 15, Dash::Dotted)));
+        }
+        Mark::Again => {
+            sheet.again(Area::new(area.x - px(12), centre.y - Len(85), px(28), px(28)), Tone::Text)
+        }
+        Mark::Position => {
+            let stroke = line(Tone::Kafka, 20, Dash::Dashed);
+            sheet.segment(
+                Point::new(centre.x, area.y),
+                Point::new(centre.x, area.bottom()),
+                stroke,
+            );
+        }
+        Mark::Bookmark => {
+            let stroke = line(Tone::Kafka, 20, Dash::Solid);
+            let p = |dx: i32, dy: i32| Point::new(area.x + px(dx), area.y + px(dy));
+            sheet.segment(p(2, 1), p(2, 14), stroke);
+            let flag = vec![
+                Step::Move(p(2, 0)),
+                Step::Line(p(13, 0)),
+                Step::Line(p(9, 5)),
+                Step::Line(p(13, 9)),
+                Step::Line(p(2, 9)),
+                Step::Close,
+            ];
+            sheet.path(flag, Some(Tone::Kafka), None);
+        }
+    }
+}

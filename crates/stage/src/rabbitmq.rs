@@ -1,0 +1,188 @@
+//! RabbitMQ's lane: exchanges, queues, their consumers, dead letters.
+
+mod queue;
+
+use crate::card::{Card, Doing, Stack, accent};
+use crate::item::Dash;
+use crate::kafka::{HEADING, draw_heading};
+use crate::metrics::{Metrics, ROW};
+use crate::places::{Places, queue_tap, to_reader};
+use crate::scene::{Lane, Scene, Target};
+use crate::sheet::{BODY, QUIET, Sheet, line};
+use crate::tone::Tone;
+use crate::unit::{Area, Len, Point, px};
+use crate::words::{count, joined};
+use brokerscope_core::name::QueueName;
+use brokerscope_core::rabbitmq::Config;
+use brokerscope_core::rabbitmq::snapshot::{ConsumerSnapshot, ConsumerState, QueueSnapshot};
+use brokerscope_core::workload::MessageId;
+
+/// The queues that other queues send their dead letters to.
+pub(crate) fn dead_letter_queues(config: &Config) -> Vec<&QueueName> {
+    let mut found = Vec::new();
+    for queue in &config.queues {
+        let Some(exchange) = &queue.arguments.dead_letter_exchange.0 else { continue };
+        let exchange: &str = exchange;
+        let key = queue.arguments.dead_letter_routing_key.0.as_deref();
+        if exchange.is_empty() {
+            // The default exchange takes the key for a queue's name.
+            found.extend(
+                key.and_then(|key| config.queues.iter().find(|it| it.name.as_str() == key))
+                    .map(|it| &it.name),
+            );
+        }
+        let bound = config.bindings.iter().filter(|it| it.source.as_str() == exchange);
+        found.extend(bound.map(|it| &it.destination));
+    }
+    found
+}
+
+/// Draws the lane from `at` on; tells where it ends.
+pub(crate) fn draw(
+    sheet: &mut Sheet,
+    scene: &Scene<'_>,
+    m: &Metrics,
+    places: &mut Places,
+    at: Point,
+) -> Len {
+    let dead = dead_letter_queues(scene.rabbitmq_config);
+    let is_dead = |it: &&QueueSnapshot| dead.contains(&&it.name);
+    let queues = &scene.rabbitmq.queues;
+    let mut left = exchanges(sheet, scene, m, places, at);
+    let normal: Vec<&QueueSnapshot> = queues.iter().filter(|it| !is_dead(it)).collect();
+    let lines = queue::lines(scene, m, normal.len());
+    for queue in &normal {
+        left = queue::draw(sheet, scene, m, places, queue, lines, Point::new(at.x, left)) + px(12);
+    }
+    places.fed = places.queues.len();
+    for queue in queues.iter().filter(is_dead) {
+        left = queue::draw_dead(sheet, scene, m, places, queue, Point::new(at.x, left)) + px(12);
+    }
+    let cards_at = if m.beside {
+        Point::new(at.x + m.storage_end() + m.gutter, at.y)
+    } else {
+        Point::new(at.x + m.margin, left)
+    };
+    let cards_end = consumers(sheet, scene, m, places, cards_at, &dead);
+    readers(sheet, scene, m, places);
+    left.max(cards_end)
+}
+
+/// The exchanges that do more than carry a message to the queue of that name: who gets what.
+fn exchanges(
+    sheet: &mut Sheet,
+    scene: &Scene<'_>,
+    m: &Metrics,
+    places: &mut Places,
+    at: Point,
+) -> Len {
+    let mut y = at.y;
+    let (x, right) = (at.x + m.margin, at.x + m.storage_end());
+    for exchange in &scene.rabbitmq.exchanges {
+        if exchange.name.as_str().is_empty() {
+            continue;
+        }
+        let bindings = scene.rabbitmq.bindings.iter().filter(|it| it.source == exchange.name);
+        let mut to = String::new();
+        for binding in bindings {
+            if !to.is_empty() {
+                to += ", ";
+            }
+            to += binding.destination.as_str();
+        }
+        let to = if to.is_empty() { "nowhere" } else { &to };
+        let kind = joined(&[exchange.kind.as_str(), " "]);
+        let area = Area::new(x, y, right - x, px(24));
+        sheet.rect(area, 6, None, Some(line(Tone::Line, 10, Dash::Solid)));
+        let baseline = y + px(16);
+        let at = Point::new(x + px(10), baseline);
+        let end = sheet.text(at, QUIET, right - at.x, &kind);
+        let room = (right - end - px(60)).max(px(20));
+        let end = sheet.text(Point::new(end, baseline), BODY, room, exchange.name.as_str());
+        let to = joined(&["→ ", to]);
+        let at = Point::new(end + px(8), baseline);
+        sheet.text(at, QUIET, right - at.x - px(8), &to);
+        places.exchanges.push((exchange.name.clone(), area));
+        y += px(32);
+    }
+    y
+}
+
+/// The consumers, by queue.
+fn consumers(
+    sheet: &mut Sheet,
+    scene: &Scene<'_>,
+    m: &Metrics,
+    places: &mut Places,
+    at: Point,
+    dead: &[&QueueName],
+) -> Len {
+    let mut y = at.y;
+    for queue in &scene.rabbitmq.queues {
+        let all = scene.rabbitmq.consumers.iter();
+        let here: Vec<&ConsumerSnapshot> = all.filter(|it| it.queue == queue.name).collect();
+        if here.is_empty() && dead.contains(&&queue.name) {
+            continue;
+        }
+        let room = if m.beside { m.card } else { m.storage_end() - m.margin };
+        let title = joined(&["consumers of ", queue.name.as_str()]);
+        let added = scene.options.can_add.then(|| Target::AddToQueue(queue.name.clone()));
+        draw_heading(sheet, Area::new(at.x, y, room, HEADING), &title, added);
+        y += HEADING;
+        let cards: Vec<Card<'_>> = here.iter().map(|it| card(scene, it)).collect();
+        let stack =
+            Stack { at: Point::new(at.x, y), columns: if m.beside { 1 } else { 2 }, pitch: ROW };
+        let (areas, end) = stack.draw(sheet, scene, m, &cards);
+        for (consumer, area) in here.iter().zip(areas) {
+            places.consumers.push((Lane::RabbitMq, consumer.name.clone(), area));
+        }
+        y = end;
+    }
+    y
+}
+
+fn card<'a>(scene: &Scene<'a>, it: &'a ConsumerSnapshot) -> Card<'a> {
+    let mut holds: Vec<MessageId> = it.holds.clone();
+    let doing = match it.state {
+        ConsumerState::Crashed => Doing::Crashed,
+        ConsumerState::Closed => Doing::Closed,
+        ConsumerState::Connecting => Doing::Says("connects"),
+        ConsumerState::Waiting => Doing::Says("waits for messages"),
+        ConsumerState::Working { message, began, done } => {
+            holds.insert(0, message);
+            Doing::works(message, began, done, scene.now)
+        }
+        ConsumerState::Paused => Doing::Paused,
+    };
+    let about = if !doing.runs() {
+        String::new()
+    } else if it.auto_ack {
+        "acks on delivery".to_owned()
+    } else if it.prefetch_count == 0 {
+        joined(&[&count(it.unacked), " unacked"])
+    } else {
+        let most = count(u64::from(it.prefetch_count));
+        joined(&[&count(it.unacked), " of ", &most, " unacked"])
+    };
+    Card { lane: Lane::RabbitMq, name: &it.name, doing, holds, processed: it.processed, about }
+}
+
+/// From each queue one line to all its consumers.
+fn readers(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, places: &Places) {
+    for (turn, (queue, area, _)) in (0..).zip(&places.queues) {
+        let y = queue_tap(*area);
+        let here = scene.rabbitmq.consumers.iter().filter(|it| it.queue == *queue);
+        for consumer in here {
+            let Some(card) = places.consumer(Lane::RabbitMq, &consumer.name) else { continue };
+            let stroke = match consumer.state {
+                ConsumerState::Closed => continue,
+                ConsumerState::Crashed => line(Tone::Bad, 15, Dash::Dashed),
+                ConsumerState::Connecting => line(accent(Lane::RabbitMq), 15, Dash::Dashed),
+                ConsumerState::Waiting | ConsumerState::Working { .. } | ConsumerState::Paused => {
+                    line(accent(Lane::RabbitMq), 15, Dash::Solid)
+                }
+            };
+            sheet.route(&to_reader(m, Lane::RabbitMq, y, card, turn), stroke);
+        }
+    }
+}
