@@ -3,13 +3,24 @@
 //! Start reading at `cluster.rs` (the system as a whole) or `partition.rs` (the log of one
 //! partition). Every rule carries `Source:`, every liberty `Simplified:`.
 
+mod application;
 mod assignor;
+mod broker;
+mod client;
 pub mod cluster;
 pub mod command;
 pub mod config;
+mod connection;
+mod consumer;
+mod coordinator;
 pub mod fact;
 mod java;
+mod log;
+mod message;
+mod metadata;
+mod network;
 pub mod placement;
+mod producer;
 mod schema;
 mod sizes;
 pub mod snapshot;

@@ -1,27 +1,133 @@
 //! The system as a whole: it owns the machines and carries what they say to one another.
+//!
+//! No machine calls another. What one wants said becomes an [`Event`] at the other's end of a
+//! link, or is lost on it; when a machine has something to do by itself, it is woken.
 
+mod commands;
+
+use super::broker::{self, Broker};
 use super::command::Command;
 use super::config::Config;
+use super::consumer::{self, Consumer};
 use super::fact::Fact;
-use crate::sim::{Cx, System};
+use super::message::Packet;
+use super::metadata::Metadata;
+use super::network::{Address, Arrival, Channel, Network, Node, ReplyTo};
+use super::producer::{self, Producer};
+use super::{BrokerId, config};
+use crate::sim::{Cx, Delivery, SimTime, System};
 use crate::workload::Workload;
+use std::sync::Arc;
+
+/// How often a machine may be woken at one instant. What was due is done when it was woken, but
+/// may make something else due at once: a few times, not for ever.
+const MOST_WAKES: u32 = 16;
 
 /// A cluster with its clients.
 #[derive(Clone, Debug, Hash)]
 pub struct Cluster {
     config: Config,
     workload: Workload,
+    metadata: Arc<Metadata>,
+    network: Network,
+    producers: Vec<Place<Producer>>,
+    consumers: Vec<Place<Consumer>>,
+    brokers: Vec<Place<Broker>>,
+}
+
+/// A machine and what the cluster keeps of it.
+#[derive(Clone, Debug, Hash)]
+struct Place<M> {
+    machine: M,
+    /// Which of its processes runs, or ran last.
+    process: u32,
+    alarm: Alarm,
+}
+
+/// When a machine will be woken.
+///
+/// Machines say when they are next due rather than arming timers, so nothing has to be cancelled:
+/// an alarm that comes too early finds nothing to do.
+#[derive(Clone, Debug, Default, Hash)]
+struct Alarm {
+    /// The wake-ups under way, latest first. Invariant: strictly falling.
+    set: Vec<SimTime>,
+    /// When it was last woken, and how often at that instant.
+    last: (SimTime, u32),
+}
+
+impl Alarm {
+    /// Makes sure of a wake-up at `due` or before. Says when to make a new one.
+    fn set(&mut self, due: Option<SimTime>) -> Option<SimTime> {
+        let due = due?;
+        if self.set.last().is_some_and(|it| *it <= due) {
+            return None;
+        }
+        self.set.push(due);
+        Some(due)
+    }
+
+    /// The wake-up at `now` has come.
+    fn rings(&mut self, now: SimTime) {
+        let rung = self.set.pop();
+        assert!(rung == Some(now), "wake-ups come in the order of their time");
+        let count = if self.last.0 == now { self.last.1 + 1 } else { 0 };
+        assert!(count < MOST_WAKES, "time goes on between what a machine does by itself");
+        self.last = (now, count);
+    }
 }
 
 /// What is due at an instant.
 #[derive(Clone, Debug, Hash)]
-pub enum Event {}
+pub struct Event(Due);
+
+#[derive(Clone, Debug, Hash)]
+enum Due {
+    /// A message reaches its end.
+    Arrival(Box<Arrival>),
+    /// A machine has something to do.
+    Wake(Address),
+    /// A consumer of the configuration starts.
+    Start(u16),
+}
+
+impl Event {
+    /// The message, if it is one that arrives.
+    pub(super) fn arrival(&self) -> Option<&Arrival> {
+        match &self.0 {
+            Due::Arrival(arrival) => Some(arrival),
+            Due::Wake(_) | Due::Start(_) => None,
+        }
+    }
+}
 
 impl Cluster {
     /// A cluster that has not begun yet, with the messages it will be given.
     #[must_use]
     pub fn new(config: Config, workload: Workload) -> Self {
-        Self { config, workload }
+        let metadata = Arc::new(Metadata::new(&config));
+        let producers = config.producers.iter().map(|it| {
+            let (name, settings) = (it.name.clone(), it.settings.clone());
+            let (metadata, workload) = (metadata.clone(), workload.clone());
+            Place::new(Producer::new(name, settings, metadata, workload, &config.destinations))
+        });
+        let brokers = metadata.broker_ids().map(|id| {
+            let settings = config.broker_settings.clone();
+            Place::new(Broker::new(id, settings, metadata.clone(), workload.clone()))
+        });
+        let consumers = config
+            .consumers
+            .iter()
+            .map(|it| Place::new(Consumer::new(it.clone(), metadata.clone(), workload.clone())));
+        Self {
+            producers: producers.collect(),
+            brokers: brokers.collect(),
+            consumers: consumers.collect(),
+            network: Network::new(config.links.clone()),
+            config,
+            workload,
+            metadata,
+        }
     }
 
     /// What it was set up with.
@@ -35,6 +141,212 @@ impl Cluster {
     pub fn workload(&self) -> &Workload {
         &self.workload
     }
+
+    pub(super) fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    pub(super) fn producers(&self) -> impl Iterator<Item = &Producer> {
+        self.producers.iter().map(|it| &it.machine)
+    }
+
+    pub(super) fn consumers(&self) -> impl Iterator<Item = &Consumer> {
+        self.consumers.iter().map(|it| &it.machine)
+    }
+
+    pub(super) fn brokers(&self) -> impl Iterator<Item = &Broker> {
+        self.brokers.iter().map(|it| &it.machine)
+    }
+
+    pub(super) fn broker(&self, id: BrokerId) -> &Broker {
+        &self.brokers[broker_place(id)].machine
+    }
+
+    pub(super) fn producer(&self, place: u16) -> &Producer {
+        &self.producers[usize::from(place)].machine
+    }
+
+    pub(super) fn consumer(&self, place: u16) -> &Consumer {
+        &self.consumers[usize::from(place)].machine
+    }
+
+    fn place_of(&self, node: Node) -> u32 {
+        match node {
+            Node::Producer(place) => self.producers[usize::from(place)].process,
+            Node::Consumer(place) => self.consumers[usize::from(place)].process,
+            Node::Broker(id) => self.brokers[broker_place(id)].process,
+        }
+    }
+
+    fn address(&self, node: Node) -> Address {
+        Address { node, process: self.place_of(node) }
+    }
+
+    /// Whether that process is there to hear anything.
+    fn hears(&self, address: Address) -> bool {
+        let runs = match address.node {
+            Node::Producer(_) => true,
+            Node::Consumer(place) => self.consumer(place).process().is_some(),
+            Node::Broker(id) => self.broker(id).is_running(),
+        };
+        runs && self.place_of(address.node) == address.process
+    }
+
+    fn step_producer(&mut self, cx: &mut Cx<'_, Self>, place: u16, input: producer::Input) {
+        let (now, mut fx) = (cx.now(), Vec::new());
+        let it = &mut self.producers[usize::from(place)];
+        it.machine.step(&mut fx, now, &mut cx.seeds.placement, input);
+        let due = it.alarm.set(it.machine.due());
+        let from = self.address(Node::Producer(place));
+        wake(cx, from, due);
+        for effect in fx {
+            match effect {
+                producer::Effect::Note(fact) => cx.note(fact),
+                producer::Effect::Send(to, correlation, request) => {
+                    let packet = Packet::Request(correlation, request);
+                    self.send(cx, from, self.address(Node::Broker(to)), Channel::Data, packet);
+                }
+            }
+        }
+    }
+
+    fn step_consumer(&mut self, cx: &mut Cx<'_, Self>, place: u16, input: consumer::Input) {
+        let (now, mut fx) = (cx.now(), Vec::new());
+        let it = &mut self.consumers[usize::from(place)];
+        it.machine.step(&mut fx, now, input);
+        let due = it.alarm.set(it.machine.due());
+        let from = self.address(Node::Consumer(place));
+        wake(cx, from, due);
+        for effect in fx {
+            match effect {
+                consumer::Effect::Note(fact) => cx.note(fact),
+                consumer::Effect::Send(to, channel, correlation, request) => {
+                    let packet = Packet::Request(correlation, request);
+                    self.send(cx, from, self.address(Node::Broker(to)), channel, packet);
+                }
+            }
+        }
+    }
+
+    fn step_broker(&mut self, cx: &mut Cx<'_, Self>, id: BrokerId, input: broker::Input) {
+        let (now, mut fx) = (cx.now(), Vec::new());
+        let it = &mut self.brokers[broker_place(id)];
+        it.machine.step(&mut fx, now, &mut cx.seeds.names, input);
+        let due = it.alarm.set(it.machine.due());
+        let from = self.address(Node::Broker(id));
+        wake(cx, from, due);
+        for effect in fx {
+            match effect {
+                broker::Effect::Note(fact) => cx.note(fact),
+                broker::Effect::Answer(reply_to, answer) => {
+                    let ReplyTo { client, channel, correlation } = reply_to;
+                    let packet = Packet::Answer(correlation, answer);
+                    self.send(cx, from, client, channel, packet);
+                }
+            }
+        }
+    }
+
+    fn send(
+        &mut self,
+        cx: &mut Cx<'_, Self>,
+        from: Address,
+        to: Address,
+        channel: Channel,
+        packet: Packet,
+    ) {
+        let sent = cx.now();
+        let rng = &mut cx.seeds.network;
+        match self.network.send(rng, sent, from.node, to.node, channel) {
+            Delivery::Arrives(at) => {
+                let arrival = Arrival { from, to, channel, sent, packet };
+                cx.at(at, Event(Due::Arrival(Box::new(arrival))));
+            }
+            Delivery::Lost => {}
+        }
+    }
+
+    fn arrive(&mut self, cx: &mut Cx<'_, Self>, arrival: Arrival) {
+        let Arrival { from, to, channel, packet, .. } = arrival;
+        if !self.hears(to) {
+            // Nobody listens there: a client notices that its connection is refused or reset.
+            if let (Node::Broker(_), Packet::Request(..)) = (to.node, packet) {
+                self.send(cx, to, from, channel, Packet::Disconnected);
+            }
+            return;
+        }
+        match (to.node, from.node, packet) {
+            (Node::Broker(id), _, Packet::Request(correlation, request)) => {
+                let reply_to = ReplyTo { client: from, channel, correlation };
+                self.step_broker(cx, id, broker::Input::Request(reply_to, request));
+            }
+            (Node::Producer(place), Node::Broker(id), Packet::Answer(correlation, answer)) => {
+                let input = producer::Input::Answer(id, correlation, answer);
+                self.step_producer(cx, place, input);
+            }
+            (Node::Producer(place), Node::Broker(id), Packet::Disconnected) => {
+                self.step_producer(cx, place, producer::Input::Disconnected(id));
+            }
+            (Node::Consumer(place), Node::Broker(id), Packet::Answer(correlation, answer)) => {
+                let input = consumer::Input::Answer(id, correlation, answer);
+                self.step_consumer(cx, place, input);
+            }
+            (Node::Consumer(place), Node::Broker(id), Packet::Disconnected) => {
+                self.step_consumer(cx, place, consumer::Input::Disconnected(id, channel));
+            }
+            (to, from, packet) => unreachable!("{from:?} does not send {packet:?} to {to:?}"),
+        }
+    }
+
+    fn wake(&mut self, cx: &mut Cx<'_, Self>, address: Address) {
+        // An alarm of a process that is gone rings for nobody.
+        if self.place_of(address.node) != address.process {
+            return;
+        }
+        let now = cx.now();
+        match address.node {
+            Node::Producer(place) => {
+                self.producers[usize::from(place)].alarm.rings(now);
+                self.step_producer(cx, place, producer::Input::Wake);
+            }
+            Node::Consumer(place) => {
+                self.consumers[usize::from(place)].alarm.rings(now);
+                if self.hears(address) {
+                    self.step_consumer(cx, place, consumer::Input::Wake);
+                }
+            }
+            Node::Broker(id) => {
+                self.brokers[broker_place(id)].alarm.rings(now);
+                if self.hears(address) {
+                    self.step_broker(cx, id, broker::Input::Wake);
+                }
+            }
+        }
+    }
+}
+
+fn wake(cx: &mut Cx<'_, Cluster>, address: Address, due: Option<SimTime>) {
+    if let Some(due) = due {
+        let at = due.max(cx.now());
+        cx.at(at, Event(Due::Wake(address)));
+    }
+}
+
+/// Brokers are numbered from 1.
+fn broker_place(id: BrokerId) -> usize {
+    usize::from(id.0) - 1
+}
+
+impl<M> Place<M> {
+    fn new(machine: M) -> Self {
+        Self { machine, process: 0, alarm: Alarm::default() }
+    }
+
+    /// Another process runs from now on, or none.
+    fn next_process(&mut self) {
+        self.process += 1;
+        self.alarm = Alarm::default();
+    }
 }
 
 impl System for Cluster {
@@ -42,14 +354,38 @@ impl System for Cluster {
     type Event = Event;
     type Fact = Fact;
 
-    fn begin(&mut self, _: &mut Cx<'_, Self>) {}
+    fn begin(&mut self, cx: &mut Cx<'_, Self>) {
+        for id in self.metadata.broker_ids() {
+            self.step_broker(cx, id, broker::Input::Start);
+        }
+        for place in 0..self.producers.len() {
+            self.step_producer(cx, as_place(place), producer::Input::Wake);
+        }
+        for place in 0..self.consumers.len() {
+            let config::Consumer { starts_after, .. } = self.consumers[place].machine.setup();
+            let start = Event(Due::Start(as_place(place)));
+            cx.after(*starts_after, start);
+        }
+    }
 
     fn command(&mut self, cx: &mut Cx<'_, Self>, command: Command) {
-        let why = "there is nothing to ask yet".to_owned();
-        cx.note(Fact::Refused { command: command.to_string(), why });
+        if let Err(why) = self.obey(cx, &command) {
+            cx.note(Fact::Refused { command: command.to_string(), why });
+        }
     }
 
-    fn event(&mut self, _: &mut Cx<'_, Self>, event: Event) {
-        match event {}
+    fn event(&mut self, cx: &mut Cx<'_, Self>, event: Event) {
+        match event.0 {
+            Due::Arrival(arrival) => self.arrive(cx, *arrival),
+            Due::Wake(address) => self.wake(cx, address),
+            Due::Start(place) => self.start_consumer(cx, place),
+        }
     }
 }
+
+fn as_place(place: usize) -> u16 {
+    u16::try_from(place).expect("there are fewer than 65,536 clients")
+}
+
+#[cfg(test)]
+mod tests;

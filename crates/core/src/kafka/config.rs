@@ -209,6 +209,8 @@ settings! {
         segment_bytes: u64 = "segment.bytes", 1_073_741_824;
         /// A segment is closed before an append this much newer than its first record.
         segment_ms: u64 = "segment.ms", 604_800_000;
+        /// A batch larger than this is refused.
+        max_message_bytes: u64 = "max.message.bytes", 1_048_588;
     }
 }
 
@@ -229,6 +231,10 @@ settings! {
         retries: u64 = "retries", 2_147_483_647;
         /// How long it tries to deliver a record at all.
         delivery_timeout_ms: u64 = "delivery.timeout.ms", 120_000;
+        /// How many requests to one broker may wait for their answers.
+        max_in_flight_requests_per_connection: u64 = "max.in.flight.requests.per.connection", 5;
+        /// How large a request, and so a record, may be.
+        max_request_size: u64 = "max.request.size", 1_048_576;
         /// Which library it is, and so where keys go: java or librdkafka.
         client: Client = "client", Client::Java;
     }
@@ -253,6 +259,8 @@ settings! {
         heartbeat_interval_ms: u64 = "heartbeat.interval.ms", 3_000;
         /// How long a fetch waits at the broker when there is nothing to return.
         fetch_max_wait_ms: u64 = "fetch.max.wait.ms", 500;
+        /// How many bytes must be there before a fetch is answered without waiting.
+        fetch_min_bytes: u64 = "fetch.min.bytes", 1;
         /// At most so many bytes of one partition are returned by one fetch.
         max_partition_fetch_bytes: u64 = "max.partition.fetch.bytes", 1_048_576;
         /// How long it waits for the answer to a request before it asks again.

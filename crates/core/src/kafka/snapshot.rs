@@ -78,7 +78,8 @@ pub struct PartitionSnapshot {
     pub log_end: Offset,
     /// How many records there are: with holes, fewer than `log_end - log_start`.
     pub records: u64,
-    /// The base offsets of the segments, oldest first; the last one is being written to.
+    /// The base offsets of the segments, oldest first; the last one is being written to. At most
+    /// the newest 1,024.
     pub segments: Vec<Offset>,
     /// The size of all segments, in bytes.
     pub size_bytes: u64,
@@ -104,7 +105,8 @@ pub struct GroupSnapshot {
     pub group: GroupId,
     /// The broker that coordinates it: the leader of its partition of `__consumer_offsets`.
     pub coordinator: BrokerId,
-    /// `Empty`, `PreparingRebalance`, `CompletingRebalance`, `Stable`, `Dead`.
+    /// `Empty`, `PreparingRebalance`, `CompletingRebalance`, `Stable`; `Dead` if the coordinator
+    /// does not know the group, `Unknown` while there is no coordinator to ask.
     pub state: &'static str,
     /// Its generation.
     pub generation: u32,

@@ -1,16 +1,313 @@
 //! Taking a snapshot of a world.
 
-use super::{BrokerSnapshot, Snapshot};
-use crate::kafka::{BrokerId, Cluster};
+use super::{
+    BrokerSnapshot, Cargo, ConsumerSnapshot, ConsumerState, Flight, GroupPartition, GroupSnapshot,
+    OffsetsContent, OffsetsPartitionSnapshot, OffsetsRecord, PartitionSnapshot, ProducerSnapshot,
+    RecordCell, Snapshot, TopicSnapshot,
+};
+use crate::kafka::application::Doing;
+use crate::kafka::consumer::{Consumer, Process};
+use crate::kafka::log::{Log, Record};
+use crate::kafka::message::{Answer, Packet, Request};
+use crate::kafka::network::{Arrival, Node};
+use crate::kafka::schema::{GroupValue, Key, OffsetValue};
+use crate::kafka::{Cluster, TopicPartition};
+use crate::name::{ConsumerName, GroupId};
 use crate::sim::World;
+use crate::workload::MessageId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many of the next messages of a producer are shown.
+const UPCOMING: usize = 5;
+
+/// At most so many segments of a log are shown: the newest.
+const SEGMENTS: usize = 1_024;
 
 /// The state of `world` now, with at most `cells` records of each log.
 #[must_use]
-pub fn snapshot(world: &World<Cluster>, _cells: usize) -> Snapshot {
-    let brokers = 1..=world.system().config().brokers;
+pub fn snapshot(world: &World<Cluster>, cells: usize) -> Snapshot {
+    let cluster = world.system();
+    let brokers = cluster.metadata().broker_ids();
+    let flights = world.pending().filter_map(|(at, event)| {
+        let arrival = event.arrival()?;
+        let cargos = cargo(cluster, arrival).into_iter();
+        Some(cargos.map(move |cargo| Flight { sent: arrival.sent, arrives: at, cargo }))
+    });
     Snapshot {
         at: world.now(),
-        brokers: brokers.map(|id| BrokerSnapshot { id: BrokerId(id), running: true }).collect(),
-        ..Snapshot::default()
+        brokers: brokers
+            .map(|id| BrokerSnapshot { id, running: cluster.broker(id).is_running() })
+            .collect(),
+        producers: producers(cluster),
+        topics: topics(cluster, cells),
+        groups: groups(cluster),
+        consumers: cluster
+            .consumers()
+            .filter(|it| it.has_started())
+            .map(|it| consumer(it, cells))
+            .collect(),
+        offsets_topic: offsets_topic(cluster, cells),
+        flights: flights.flatten().collect(),
     }
 }
+
+fn producers(cluster: &Cluster) -> Vec<ProducerSnapshot> {
+    let shown = cluster.producers().map(|it| ProducerSnapshot {
+        name: it.name().clone(),
+        next: it.upcoming(UPCOMING).collect(),
+        sent: it.sent(),
+        acknowledged: it.acknowledged(),
+    });
+    shown.collect()
+}
+
+fn topics(cluster: &Cluster, cells: usize) -> Vec<TopicSnapshot> {
+    let shown = cluster.metadata().topics.iter().map(|topic| {
+        let ids = (0..topic.partitions)
+            .map(|it| TopicPartition { topic: topic.name.clone(), partition: it });
+        let logs = ids.filter_map(|it| Some((log_of(cluster, &it)?, it)));
+        TopicSnapshot {
+            name: topic.name.clone(),
+            partitions: logs.map(|(log, it)| partition(cluster, it, log, cells)).collect(),
+        }
+    });
+    shown.collect()
+}
+
+fn log_of<'a>(cluster: &'a Cluster, partition: &TopicPartition) -> Option<&'a Log> {
+    cluster.broker(cluster.metadata().leader(partition)).log(partition)
+}
+
+fn partition(
+    cluster: &Cluster,
+    partition: TopicPartition,
+    log: &Log,
+    cells: usize,
+) -> PartitionSnapshot {
+    let cell = |it: &Record| {
+        let (offset, timestamp_ms) = (it.offset, it.timestamp_ms);
+        Some(RecordCell { offset, message: it.message()?, timestamp_ms })
+    };
+    PartitionSnapshot {
+        leader: cluster.metadata().leader(&partition),
+        partition,
+        log_start: log.log_start(),
+        high_watermark: log.high_watermark(),
+        log_end: log.log_end(),
+        records: log.count(),
+        segments: log.segment_bases(SEGMENTS).collect(),
+        size_bytes: log.size_bytes(),
+        cells: log.newest(cells).filter_map(cell).collect(),
+    }
+}
+
+fn groups(cluster: &Cluster) -> Vec<GroupSnapshot> {
+    let ids: BTreeSet<&GroupId> = cluster.consumers().map(|it| &it.setup().group).collect();
+    ids.into_iter().map(|it| group(cluster, it)).collect()
+}
+
+fn group(cluster: &Cluster, id: &GroupId) -> GroupSnapshot {
+    let coordinator = cluster.metadata().coordinator(id.as_str());
+    let known = cluster.broker(coordinator).coordinator();
+    let group = known.and_then(|it| it.group(id));
+    let mut partitions: BTreeMap<TopicPartition, GroupPartition> = BTreeMap::new();
+    let fresh = |it: &TopicPartition| GroupPartition {
+        partition: it.clone(),
+        owner: None,
+        committed: None,
+        position: None,
+        lag: None,
+    };
+    for (it, offset) in group.into_iter().flat_map(|it| it.offsets()) {
+        let shown = partitions.entry(it.clone()).or_insert_with(|| fresh(it));
+        shown.committed = Some(offset);
+        shown.lag = log_of(cluster, it).map(|log| log.high_watermark().0 - offset.0);
+    }
+    for (name, reads) in group.into_iter().flat_map(|it| it.owners()) {
+        let process = running(cluster, name);
+        for it in reads {
+            let shown = partitions.entry(it.clone()).or_insert_with(|| fresh(&it));
+            shown.owner = process.map(|_| name.clone());
+            shown.position = process.and_then(|process| process.client.position(&it));
+        }
+    }
+    let state = match (known, group) {
+        (None, _) => "Unknown",
+        (Some(_), None) => "Dead",
+        (Some(_), Some(group)) => group.state(),
+    };
+    GroupSnapshot {
+        group: id.clone(),
+        coordinator,
+        state,
+        generation: group.map_or(0, |it| it.generation()),
+        partitions: partitions.into_values().collect(),
+    }
+}
+
+fn running<'a>(cluster: &'a Cluster, name: &ConsumerName) -> Option<&'a Process> {
+    cluster.consumers().find(|it| it.setup().name == *name)?.process()
+}
+
+fn consumer(it: &Consumer, cells: usize) -> ConsumerSnapshot {
+    let process = it.process();
+    let holds = process.into_iter().flat_map(|process| {
+        // The record that is worked on is told by the state.
+        let in_hand = usize::from(process.application.work_in_hand().is_some());
+        process.application.holds().skip(in_hand)
+    });
+    let holds = holds.filter_map(|(it, partition)| Some((it.message()?, partition.clone())));
+    ConsumerSnapshot {
+        name: it.setup().name.clone(),
+        group: it.setup().group.clone(),
+        state: match process {
+            Some(process) => state(process),
+            None if it.has_crashed() => ConsumerState::Crashed,
+            None => ConsumerState::Closed,
+        },
+        partitions: process.into_iter().flat_map(|it| it.client.reads().cloned()).collect(),
+        holds: holds.take(cells).collect(),
+        held: process.map_or(0, |it| it.application.held()),
+        processed: it.processed(),
+    }
+}
+
+fn state(process: &Process) -> ConsumerState {
+    let Process { client, application } = process;
+    if application.is_paused() {
+        return ConsumerState::Paused;
+    }
+    match application.doing() {
+        Doing::Committing | Doing::Closing => ConsumerState::Committing,
+        Doing::Working { .. } => match application.work_in_hand() {
+            Some((message, began, done)) => ConsumerState::Working { message, began, done },
+            None => ConsumerState::Waiting,
+        },
+        Doing::Polling if !client.is_settled() => ConsumerState::Joining,
+        Doing::Polling if client.reads().next().is_none() => ConsumerState::Idle,
+        Doing::Polling => ConsumerState::Waiting,
+    }
+}
+
+fn offsets_topic(cluster: &Cluster, cells: usize) -> Vec<OffsetsPartitionSnapshot> {
+    let offsets = &cluster.metadata().offsets.name;
+    let logs = cluster.brokers().flat_map(|it| it.logs());
+    let mut shown: Vec<_> = logs
+        .filter(|(it, log)| it.topic == *offsets && 0 < log.count())
+        .map(|(it, log)| OffsetsPartitionSnapshot {
+            partition: it.partition,
+            records: offsets_records(log, cells),
+            total: log.count(),
+        })
+        .collect();
+    shown.sort_by_key(|it| it.partition);
+    shown
+}
+
+/// The newest records. Whether one is the latest of its key only newer ones can tell, so they are
+/// gone through from the newest on.
+fn offsets_records(log: &Log, cells: usize) -> Vec<OffsetsRecord> {
+    let mut newer = BTreeSet::new();
+    let mut records = Vec::new();
+    for record in log.newest(cells).rev() {
+        let Some((key, value)) = record.internal() else { continue };
+        let latest = newer.insert(key.clone());
+        let (group, content) = match Key::decode(key) {
+            Some(Key::Offset { group, partition }) => {
+                let committed = value.and_then(|it| OffsetValue::decode(it));
+                (group, OffsetsContent::Commit(partition, committed.map(|it| it.offset)))
+            }
+            Some(Key::Group { group }) => {
+                let value = value.and_then(|it| GroupValue::decode(it));
+                let told = value.map(|it| {
+                    let generation = u32::try_from(it.generation).unwrap_or_default();
+                    (generation, u32::try_from(it.members.len()).unwrap_or(u32::MAX))
+                });
+                (group, OffsetsContent::Metadata(told))
+            }
+            None => continue,
+        };
+        let offset = record.offset;
+        records.push(OffsetsRecord { offset, group: group.into(), content, latest });
+    }
+    records.reverse();
+    records
+}
+
+/// What a message carries, as far as it is shown: one cargo per partition.
+fn cargo(cluster: &Cluster, arrival: &Arrival) -> Vec<Cargo> {
+    match (arrival.from.node, arrival.to.node) {
+        (Node::Producer(place), _) => {
+            let name = cluster.producer(place).name();
+            let Packet::Request(_, Request::Produce { batches, .. }) = &arrival.packet else {
+                return Vec::new();
+            };
+            let batches = batches.iter();
+            let batches = batches.map(|(it, batch)| (it.clone(), batch.messages().collect()));
+            batches.map(|(it, messages)| Cargo::Produce(name.clone(), it, messages)).collect()
+        }
+        (_, Node::Producer(place)) => {
+            let Packet::Answer(_, Answer::Produce(results)) = &arrival.packet else {
+                return Vec::new();
+            };
+            let name = cluster.producer(place).name();
+            let answered = results.iter().filter_map(|(it, result)| {
+                let messages = cluster.producer(place).awaited(arrival.packet.correlation()?, it);
+                result.ok().map(|_| Cargo::ProduceAnswer(name.clone(), it.clone(), messages))
+            });
+            answered.collect()
+        }
+        (Node::Consumer(place), _) | (_, Node::Consumer(place)) => {
+            consumer_cargo(cluster.consumer(place), &arrival.packet)
+        }
+        (Node::Broker(_), Node::Broker(_)) => Vec::new(),
+    }
+}
+
+fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
+    let (name, group) = (&consumer.setup().name, &consumer.setup().group);
+    let membership = || vec![Cargo::Membership(name.clone(), group.clone())];
+    match packet {
+        Packet::Request(_, request) => match request {
+            Request::OffsetCommit { offsets, .. } => offsets
+                .iter()
+                .map(|(it, at)| Cargo::Commit(name.clone(), group.clone(), it.clone(), *at))
+                .collect(),
+            Request::FindCoordinator { .. }
+            | Request::JoinGroup(_)
+            | Request::SyncGroup { .. }
+            | Request::Heartbeat { .. }
+            | Request::LeaveGroup { .. } => membership(),
+            Request::ApiVersions
+            | Request::Produce { .. }
+            | Request::Fetch { .. }
+            | Request::ListOffsets { .. }
+            | Request::OffsetFetch { .. } => Vec::new(),
+        },
+        Packet::Answer(_, answer) => match answer {
+            Answer::Fetch(results) => results
+                .iter()
+                .filter_map(|(it, result)| {
+                    let slice = result.as_ref().ok()?;
+                    let messages: Vec<MessageId> =
+                        slice.records.iter().filter_map(Record::message).collect();
+                    Some(Cargo::Fetch(name.clone(), it.clone(), messages))
+                })
+                .collect(),
+            Answer::OffsetCommit(_) => vec![Cargo::CommitAnswer(name.clone(), group.clone())],
+            Answer::FindCoordinator(_)
+            | Answer::JoinGroup(_)
+            | Answer::SyncGroup(_)
+            | Answer::Heartbeat(_)
+            | Answer::LeaveGroup(_) => membership(),
+            Answer::ApiVersions
+            | Answer::Produce(_)
+            | Answer::ListOffsets(_)
+            | Answer::OffsetFetch(_) => Vec::new(),
+        },
+        Packet::Disconnected => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,337 @@
+//! The application around a consumer client: it polls, works on one record after the other, and
+//! commits where it is told to.
+//!
+//! Simplified: it logs a commit that failed and goes on, as many applications do.
+
+use super::client::Polled;
+use super::config::{self, Commits, OnFailure};
+use super::fact::{Fact, Then};
+use super::log::Record;
+use super::{Offset, TopicPartition};
+use crate::name::{ConsumerName, GroupId};
+use crate::sim::{SimDuration, SimTime};
+use crate::workload::{MessageId, Workload};
+use std::collections::VecDeque;
+
+/// Simplified: an attempt that fails takes at least this long, or a poison record that takes no
+/// time would be tried for ever at one instant.
+const SHORTEST_FAILURE: SimDuration = SimDuration::millis(1);
+
+/// What reaches an application.
+#[derive(Clone, Debug)]
+pub(crate) enum Input {
+    /// It begins.
+    Start,
+    /// The work on a record is done.
+    Wake,
+    /// `poll` returned.
+    Polled(Vec<Polled>),
+    /// `commitSync` returned, or threw.
+    Committed,
+    /// It stops working and polling.
+    Pause,
+    /// It goes on.
+    Resume,
+    /// It is asked to come to an end.
+    Close,
+}
+
+/// What an application wants done.
+#[derive(Clone, Debug)]
+pub(crate) enum Effect {
+    /// Call `poll`.
+    Poll,
+    /// Leave `poll`.
+    StopPolling,
+    /// Call `commitSync` for these, or for all positions.
+    Commit(Option<Vec<(TopicPartition, Offset)>>),
+    /// Call `seek`.
+    Seek(TopicPartition, Offset),
+    /// Call `close`.
+    Close,
+    /// Tell whoever watches.
+    Note(Fact),
+}
+
+/// An application.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Application {
+    name: ConsumerName,
+    group: GroupId,
+    settings: config::Application,
+    workload: Workload,
+    /// What `poll` returned and is not worked off, a partition's records after the other's.
+    held: VecDeque<Polled>,
+    /// The place of the next record in the first of them.
+    place: usize,
+    doing: Doing,
+    /// Whether it stands still, and what it is to do when it goes on.
+    standing: Standing,
+    closing: bool,
+}
+
+/// What it is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Doing {
+    /// It waits in `poll`.
+    Polling,
+    /// It works on the next record.
+    Working {
+        /// Since when.
+        began: SimTime,
+        /// When it will be done.
+        done: SimTime,
+    },
+    /// It waits in `commitSync`, to go on with the next record or to `poll`.
+    Committing,
+    /// It waits in `close`.
+    Closing,
+}
+
+/// Whether it stands still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Standing {
+    /// It does not.
+    No,
+    /// It does, with nothing in hand but what is listed.
+    Still,
+    /// It does, in the middle of a record that takes so much longer.
+    MidRecord(SimDuration),
+}
+
+impl Application {
+    /// An application that has not begun.
+    pub(crate) fn new(
+        name: ConsumerName,
+        group: GroupId,
+        settings: config::Application,
+        workload: Workload,
+    ) -> Self {
+        Self {
+            name,
+            group,
+            settings,
+            workload,
+            held: VecDeque::new(),
+            place: 0,
+            doing: Doing::Polling,
+            standing: Standing::No,
+            closing: false,
+        }
+    }
+
+    /// What it is doing.
+    pub(crate) fn doing(&self) -> Doing {
+        self.doing
+    }
+
+    /// Whether it stands still.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.standing != Standing::No
+    }
+
+    /// The records that it holds and has not finished, next first.
+    pub(crate) fn holds(&self) -> impl Iterator<Item = (&Record, &TopicPartition)> {
+        self.held.iter().enumerate().flat_map(|(row, it)| {
+            let skipped = if row == 0 { self.place } else { 0 };
+            it.records()[skipped..].iter().map(|record| (record, &it.partition))
+        })
+    }
+
+    /// How many these are.
+    pub(crate) fn held(&self) -> u64 {
+        let all: usize = self.held.iter().map(|it| it.records().len()).sum();
+        (all - self.place) as u64
+    }
+
+    /// Takes one input and says what should follow, in order.
+    pub(crate) fn step(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: Input) {
+        match input {
+            Input::Start => fx.push(Effect::Poll),
+            Input::Wake => self.wake(fx, now),
+            Input::Polled(polled) => self.polled(fx, now, polled),
+            Input::Committed => self.committed(fx, now),
+            Input::Pause => self.pause(fx, now),
+            Input::Resume => self.resume(fx, now),
+            Input::Close => self.close(fx),
+        }
+        assert!(
+            self.held.front().is_none_or(|it| self.place < it.records().len()),
+            "what is held first has a record left"
+        );
+    }
+
+    /// When its work is done.
+    pub(crate) fn due(&self) -> Option<SimTime> {
+        match (self.standing, self.doing) {
+            (Standing::No, Doing::Working { done, .. }) => Some(done),
+            _ => None,
+        }
+    }
+
+    fn polled(&mut self, fx: &mut Vec<Effect>, now: SimTime, polled: Vec<Polled>) {
+        self.held = polled.into();
+        self.place = 0;
+        if self.settings.commits == Commits::BeforeWork && !self.held.is_empty() {
+            self.commit(fx, None);
+        } else {
+            self.work(fx, now);
+        }
+    }
+
+    fn commit(&mut self, fx: &mut Vec<Effect>, offsets: Option<Vec<(TopicPartition, Offset)>>) {
+        self.doing = Doing::Committing;
+        fx.push(Effect::Commit(offsets));
+    }
+
+    fn committed(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        if self.doing == Doing::Committing && self.standing == Standing::No {
+            self.go_on(fx, now);
+        } else if self.doing == Doing::Committing {
+            self.doing = Doing::Polling;
+        }
+    }
+
+    fn wake(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        if self.due().is_some_and(|it| it <= now) && self.finish(fx) {
+            self.go_on(fx, now);
+        }
+    }
+
+    fn go_on(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        if self.closing { self.end(fx) } else { self.work(fx, now) }
+    }
+
+    /// Works on record after record until one takes time, a commit is due, or none is left.
+    fn work(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        while let Some(span) = self.begin(fx) {
+            if span != SimDuration::ZERO {
+                self.doing = Doing::Working { began: now, done: now + span };
+                return;
+            }
+            if !self.finish(fx) {
+                return;
+            }
+        }
+        self.doing = Doing::Polling;
+        fx.push(Effect::Poll);
+    }
+
+    /// Begins the next record, if there is one, and says how long it will take.
+    fn begin(&self, fx: &mut Vec<Effect>) -> Option<SimDuration> {
+        let (record, partition) = self.first()?;
+        let Some(message) = record.message() else { return Some(SimDuration::ZERO) };
+        let (offset, partition) = (record.offset, partition.clone());
+        let (group, consumer) = (self.group.clone(), self.name.clone());
+        let began = Fact::Began { group, consumer, message, partition, offset };
+        fx.push(Effect::Note(began));
+        let message = self.workload.message(message);
+        let span = SimDuration::micros(u64::from(message.work_us));
+        Some(if message.poison { span.max(SHORTEST_FAILURE) } else { span })
+    }
+
+    /// The record that is next, or in hand.
+    fn first(&self) -> Option<(&Record, &TopicPartition)> {
+        let first = self.held.front()?;
+        Some((&first.records()[self.place], &first.partition))
+    }
+
+    /// The work on the first record that is held is done. Says whether to go on at once.
+    fn finish(&mut self, fx: &mut Vec<Effect>) -> bool {
+        let (record, partition) = self.first().expect("work was done on something");
+        let (offset, partition) = (record.offset, partition.clone());
+        if let Some(message) = record.message() {
+            let (group, consumer) = (self.group.clone(), self.name.clone());
+            if self.workload.message(message).poison {
+                let then = match self.settings.on_failure {
+                    OnFailure::Retry => Then::Retry,
+                    OnFailure::Skip => Then::Skip,
+                };
+                fx.push(Effect::Note(Fact::Failed { group, consumer, message, then }));
+                if then == Then::Retry {
+                    return true;
+                }
+            } else {
+                let partition = partition.clone();
+                let done = Fact::Processed { group, consumer, message, partition, offset };
+                fx.push(Effect::Note(done));
+            }
+        }
+        self.advance();
+        match self.settings.commits {
+            Commits::AfterRecord => self.commit(fx, Some(vec![(partition, offset.next())])),
+            Commits::AfterBatch if self.held.is_empty() => self.commit(fx, None),
+            Commits::Never | Commits::BeforeWork | Commits::AfterBatch => return true,
+        }
+        false
+    }
+
+    /// On to the next record.
+    fn advance(&mut self) {
+        self.place += 1;
+        if self.held.front().is_some_and(|it| it.records().len() == self.place) {
+            self.held.pop_front();
+            self.place = 0;
+        }
+    }
+
+    fn pause(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        self.standing = match self.doing {
+            Doing::Working { done, .. } => Standing::MidRecord(done.since(now)),
+            Doing::Polling | Doing::Committing | Doing::Closing => Standing::Still,
+        };
+        if self.doing == Doing::Polling {
+            fx.push(Effect::StopPolling);
+        }
+    }
+
+    fn resume(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        let standing = std::mem::replace(&mut self.standing, Standing::No);
+        match (standing, self.doing) {
+            (Standing::MidRecord(left), Doing::Working { began, .. }) => {
+                self.doing = Doing::Working { began, done: now + left };
+            }
+            (Standing::Still, Doing::Polling) => self.go_on(fx, now),
+            _ => {}
+        }
+    }
+
+    /// It finishes the record in hand, unless it stands still, and then comes to an end.
+    fn close(&mut self, fx: &mut Vec<Effect>) {
+        self.closing = true;
+        let is_busy = matches!(self.doing, Doing::Working { .. } | Doing::Committing);
+        if self.standing != Standing::No || !is_busy {
+            self.standing = Standing::No;
+            self.end(fx);
+        }
+    }
+
+    /// Gives back what it holds, commits if it commits by the batch, and closes its client.
+    ///
+    /// Simplified: an application that is removed seeks back to the first record that it has not
+    /// worked on, so that `close` commits what was done and no more.
+    fn end(&mut self, fx: &mut Vec<Effect>) {
+        for (row, it) in self.held.iter().enumerate() {
+            let first = &it.records()[if row == 0 { self.place } else { 0 }];
+            fx.push(Effect::Seek(it.partition.clone(), first.offset));
+        }
+        self.held.clear();
+        self.place = 0;
+        if self.settings.commits == Commits::AfterBatch && self.doing != Doing::Committing {
+            self.commit(fx, None);
+        } else {
+            self.doing = Doing::Closing;
+            fx.push(Effect::Close);
+        }
+    }
+
+    /// The message it works on now, since when and until when.
+    pub(crate) fn work_in_hand(&self) -> Option<(MessageId, SimTime, SimTime)> {
+        let Doing::Working { began, done } = self.doing else { return None };
+        let (record, _) = self.first()?;
+        Some((record.message()?, began, done))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,391 @@
+//! A broker: the logs on its disk, and what its process remembers.
+//!
+//! It answers producers and consumers for the partitions it leads, runs retention, and houses the
+//! coordinator of the groups whose partition of `__consumer_offsets` it leads. Who is a member of
+//! what is the coordinator's business, not its own.
+
+use super::config::{Acks, BrokerSettings, CleanupPolicy, TopicSettings};
+use super::coordinator::{self, Coordinator};
+use super::fact::Fact;
+use super::log::{Log, Slice};
+use super::message::{
+    Answer, Batch, Content, ErrorCode, FetchPosition, Internal, ListedOffset, NewRecord, Request,
+};
+use super::metadata::Metadata;
+use super::network::ReplyTo;
+use super::sizes;
+use super::{BrokerId, Offset, TopicPartition};
+use crate::name::GroupId;
+use crate::sim::{Rng, SimDuration, SimTime};
+use crate::workload::Workload;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What reaches a broker.
+#[derive(Clone, Debug)]
+pub(crate) enum Input {
+    /// Its process starts, with what is on its disk.
+    Start,
+    /// Its process is gone.
+    Crash,
+    /// Something it waits for is due.
+    Wake,
+    /// A client asks something.
+    Request(ReplyTo, Request),
+}
+
+/// What a broker wants done.
+#[derive(Clone, Debug)]
+pub(crate) enum Effect {
+    /// Answer a client.
+    Answer(ReplyTo, Answer),
+    /// Tell whoever watches.
+    Note(Fact),
+}
+
+/// A broker.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Broker {
+    id: BrokerId,
+    settings: BrokerSettings,
+    metadata: Arc<Metadata>,
+    workload: Workload,
+    /// The logs of the partitions it leads.
+    disk: BTreeMap<TopicPartition, Log>,
+    /// What its process remembers; none while it does not run.
+    memory: Option<Memory>,
+}
+
+/// What is lost in a crash.
+#[derive(Clone, Debug, Hash)]
+struct Memory {
+    parked: Vec<ParkedFetch>,
+    coordinator: Coordinator,
+    next_retention: SimTime,
+}
+
+/// A fetch that waits for records.
+#[derive(Clone, Debug, Hash)]
+struct ParkedFetch {
+    reply_to: ReplyTo,
+    deadline: SimTime,
+    min_bytes: u64,
+    partitions: Vec<FetchPosition>,
+}
+
+impl Broker {
+    /// A broker that is not running yet, with empty logs for the topics it leads partitions of.
+    pub(crate) fn new(
+        id: BrokerId,
+        settings: BrokerSettings,
+        metadata: Arc<Metadata>,
+        workload: Workload,
+    ) -> Self {
+        let partitions = metadata.topics.iter().flat_map(|topic| {
+            (0..topic.partitions)
+                .map(|partition| TopicPartition { topic: topic.name.clone(), partition })
+        });
+        let led = partitions.filter(|it| metadata.leader(it) == id);
+        let disk = led.map(|it| (it, Log::new(SimTime::START))).collect();
+        Self { id, settings, metadata, workload, disk, memory: None }
+    }
+
+    /// Whether its process runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    /// The log of a partition that it leads.
+    pub(crate) fn log(&self, partition: &TopicPartition) -> Option<&Log> {
+        self.disk.get(partition)
+    }
+
+    /// All its logs.
+    pub(crate) fn logs(&self) -> impl Iterator<Item = (&TopicPartition, &Log)> {
+        self.disk.iter()
+    }
+
+    /// The coordinator of its groups, while it runs.
+    pub(crate) fn coordinator(&self) -> Option<&Coordinator> {
+        self.memory.as_ref().map(|it| &it.coordinator)
+    }
+
+    /// Takes one input and says what should follow, in order.
+    pub(crate) fn step(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        names: &mut Rng,
+        input: Input,
+    ) {
+        match input {
+            Input::Start => self.start(fx, now),
+            Input::Crash => self.memory = None,
+            Input::Wake => self.wake(fx, now, names),
+            Input::Request(reply_to, request) => self.answer(fx, now, names, reply_to, request),
+        }
+    }
+
+    /// When it next has something to do by itself.
+    pub(crate) fn due(&self) -> Option<SimTime> {
+        let memory = self.memory.as_ref()?;
+        let parked = memory.parked.iter().map(|it| it.deadline);
+        parked.chain([memory.next_retention]).chain(memory.coordinator.due()).min()
+    }
+
+    /// Nothing is remembered but what the logs say.
+    ///
+    /// Source: `GroupCoordinatorService.onElection`. Simplified: reading the logs takes no time,
+    /// so `COORDINATOR_LOAD_IN_PROGRESS` is never answered.
+    fn start(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        assert!(self.memory.is_none(), "a process starts once");
+        let mut coordinator = Coordinator::new(self.settings.clone(), self.metadata.clone());
+        for (partition, log) in &self.disk {
+            if partition.topic == self.metadata.offsets.name {
+                coordinator.load(fx, now, partition, log);
+            }
+        }
+        let delay = SimDuration::millis(self.settings.log_initial_task_delay_ms);
+        self.memory = Some(Memory { parked: Vec::new(), coordinator, next_retention: now + delay });
+    }
+
+    fn memory(&mut self) -> &mut Memory {
+        self.memory.as_mut().expect("only a running broker is asked")
+    }
+
+    fn wake(&mut self, fx: &mut Vec<Effect>, now: SimTime, names: &mut Rng) {
+        if self.memory().next_retention <= now {
+            self.retain(fx, now);
+        }
+        for fetch in
+            self.memory().parked.extract_if(.., |it| it.deadline <= now).collect::<Vec<_>>()
+        {
+            let answer = self.read_all(&fetch.partitions);
+            fx.push(Effect::Answer(fetch.reply_to, answer));
+        }
+        self.coordinate(fx, now, names, coordinator::Input::Wake);
+    }
+
+    fn retain(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        for (partition, log) in &mut self.disk {
+            let Some(topic) = self.metadata.topic(&partition.topic) else { continue };
+            for it in log.retain(now, &topic.settings) {
+                fx.push(Effect::Note(Fact::Retained {
+                    partition: partition.clone(),
+                    from: it.from,
+                    start: it.start,
+                    records: it.records,
+                    why: it.why,
+                }));
+            }
+        }
+        let interval = SimDuration::millis(self.settings.log_retention_check_interval_ms.max(1));
+        self.memory().next_retention = now + interval;
+    }
+
+    fn answer(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        names: &mut Rng,
+        reply_to: ReplyTo,
+        request: Request,
+    ) {
+        let answer = match request {
+            Request::ApiVersions => Answer::ApiVersions,
+            Request::Produce { acks, batches } => {
+                let results = self.produce(fx, now, batches);
+                if acks == Acks::None {
+                    return;
+                }
+                // With one replica everyone in sync has it as soon as the leader has.
+                Answer::Produce(results)
+            }
+            Request::Fetch { max_wait_ms, min_bytes, partitions } => {
+                let deadline = now + SimDuration::millis(max_wait_ms);
+                let fetch = ParkedFetch { reply_to, deadline, min_bytes, partitions };
+                if max_wait_ms != 0 && !self.is_satisfied(&fetch) {
+                    self.memory().parked.push(fetch);
+                    return;
+                }
+                self.read_all(&fetch.partitions)
+            }
+            Request::ListOffsets { partition, at } => {
+                Answer::ListOffsets(self.list(&partition, at))
+            }
+            Request::FindCoordinator { group } => {
+                Answer::FindCoordinator(Ok(self.metadata.coordinator(group.as_str())))
+            }
+            request => {
+                let input = coordinator::Input::Request(reply_to, request);
+                return self.coordinate(fx, now, names, input);
+            }
+        };
+        fx.push(Effect::Answer(reply_to, answer));
+    }
+
+    /// Why a partition cannot be written or read here, if it cannot.
+    fn refusal(&self, partition: &TopicPartition) -> ErrorCode {
+        let exists = self
+            .metadata
+            .topic(&partition.topic)
+            .is_some_and(|topic| partition.partition < topic.partitions);
+        if exists { ErrorCode::NotLeaderOrFollower } else { ErrorCode::UnknownTopicOrPartition }
+    }
+
+    fn produce(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        batches: Vec<(TopicPartition, Batch)>,
+    ) -> Vec<(TopicPartition, Result<Offset, ErrorCode>)> {
+        let mut results = Vec::with_capacity(batches.len());
+        for (partition, batch) in batches {
+            let result = self.produce_one(fx, now, &partition, &batch);
+            results.push((partition, result));
+        }
+        self.answer_satisfied(fx);
+        results
+    }
+
+    fn produce_one(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        partition: &TopicPartition,
+        batch: &Batch,
+    ) -> Result<Offset, ErrorCode> {
+        if !self.disk.contains_key(partition) {
+            return Err(self.refusal(partition));
+        }
+        let topic = self.metadata.topic(&partition.topic).ok_or_else(|| self.refusal(partition))?;
+        let TopicSettings { cleanup_policy, max_message_bytes, .. } = topic.settings;
+        if max_message_bytes < batch.size_bytes {
+            return Err(ErrorCode::MessageTooLarge);
+        }
+        // Source: `LogValidator`: without a key a record could never be compacted away.
+        let has_key = |it| self.workload.message(it).key.is_some();
+        if cleanup_policy == CleanupPolicy::Compact && !batch.messages().all(has_key) {
+            return Err(ErrorCode::InvalidRecord);
+        }
+        Ok(self.append(fx, now, partition, batch))
+    }
+
+    /// Appends to a log of its own and lets consumers see it.
+    fn append(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        partition: &TopicPartition,
+        batch: &Batch,
+    ) -> Offset {
+        let topic = self.metadata.topic(&partition.topic).expect("the topic of a log exists");
+        let log = self.disk.entry(partition.clone()).or_insert_with(|| Log::new(now));
+        let appended = log.append(now, &topic.settings, batch);
+        if let Some(base) = appended.rolled {
+            fx.push(Effect::Note(Fact::Rolled { partition: partition.clone(), base }));
+        }
+        for (record, place) in batch.records.iter().zip(0..) {
+            if let Content::Message(message) = record.content {
+                let (to, offset) = (partition.clone(), Offset(appended.base.0 + place));
+                fx.push(Effect::Note(Fact::Appended { message, to, offset }));
+            }
+        }
+        // The leader is the only replica, so every in-sync replica has all that it has.
+        log.raise_high_watermark(log.log_end());
+        appended.base
+    }
+
+    /// Answers the parked fetches for which there is enough now.
+    fn answer_satisfied(&mut self, fx: &mut Vec<Effect>) {
+        let parked = std::mem::take(&mut self.memory().parked);
+        let (satisfied, waiting) = parked.into_iter().partition(|it| self.is_satisfied(it));
+        self.memory().parked = waiting;
+        for fetch in satisfied {
+            let answer = self.read_all(&fetch.partitions);
+            fx.push(Effect::Answer(fetch.reply_to, answer));
+        }
+    }
+
+    /// Source: `DelayedFetch.tryComplete`: enough bytes, or an error that should not wait.
+    fn is_satisfied(&self, fetch: &ParkedFetch) -> bool {
+        let mut bytes = 0;
+        for it in &fetch.partitions {
+            let Some(log) = self.disk.get(&it.partition) else { return true };
+            if it.from < log.log_start() || log.log_end() < it.from {
+                return true;
+            }
+            bytes += log.readable_bytes(it.from, fetch.min_bytes);
+        }
+        fetch.min_bytes <= bytes
+    }
+
+    fn read_all(&self, positions: &[FetchPosition]) -> Answer {
+        let results = positions.iter().map(|it| {
+            let slice = match self.disk.get(&it.partition) {
+                Some(log) => {
+                    log.read(it.from, it.max_bytes).map_err(|_| ErrorCode::OffsetOutOfRange)
+                }
+                None => Err(self.refusal(&it.partition)),
+            };
+            (it.partition.clone(), slice)
+        });
+        // What has nothing to tell is left out, as in Kafka's incremental fetch sessions.
+        let tells = |it: &Result<Slice, _>| it.as_ref().map_or(true, |it| !it.records.is_empty());
+        Answer::Fetch(results.filter(|(_, it)| tells(it)).collect())
+    }
+
+    /// Source: `Partition.fetchOffsetForTimestamp`.
+    fn list(&self, partition: &TopicPartition, at: ListedOffset) -> Result<Offset, ErrorCode> {
+        let log = self.disk.get(partition).ok_or_else(|| self.refusal(partition))?;
+        Ok(match at {
+            ListedOffset::Earliest => log.log_start(),
+            ListedOffset::Latest => log.high_watermark(),
+        })
+    }
+
+    fn coordinate(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        names: &mut Rng,
+        input: coordinator::Input,
+    ) {
+        let mut wanted = Vec::new();
+        let id = self.id;
+        self.memory().coordinator.step(&mut wanted, now, names, id, input);
+        for effect in wanted {
+            match effect {
+                coordinator::Effect::Answer(reply_to, answer) => {
+                    fx.push(Effect::Answer(reply_to, answer));
+                }
+                coordinator::Effect::Note(fact) => fx.push(Effect::Note(fact)),
+                coordinator::Effect::Append(group, records) => {
+                    self.write(fx, now, &group, records);
+                }
+            }
+        }
+    }
+
+    /// Writes a coordinator's records through the same log as any other.
+    fn write(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        group: &GroupId,
+        records: Vec<Internal>,
+    ) {
+        let partition = self.metadata.offsets_partition(group.as_str());
+        let mut size_bytes = sizes::BATCH_OVERHEAD;
+        let records = records.into_iter().zip(0..).map(|(it, place)| {
+            let value = it.value.as_ref().map(|it| it.len() as u64);
+            size_bytes += sizes::record(0, place, Some(it.key.len() as u64), value);
+            NewRecord { timestamp_ms: now.as_ms(), content: Content::Internal(Arc::new(it)) }
+        });
+        let batch = Batch { records: records.collect(), size_bytes };
+        self.append(fx, now, &partition, &batch);
+    }
+}
+
+#[cfg(test)]
+mod tests;

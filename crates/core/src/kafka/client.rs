@@ -1,0 +1,371 @@
+//! Kafka's consumer client: what `KafkaConsumer` does between an application's calls and the
+//! brokers. What the application does with the records is not its business.
+//!
+//! As in the Java client, records are fetched and groups joined only while the application is in
+//! `poll`; heartbeats go on in the background.
+
+mod commits;
+mod fetcher;
+mod membership;
+mod positions;
+
+use super::config::ConsumerSettings;
+use super::connection::Connections;
+use super::fact::Fact;
+use super::message::{Answer, CorrelationId, MemberOf, Request};
+use super::metadata::Metadata;
+use super::network::Channel;
+use super::{BrokerId, Offset, TopicPartition};
+use crate::name::{ConsumerName, GroupId, TopicName};
+use crate::sim::{SimDuration, SimTime};
+use commits::{Asker, SyncCommit};
+use fetcher::Completed;
+pub(crate) use fetcher::Polled;
+use membership::Membership;
+use positions::Position;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// `default.api.timeout.ms`.
+const API_TIMEOUT: SimDuration = SimDuration::millis(60_000);
+
+/// What reaches a client.
+#[derive(Clone, Debug)]
+pub(crate) enum Input {
+    /// Something it waits for is due.
+    Wake,
+    /// A broker answered.
+    Answer(BrokerId, CorrelationId, Answer),
+    /// A connection broke.
+    Disconnected(BrokerId, Channel),
+    /// The application calls `poll`, and waits in it until that instant at most.
+    Poll(SimTime),
+    /// The application leaves `poll` without records, as after `wakeup`.
+    StopPolling,
+    /// The application calls `commitSync`, for these offsets or for all positions.
+    Commit(Option<Vec<(TopicPartition, Offset)>>),
+    /// Someone else in the application's process does, for all positions.
+    CommitBeside,
+    /// The application moves a position.
+    Seek(TopicPartition, Offset),
+    /// The application calls `close`.
+    Close,
+}
+
+/// What a client wants done.
+#[derive(Clone, Debug)]
+pub(crate) enum Effect {
+    /// Send that to a broker.
+    Send(BrokerId, Channel, CorrelationId, Request),
+    /// `poll` returns.
+    Polled(Vec<Polled>),
+    /// `commitSync` returns, or throws.
+    Committed,
+    /// `poll` throws, and there is no going on.
+    Raised(&'static str),
+    /// `close` returns.
+    Closed,
+    /// Tell whoever watches.
+    Note(Fact),
+}
+
+/// A consumer client.
+///
+/// Invariant: it has positions and buffered records only in partitions it was given.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Client {
+    name: ConsumerName,
+    group: GroupId,
+    topics: Vec<TopicName>,
+    settings: ConsumerSettings,
+    metadata: Arc<Metadata>,
+    /// For records, and for what concerns the group.
+    connections: [Connections; 2],
+    in_flight: BTreeMap<CorrelationId, InFlight>,
+    next_correlation: CorrelationId,
+    membership: Membership,
+    /// What it was given to read, and where it stands in each.
+    assignment: BTreeMap<TopicPartition, Position>,
+    /// What was fetched and not returned by `poll` yet.
+    buffer: VecDeque<Completed>,
+    /// While the application is in `poll`, when that ends at the latest.
+    polling: Option<SimTime>,
+    /// When the application was last in `poll`.
+    last_poll: SimTime,
+    /// Whether fetching is held back after an error, and until when.
+    fetch_not_before: SimTime,
+    next_auto_commit: SimTime,
+    /// The `commitSync` calls that have not returned, in order.
+    commits: VecDeque<SyncCommit>,
+    /// While the application is in `close`, when that ends at the latest.
+    closing: Option<SimTime>,
+}
+
+/// A request that waits for its answer.
+#[derive(Clone, Debug, Hash)]
+struct InFlight {
+    broker: BrokerId,
+    channel: Channel,
+    deadline: SimTime,
+    what: Asked,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Asked {
+    ApiVersions,
+    Coordinator,
+    Join,
+    Sync,
+    /// In that generation.
+    Heartbeat(i32),
+    Leave,
+    /// A commit that nobody waits for, in that generation.
+    AutoCommit(i32),
+    /// The first of the `commitSync` calls, in that generation.
+    SyncCommit(i32),
+    Committed,
+    ListOffsets(TopicPartition),
+    /// With the positions that were asked for.
+    Fetch(Vec<(TopicPartition, Offset)>),
+}
+
+impl Client {
+    /// A client that has subscribed and not polled yet.
+    pub(crate) fn new(
+        now: SimTime,
+        name: ConsumerName,
+        group: GroupId,
+        topics: Vec<TopicName>,
+        settings: ConsumerSettings,
+        metadata: Arc<Metadata>,
+    ) -> Self {
+        Self {
+            name,
+            group,
+            topics,
+            settings,
+            metadata,
+            connections: Default::default(),
+            in_flight: BTreeMap::new(),
+            next_correlation: CorrelationId::default(),
+            membership: Membership::new(now),
+            assignment: BTreeMap::new(),
+            buffer: VecDeque::new(),
+            polling: None,
+            last_poll: now,
+            fetch_not_before: now,
+            next_auto_commit: SimTime::MAX,
+            commits: VecDeque::new(),
+            closing: None,
+        }
+    }
+
+    /// What it was given to read.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.assignment.keys()
+    }
+
+    /// The next offset that `poll` returns of a partition, if it is known.
+    pub(crate) fn position(&self, partition: &TopicPartition) -> Option<Offset> {
+        self.assignment.get(partition).and_then(Position::known)
+    }
+
+    /// Whether it is a member that knows where to begin in all that it was given.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.membership.is_member() && self.assignment.values().all(|it| it.known().is_some())
+    }
+
+    /// Takes one input and says what should follow, in order.
+    pub(crate) fn step(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: Input) {
+        match input {
+            Input::Wake => {}
+            Input::Answer(broker, correlation, answer) => {
+                self.answer(fx, now, broker, correlation, answer);
+            }
+            Input::Disconnected(broker, channel) => self.disconnected(now, broker, channel),
+            Input::Poll(until) => self.polling = Some(until),
+            Input::StopPolling => self.stop_polling(now),
+            Input::Commit(offsets) => self.commit_sync(fx, now, Asker::Application, offsets),
+            Input::CommitBeside => self.commit_sync(fx, now, Asker::Person, None),
+            Input::Seek(partition, offset) => self.seek(&partition, offset),
+            Input::Close => self.close(now),
+        }
+        self.time_out(now);
+        self.greet(fx, now);
+        self.look_for_coordinator(fx, now);
+        self.keep_membership(fx, now);
+        self.send_sync_commit(fx, now);
+        if self.closing.is_some() {
+            self.go_on_closing(fx, now);
+        } else if self.polling.is_some() {
+            self.go_on_polling(fx, now);
+        }
+    }
+
+    /// The order is `KafkaConsumer.poll`'s: group first, then commit, positions, records.
+    ///
+    /// Source: `ClassicKafkaConsumer.poll`, `ConsumerCoordinator.poll`.
+    fn go_on_polling(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        self.join_if_needed(fx, now);
+        self.auto_commit_if_due(fx, now);
+        self.look_for_positions(fx, now);
+        self.return_or_fetch(fx, now);
+    }
+
+    fn stop_polling(&mut self, now: SimTime) {
+        if self.polling.take().is_some() {
+            self.last_poll = now;
+        }
+    }
+
+    /// When it next has something to do by itself.
+    pub(crate) fn due(&self) -> Option<SimTime> {
+        let requests = self.in_flight.values().map(|it| it.deadline);
+        let connections = self.connections.iter().filter_map(Connections::due);
+        let own = requests.chain(connections).chain(self.membership_due());
+        let own = own.chain(self.commit_due()).chain(self.closing);
+        if self.polling.is_none() {
+            return own.min();
+        }
+        let polling = self.polling.into_iter().chain(self.position_due()).chain(self.fetch_due());
+        own.chain(polling).chain(self.auto_commit_due()).filter(|it| *it < SimTime::MAX).min()
+    }
+
+    fn connections(&self, channel: Channel) -> &Connections {
+        &self.connections[usize::from(channel == Channel::Coordinator)]
+    }
+
+    fn connections_mut(&mut self, channel: Channel) -> &mut Connections {
+        &mut self.connections[usize::from(channel == Channel::Coordinator)]
+    }
+
+    fn send(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        (broker, channel): (BrokerId, Channel),
+        what: Asked,
+        request: Request,
+    ) {
+        let timeout_ms = match what {
+            // Source: `AbstractCoordinator.sendJoinGroupRequest`: the answer takes as long as
+            // the slowest member.
+            Asked::Join => {
+                self.settings.request_timeout_ms.max(self.settings.max_poll_interval_ms + 5_000)
+            }
+            _ => self.settings.request_timeout_ms,
+        };
+        self.next_correlation.0 += 1;
+        let correlation = self.next_correlation;
+        let deadline = now + SimDuration::millis(timeout_ms);
+        self.in_flight.insert(correlation, InFlight { broker, channel, deadline, what });
+        fx.push(Effect::Send(broker, channel, correlation, request));
+    }
+
+    fn is_waiting_for(&self, what: impl Fn(&Asked) -> bool) -> bool {
+        self.in_flight.values().any(|it| what(&it.what))
+    }
+
+    fn retry_backoff(&self) -> SimDuration {
+        SimDuration::millis(self.settings.retry_backoff_ms)
+    }
+
+    /// Who it is in its group.
+    fn member(&self) -> MemberOf {
+        MemberOf {
+            group: self.group.clone(),
+            member_id: self.membership.member_id().clone(),
+            generation: self.membership.generation(),
+        }
+    }
+
+    /// A request that is not answered in time takes its connection with it.
+    ///
+    /// Source: `NetworkClient.handleTimedOutRequests`.
+    fn time_out(&mut self, now: SimTime) {
+        while let Some(late) = self.in_flight.values().find(|it| it.deadline <= now) {
+            let (broker, channel) = (late.broker, late.channel);
+            self.disconnected(now, broker, channel);
+        }
+    }
+
+    fn greet(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        for channel in [Channel::Data, Channel::Coordinator] {
+            for broker in self.connections_mut(channel).to_try(now) {
+                let to = (broker, channel);
+                self.send(fx, now, to, Asked::ApiVersions, Request::ApiVersions);
+            }
+        }
+    }
+
+    fn disconnected(&mut self, now: SimTime, broker: BrokerId, channel: Channel) {
+        self.connections_mut(channel).lost(now, broker);
+        let is_lost = |it: &InFlight| it.broker == broker && it.channel == channel;
+        let lost: Vec<InFlight> =
+            self.in_flight.extract_if(.., |_, it| is_lost(it)).map(|(_, it)| it).collect();
+        if channel == Channel::Coordinator {
+            self.coordinator_lost(now);
+        }
+        for it in lost {
+            self.failed(now, &it.what);
+        }
+    }
+
+    /// A request will not be answered; it may or may not have had its effect.
+    fn failed(&mut self, now: SimTime, what: &Asked) {
+        match what {
+            Asked::ApiVersions | Asked::Heartbeat(_) | Asked::Leave => {}
+            Asked::Coordinator => self.coordinator_lost(now),
+            Asked::Join | Asked::Sync => self.membership_failed(now),
+            Asked::AutoCommit(_) => self.auto_commit_failed(now),
+            Asked::SyncCommit(_) => self.sync_commit_failed(now),
+            Asked::Committed => self.retry_positions(now, None),
+            Asked::ListOffsets(partition) => self.retry_positions(now, Some(partition)),
+            Asked::Fetch(_) => self.fetch_not_before = now + self.retry_backoff(),
+        }
+    }
+
+    fn answer(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        broker: BrokerId,
+        correlation: CorrelationId,
+        answer: Answer,
+    ) {
+        // An answer to what was given up, or is no longer wanted, finds nothing here.
+        let Some(InFlight { channel, what, .. }) = self.in_flight.remove(&correlation) else {
+            return;
+        };
+        match (what, answer) {
+            (Asked::ApiVersions, Answer::ApiVersions) => {
+                self.connections_mut(channel).made(broker);
+            }
+            (Asked::Coordinator, Answer::FindCoordinator(it)) => self.coordinator_found(now, it),
+            (Asked::Join, Answer::JoinGroup(it)) => self.joined(fx, now, it),
+            (Asked::Sync, Answer::SyncGroup(it)) => self.synced(fx, now, it),
+            (Asked::Heartbeat(generation), Answer::Heartbeat(it)) => {
+                self.heartbeat_answered(now, generation, it);
+            }
+            (Asked::Leave, Answer::LeaveGroup(_)) => {}
+            (Asked::AutoCommit(generation), Answer::OffsetCommit(it)) => {
+                self.auto_commit_answered(now, generation, it);
+            }
+            (Asked::SyncCommit(generation), Answer::OffsetCommit(it)) => {
+                self.sync_commit_answered(fx, now, generation, it);
+            }
+            (Asked::Committed, Answer::OffsetFetch(it)) => self.committed_found(fx, now, it),
+            (Asked::ListOffsets(partition), Answer::ListOffsets(it)) => {
+                self.offset_found(fx, now, &partition, it);
+            }
+            (Asked::Fetch(positions), Answer::Fetch(it)) => {
+                self.fetched(fx, &positions, it);
+            }
+            (what, answer) => unreachable!("{answer:?} answers {what:?}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,240 @@
+//! Fetching records ahead of the application, and handing them out in `poll`.
+//!
+//! Source: `AbstractFetch`, `FetchCollector`, `CompletedFetch` of the Java client.
+
+use super::positions::Position;
+use super::{Asked, Client, Effect};
+use crate::kafka::fact::Fact;
+use crate::kafka::log::{Record, Slice};
+use crate::kafka::message::{ErrorCode, FetchPosition, Request};
+use crate::kafka::network::Channel;
+use crate::kafka::{BrokerId, Offset, TopicPartition};
+use crate::sim::SimTime;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What one fetch brought of one partition and `poll` has not returned yet.
+#[derive(Clone, Debug, Hash)]
+pub(super) struct Completed {
+    partition: TopicPartition,
+    result: Result<Fetched, ErrorCode>,
+    /// The position that it is to be returned at.
+    from: Offset,
+}
+
+/// Records that were fetched.
+#[derive(Clone, Debug, Hash)]
+struct Fetched {
+    records: Arc<[Record]>,
+    /// The place of the first that was not returned.
+    place: usize,
+    /// The offset after the last batch.
+    next: Offset,
+}
+
+/// What `poll` returns of one partition.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Polled {
+    pub(crate) partition: TopicPartition,
+    records: Arc<[Record]>,
+    from: usize,
+    to: usize,
+}
+
+impl Polled {
+    /// The records.
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.records[self.from..self.to]
+    }
+}
+
+impl Completed {
+    /// Of which partition.
+    pub(super) fn partition(&self) -> &TopicPartition {
+        &self.partition
+    }
+}
+
+impl Client {
+    /// When fetching goes on after an error.
+    pub(super) fn fetch_due(&self) -> Option<SimTime> {
+        self.fetchable().next().map(|_| self.fetch_not_before)
+    }
+
+    /// The positions to fetch from, with their leaders: all of which nothing is buffered and
+    /// whose leader owes no answer.
+    fn fetchable(&self) -> impl Iterator<Item = (&TopicPartition, Offset, BrokerId)> {
+        let is_member = self.membership.is_member();
+        self.assignment.iter().filter_map(move |(partition, it)| {
+            let from = it.known().filter(|_| is_member)?;
+            let is_buffered = self.buffer.iter().any(|it| it.partition == *partition);
+            let leader = self.metadata.leader(partition);
+            (!is_buffered && self.can_fetch_from(leader)).then_some((partition, from, leader))
+        })
+    }
+
+    /// Returns what is buffered, if anything; in any case fetches on.
+    pub(super) fn return_or_fetch(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        let polled = self.collect(fx, now);
+        self.fetch(fx, now);
+        let is_over = self.polling.is_some_and(|until| until <= now);
+        if !polled.is_empty() || is_over {
+            self.stop_polling(now);
+            fx.push(Effect::Polled(polled));
+        }
+    }
+
+    /// Takes up to `max.poll.records` from the buffer, one fetch after the other.
+    fn collect(&mut self, fx: &mut Vec<Effect>, now: SimTime) -> Vec<Polled> {
+        let mut polled = Vec::new();
+        let mut room = self.settings.max_poll_records as usize;
+        while 0 < room {
+            let Some(mut completed) = self.buffer.pop_front() else { break };
+            let Some(Position::At(position)) = self.assignment.get(&completed.partition) else {
+                continue;
+            };
+            // The application has moved on from where this was fetched.
+            if *position != completed.from {
+                continue;
+            }
+            let position = *position;
+            match &mut completed.result {
+                Err(error) => self.fetch_refused(fx, now, &completed.partition, position, *error),
+                Ok(fetched) => {
+                    let taken = fetched.take(room);
+                    room -= taken.len();
+                    let to = if fetched.is_drained() {
+                        fetched.next
+                    } else {
+                        fetched.records[taken.end].offset
+                    };
+                    self.assignment.insert(completed.partition.clone(), Position::At(to));
+                    if !taken.is_empty() {
+                        self.note_polled(fx, &completed.partition, position, to, taken.len());
+                        polled.push(Polled {
+                            partition: completed.partition.clone(),
+                            records: fetched.records.clone(),
+                            from: taken.start,
+                            to: taken.end,
+                        });
+                    }
+                    if !fetched.is_drained() {
+                        completed.from = to;
+                        self.buffer.push_front(completed);
+                    }
+                }
+            }
+        }
+        polled
+    }
+
+    fn note_polled(
+        &self,
+        fx: &mut Vec<Effect>,
+        partition: &TopicPartition,
+        from: Offset,
+        to: Offset,
+        records: usize,
+    ) {
+        fx.push(Effect::Note(Fact::Polled {
+            group: self.group.clone(),
+            consumer: self.name.clone(),
+            partition: partition.clone(),
+            from,
+            to,
+            records: u32::try_from(records).expect("max.poll.records has 32 bits"),
+        }));
+    }
+
+    fn fetch_refused(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        partition: &TopicPartition,
+        position: Offset,
+        error: ErrorCode,
+    ) {
+        if error != ErrorCode::OffsetOutOfRange {
+            self.fetch_not_before = now + self.retry_backoff();
+            return;
+        }
+        let (consumer, partition) = (self.name.clone(), partition.clone());
+        let fact = Fact::OutOfRange { consumer, partition: partition.clone(), position };
+        fx.push(Effect::Note(fact));
+        self.reset(fx, now, &partition, "OffsetOutOfRangeException");
+        self.look_for_positions(fx, now);
+    }
+
+    /// Asks every leader that owes no answer for the partitions of which nothing is buffered.
+    fn fetch(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        if now < self.fetch_not_before {
+            return;
+        }
+        let mut wanted: BTreeMap<BrokerId, Vec<FetchPosition>> = BTreeMap::new();
+        for (partition, from, leader) in self.fetchable() {
+            let max_bytes = self.settings.max_partition_fetch_bytes;
+            let position = FetchPosition { partition: partition.clone(), from, max_bytes };
+            wanted.entry(leader).or_default().push(position);
+        }
+        for (leader, partitions) in wanted {
+            let positions = partitions.iter().map(|it| (it.partition.clone(), it.from)).collect();
+            let request = Request::Fetch {
+                max_wait_ms: self.settings.fetch_max_wait_ms,
+                min_bytes: self.settings.fetch_min_bytes,
+                partitions,
+            };
+            self.send(fx, now, (leader, Channel::Data), Asked::Fetch(positions), request);
+        }
+    }
+
+    fn can_fetch_from(&self, leader: BrokerId) -> bool {
+        let owes = |it: &super::InFlight| it.broker == leader && matches!(it.what, Asked::Fetch(_));
+        self.connections(Channel::Data).is_up(leader) && !self.in_flight.values().any(owes)
+    }
+
+    /// A leader answered a fetch.
+    pub(super) fn fetched(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        asked: &[(TopicPartition, Offset)],
+        answer: Vec<(TopicPartition, Result<Slice, ErrorCode>)>,
+    ) {
+        for (partition, result) in answer {
+            let Some((_, from)) = asked.iter().find(|(it, _)| *it == partition) else { continue };
+            if self.position(&partition) != Some(*from) {
+                continue;
+            }
+            let result = result.map(|slice| Fetched::new(slice, *from));
+            if let Ok(fetched) = &result {
+                let records = fetched.records.len() - fetched.place;
+                fx.push(Effect::Note(Fact::Fetched {
+                    consumer: self.name.clone(),
+                    partition: partition.clone(),
+                    from: *from,
+                    to: fetched.next,
+                    records: u32::try_from(records).expect("a fetch has fewer than 2^32 records"),
+                }));
+            }
+            self.buffer.push_back(Completed { partition, result, from: *from });
+        }
+    }
+}
+
+impl Fetched {
+    /// What was fetched begins with a whole batch; what lies before the position is skipped.
+    fn new(slice: Slice, from: Offset) -> Self {
+        let place = slice.records.partition_point(|it| it.offset < from);
+        Self { records: slice.records, place, next: slice.next }
+    }
+
+    fn take(&mut self, most: usize) -> std::ops::Range<usize> {
+        let end = self.records.len().min(self.place + most);
+        let taken = self.place..end;
+        self.place = end;
+        taken
+    }
+
+    fn is_drained(&self) -> bool {
+        self.place == self.records.len()
+    }
+}

@@ -1,0 +1,382 @@
+//! The client's part in its group: finding the coordinator, joining, heartbeats, leaving.
+//!
+//! Source: `AbstractCoordinator` and `ConsumerCoordinator` of the Java client.
+
+use super::{Asked, Client, Effect};
+use crate::kafka::assignor::{Subscriber, assign};
+use crate::kafka::fact::{Fact, LeaveReason};
+use crate::kafka::message::{ErrorCode, JoinError, JoinGroup, Joined, MemberId, Request};
+use crate::kafka::network::Channel;
+use crate::kafka::schema::{
+    Bytes, decode_assignment, decode_subscription, encode_assignment, encode_subscription,
+};
+use crate::kafka::{BrokerId, TopicPartition};
+use crate::name::TopicName;
+use crate::sim::{SimDuration, SimTime};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where the client stands towards its group.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Membership {
+    coordinator: Option<BrokerId>,
+    /// How often it has looked for the coordinator: each time it asks the next broker.
+    searches: u16,
+    /// Empty until the coordinator has given it one.
+    member_id: MemberId,
+    /// -1 outside any generation.
+    generation: i32,
+    phase: Phase,
+    /// Whether it has to join, or join again, at the next chance in `poll`.
+    must_join: bool,
+    /// After an error, when it may ask again.
+    not_before: SimTime,
+    next_heartbeat: SimTime,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    /// It takes no part.
+    Outside,
+    /// It is about to join again and commits first.
+    Committing,
+    /// It has asked to join.
+    Joining,
+    /// It knows its generation and has asked what to read.
+    Syncing,
+    /// It is a member.
+    Member,
+}
+
+impl Membership {
+    /// A client that has not joined.
+    pub(super) fn new(now: SimTime) -> Self {
+        Self {
+            coordinator: None,
+            searches: 0,
+            member_id: MemberId::default(),
+            generation: -1,
+            phase: Phase::Outside,
+            must_join: true,
+            not_before: now,
+            next_heartbeat: now,
+        }
+    }
+
+    /// Its id, empty if it has none.
+    pub(super) fn member_id(&self) -> &MemberId {
+        &self.member_id
+    }
+
+    /// Its generation, -1 outside any.
+    pub(super) fn generation(&self) -> i32 {
+        self.generation
+    }
+
+    /// Whether it is a member that was told what to read.
+    pub(super) fn is_member(&self) -> bool {
+        self.phase == Phase::Member
+    }
+
+    /// Whether it is on its way into the next generation.
+    pub(super) fn is_rebalancing(&self) -> bool {
+        matches!(self.phase, Phase::Joining | Phase::Syncing)
+    }
+
+    /// Whether it has to join again.
+    pub(super) fn must_join(&self) -> bool {
+        self.must_join
+    }
+
+    fn join_again(&mut self) {
+        self.must_join = true;
+        if matches!(self.phase, Phase::Joining | Phase::Syncing) {
+            self.phase = Phase::Outside;
+        }
+    }
+
+    /// The group does not know it any more, or not in this generation.
+    fn forget_generation(&mut self) {
+        self.generation = -1;
+        self.phase = Phase::Outside;
+        self.must_join = true;
+    }
+
+    fn forget_member(&mut self) {
+        self.forget_generation();
+        self.member_id = MemberId::default();
+    }
+
+    fn has_heartbeat(&self) -> bool {
+        matches!(self.phase, Phase::Committing | Phase::Syncing | Phase::Member)
+    }
+}
+
+impl Client {
+    /// The coordinator, if it is known and can be asked.
+    pub(super) fn coordinator(&self) -> Option<(BrokerId, Channel)> {
+        let broker = self.membership.coordinator?;
+        self.connections(Channel::Coordinator)
+            .is_up(broker)
+            .then_some((broker, Channel::Coordinator))
+    }
+
+    pub(super) fn membership_due(&self) -> Option<SimTime> {
+        let it = &self.membership;
+        let heartbeat =
+            (it.has_heartbeat() && self.coordinator().is_some()).then_some(it.next_heartbeat);
+        let joins = self.polling.is_some() && self.can_join() && self.coordinator().is_some();
+        let searches = it.coordinator.is_none() && !self.is_waiting_for(is_search);
+        let again = (joins || searches).then_some(it.not_before);
+        let again = again.filter(|_| !searches || self.some_broker().is_some());
+        heartbeat.into_iter().chain(again).chain(self.poll_interval_ends()).min()
+    }
+
+    /// When the application has been away from `poll` for too long.
+    fn poll_interval_ends(&self) -> Option<SimTime> {
+        let interval = SimDuration::millis(self.settings.max_poll_interval_ms);
+        let can_leave = self.polling.is_none() && self.membership.has_heartbeat();
+        can_leave.then_some(self.last_poll + interval)
+    }
+
+    /// A broker that can be asked who the coordinator is.
+    ///
+    /// Simplified: the Java client asks the broker with the fewest requests in flight, this one
+    /// each in turn.
+    fn some_broker(&self) -> Option<BrokerId> {
+        let count = self.metadata.brokers;
+        let turn = |it: u16| BrokerId(1 + (self.membership.searches + it) % count);
+        (0..count).map(turn).find(|it| self.connections(Channel::Data).is_up(*it))
+    }
+
+    pub(super) fn look_for_coordinator(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        let it = &self.membership;
+        if it.coordinator.is_some() || now < it.not_before || self.is_waiting_for(is_search) {
+            return;
+        }
+        let Some(broker) = self.some_broker() else { return };
+        self.membership.searches = self.membership.searches.wrapping_add(1) % self.metadata.brokers;
+        let request = Request::FindCoordinator { group: self.group.clone() };
+        self.send(fx, now, (broker, Channel::Data), Asked::Coordinator, request);
+    }
+
+    pub(super) fn coordinator_found(&mut self, now: SimTime, found: Result<BrokerId, ErrorCode>) {
+        match found {
+            Ok(broker) => self.membership.coordinator = Some(broker),
+            Err(_) => self.coordinator_lost(now),
+        }
+    }
+
+    /// The coordinator is gone, or is another broker now.
+    pub(super) fn coordinator_lost(&mut self, now: SimTime) {
+        self.membership.coordinator = None;
+        self.membership.not_before = now + self.retry_backoff();
+    }
+
+    /// A join or sync will not be answered.
+    pub(super) fn membership_failed(&mut self, now: SimTime) {
+        self.membership.join_again();
+        self.membership.not_before = now + self.retry_backoff();
+    }
+
+    /// What the background does: heartbeats, and leaving when the application does not poll.
+    pub(super) fn keep_membership(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        if self.poll_interval_ends().is_some_and(|it| it <= now) {
+            // What it holds is dropped when the application polls again.
+            let why = LeaveReason::PollInterval(self.settings.max_poll_interval_ms);
+            self.leave(fx, now, why);
+            return;
+        }
+        if !self.membership.has_heartbeat() || now < self.membership.next_heartbeat {
+            return;
+        }
+        if let Some(to) = self.coordinator() {
+            let interval = SimDuration::millis(self.settings.heartbeat_interval_ms.max(1));
+            self.membership.next_heartbeat = now + interval;
+            let what = Asked::Heartbeat(self.membership.generation);
+            let request = Request::Heartbeat { member: self.member() };
+            self.send(fx, now, to, what, request);
+        }
+    }
+
+    pub(super) fn leave(&mut self, fx: &mut Vec<Effect>, now: SimTime, why: LeaveReason) {
+        let member_id = self.membership.member_id.clone();
+        if let Some(to) = self.coordinator()
+            && !member_id.is_empty()
+        {
+            let request = Request::LeaveGroup { group: self.group.clone(), member_id, why };
+            self.send(fx, now, to, Asked::Leave, request);
+        }
+        self.membership.forget_member();
+    }
+
+    pub(super) fn heartbeat_answered(
+        &mut self,
+        now: SimTime,
+        generation: i32,
+        answer: Result<(), ErrorCode>,
+    ) {
+        let Err(error) = answer else { return };
+        self.refused(now, generation, error);
+    }
+
+    /// The coordinator refused something that was said in `generation`.
+    pub(super) fn refused(&mut self, now: SimTime, generation: i32, error: ErrorCode) {
+        let is_present = generation == self.membership.generation;
+        match error {
+            ErrorCode::NotCoordinator => self.coordinator_lost(now),
+            ErrorCode::RebalanceInProgress if is_present => self.membership.must_join = true,
+            ErrorCode::IllegalGeneration if is_present => self.membership.forget_generation(),
+            ErrorCode::UnknownMemberId if is_present => self.membership.forget_member(),
+            // About a generation that is over anyway, or nothing that concerns membership.
+            _ => {}
+        }
+    }
+
+    /// Whether it has to join and nothing is to be waited for. Whatever comes of a commit that is
+    /// under way, it is over before anything is given up.
+    fn can_join(&self) -> bool {
+        self.membership.must_join
+            && !self.membership.is_rebalancing()
+            && !self.is_waiting_for(|it| matches!(it, Asked::AutoCommit(_)))
+    }
+
+    /// Joins, or joins again, if that is due: commits first if it is set to, gives up all it
+    /// reads, and asks.
+    ///
+    /// Source: `ConsumerCoordinator.onJoinPrepare`; both assignors are eager.
+    pub(super) fn join_if_needed(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        if !self.can_join() || now < self.membership.not_before {
+            return;
+        }
+        let Some(to) = self.coordinator() else { return };
+        if self.membership.is_member() && self.settings.enable_auto_commit {
+            self.membership.phase = Phase::Committing;
+            self.commit_before_rebalance(fx, now);
+        }
+        if !self.can_join() {
+            return;
+        }
+        self.give_up_all(fx);
+        self.membership.phase = Phase::Joining;
+        let (group, consumer) = (self.group.clone(), self.name.clone());
+        fx.push(Effect::Note(Fact::Joining { group, consumer }));
+        let request = Request::JoinGroup(self.join_request());
+        self.send(fx, now, to, Asked::Join, request);
+    }
+
+    fn join_request(&self) -> JoinGroup {
+        let assignor = self.settings.partition_assignment_strategy;
+        JoinGroup {
+            group: self.group.clone(),
+            member_id: self.membership.member_id.clone(),
+            client: self.name.clone(),
+            session_timeout_ms: self.settings.session_timeout_ms,
+            rebalance_timeout_ms: self.settings.max_poll_interval_ms,
+            protocols: vec![(assignor, encode_subscription(&self.topics))],
+        }
+    }
+
+    /// Stops reading everything.
+    pub(super) fn give_up_all(&mut self, fx: &mut Vec<Effect>) {
+        let given_up = std::mem::take(&mut self.assignment);
+        self.buffer.clear();
+        self.in_flight.retain(|_, it| {
+            !matches!(it.what, Asked::Fetch(_) | Asked::Committed | Asked::ListOffsets(_))
+        });
+        if !given_up.is_empty() {
+            let partitions = given_up.into_keys().collect();
+            let (group, consumer) = (self.group.clone(), self.name.clone());
+            fx.push(Effect::Note(Fact::Revoked { group, consumer, partitions }));
+        }
+    }
+
+    pub(super) fn joined(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        answer: Result<Joined, JoinError>,
+    ) {
+        match answer {
+            Ok(joined) => {
+                let it = &mut self.membership;
+                it.member_id = joined.member_id.clone();
+                it.generation = joined.generation;
+                it.phase = Phase::Syncing;
+                it.next_heartbeat =
+                    now + SimDuration::millis(self.settings.heartbeat_interval_ms.max(1));
+                let assignment = self.compute(&joined);
+                let request = Request::SyncGroup { member: self.member(), assignment };
+                match self.coordinator() {
+                    Some(to) => self.send(fx, now, to, Asked::Sync, request),
+                    None => self.membership_failed(now),
+                }
+            }
+            Err(JoinError { error: ErrorCode::MemberIdRequired, member_id }) => {
+                self.membership.join_again();
+                self.membership.member_id = member_id;
+            }
+            Err(JoinError { error: ErrorCode::InconsistentGroupProtocol, .. }) => {
+                fx.push(Effect::Raised("InconsistentGroupProtocolException"));
+            }
+            Err(JoinError { error, .. }) => {
+                self.membership.join_again();
+                self.refused(now, self.membership.generation, error);
+            }
+        }
+    }
+
+    /// The leader of a generation computes who reads what; the others bring nothing.
+    fn compute(&self, joined: &Joined) -> Vec<(MemberId, Bytes)> {
+        let subscriber = |(id, subscription): &(MemberId, Bytes)| Subscriber {
+            id: id.to_string(),
+            instance: None,
+            topics: decode_subscription(subscription).unwrap_or_default(),
+        };
+        let members: Vec<Subscriber> = joined.members.iter().map(subscriber).collect();
+        let wanted: BTreeSet<&TopicName> = members.iter().flat_map(|it| &it.topics).collect();
+        let topics: BTreeMap<TopicName, u32> = wanted
+            .into_iter()
+            .filter_map(|it| Some((it.clone(), self.metadata.topic(it)?.partitions)))
+            .collect();
+        let assignment = assign(joined.protocol, &topics, &members);
+        let ids = joined.members.iter().map(|(id, _)| id.clone());
+        ids.zip(assignment.iter().map(|it| encode_assignment(it))).collect()
+    }
+
+    pub(super) fn synced(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        answer: Result<Bytes, ErrorCode>,
+    ) {
+        let generation = self.membership.generation;
+        match answer {
+            Ok(assignment) => {
+                self.membership.phase = Phase::Member;
+                self.membership.must_join = false;
+                let partitions = decode_assignment(&assignment).unwrap_or_default();
+                self.receive(fx, now, partitions);
+            }
+            Err(error) => {
+                self.membership.join_again();
+                self.refused(now, generation, error);
+            }
+        }
+    }
+
+    fn receive(&mut self, fx: &mut Vec<Effect>, now: SimTime, partitions: Vec<TopicPartition>) {
+        assert!(self.assignment.is_empty(), "an eager member gave up all before it joined");
+        for partition in &partitions {
+            self.assignment.insert(partition.clone(), super::Position::unknown(now));
+        }
+        let interval = SimDuration::millis(self.settings.auto_commit_interval_ms);
+        self.next_auto_commit = now + interval;
+        let (group, consumer) = (self.group.clone(), self.name.clone());
+        fx.push(Effect::Note(Fact::Reads { group, consumer, partitions }));
+    }
+}
+
+fn is_search(what: &Asked) -> bool {
+    *what == Asked::Coordinator
+}

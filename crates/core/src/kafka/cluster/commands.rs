@@ -1,0 +1,160 @@
+//! What a person or a scenario asks for, carried out or refused with a reason.
+
+use super::{Cluster, Node, Place, as_place, broker_place};
+use crate::kafka::BrokerId;
+use crate::kafka::broker;
+use crate::kafka::command::Command;
+use crate::kafka::config;
+use crate::kafka::consumer::{self, Consumer};
+use crate::kafka::fact::Fact;
+use crate::kafka::message::Packet;
+use crate::name::{ConsumerName, GroupId};
+use crate::sim::{Cx, SimDuration};
+
+impl Cluster {
+    /// Carries out a command, or says why that cannot be.
+    pub(super) fn obey(&mut self, cx: &mut Cx<'_, Self>, command: &Command) -> Result<(), String> {
+        match command {
+            Command::CrashConsumer(name) => self.crash_consumer(cx, self.running(name)?),
+            Command::RestartConsumer(name) => self.restart_consumer(cx, self.known(name)?)?,
+            Command::PauseConsumer(name) => self.pause_consumer(cx, self.running(name)?)?,
+            Command::ResumeConsumer(name) => self.resume_consumer(cx, self.running(name)?)?,
+            Command::AddConsumer(name, group) => self.add_consumer(cx, name, group)?,
+            Command::RemoveConsumer(name) => {
+                let place = self.running(name)?;
+                self.step_consumer(cx, place, consumer::Input::Close);
+            }
+            Command::Commit(name) => {
+                let place = self.running(name)?;
+                self.step_consumer(cx, place, consumer::Input::Commit);
+            }
+            Command::CrashBroker(id) => self.crash_broker(cx, self.exists(*id)?)?,
+            Command::RestartBroker(id) => self.restart_broker(cx, self.exists(*id)?)?,
+        }
+        Ok(())
+    }
+
+    fn known(&self, name: &ConsumerName) -> Result<u16, String> {
+        let place = self.consumers().position(|it| it.setup().name == *name);
+        place.map(as_place).ok_or_else(|| format!("there is no consumer {name}"))
+    }
+
+    fn running(&self, name: &ConsumerName) -> Result<u16, String> {
+        let place = self.known(name)?;
+        let runs = self.consumer(place).process().is_some();
+        runs.then_some(place).ok_or_else(|| format!("{name} is not running"))
+    }
+
+    fn exists(&self, id: BrokerId) -> Result<BrokerId, String> {
+        let mut ids = self.metadata.broker_ids();
+        ids.find(|it| *it == id).ok_or_else(|| format!("there is no {id}"))
+    }
+
+    fn who(&self, place: u16) -> (GroupId, ConsumerName) {
+        let setup = self.consumer(place).setup();
+        (setup.group.clone(), setup.name.clone())
+    }
+
+    fn is_paused(&self, place: u16) -> bool {
+        self.consumer(place).process().is_some_and(|it| it.application.is_paused())
+    }
+
+    /// A consumer of the configuration starts by itself, unless someone was faster.
+    pub(super) fn start_consumer(&mut self, cx: &mut Cx<'_, Self>, place: u16) {
+        if !self.consumer(place).has_started() {
+            let (group, consumer) = self.who(place);
+            // Those that run from the first instant are not news.
+            if self.consumer(place).setup().starts_after != SimDuration::ZERO {
+                cx.note(Fact::Started { group, consumer });
+            }
+            self.begin_process(cx, place);
+        }
+    }
+
+    fn begin_process(&mut self, cx: &mut Cx<'_, Self>, place: u16) {
+        self.consumers[usize::from(place)].next_process();
+        self.step_consumer(cx, place, consumer::Input::Start);
+    }
+
+    fn crash_consumer(&mut self, cx: &mut Cx<'_, Self>, place: u16) {
+        let (group, consumer) = self.who(place);
+        cx.note(Fact::Crashed { group, consumer });
+        self.step_consumer(cx, place, consumer::Input::Crash);
+    }
+
+    fn restart_consumer(&mut self, cx: &mut Cx<'_, Self>, place: u16) -> Result<(), String> {
+        let (group, consumer) = self.who(place);
+        if self.consumer(place).process().is_some() {
+            return Err(format!("{consumer} is running"));
+        }
+        cx.note(Fact::Restarted { group, consumer });
+        self.begin_process(cx, place);
+        Ok(())
+    }
+
+    fn pause_consumer(&mut self, cx: &mut Cx<'_, Self>, place: u16) -> Result<(), String> {
+        let (group, consumer) = self.who(place);
+        if self.is_paused(place) {
+            return Err(format!("{consumer} is paused already"));
+        }
+        cx.note(Fact::Paused { group, consumer });
+        self.step_consumer(cx, place, consumer::Input::Pause);
+        Ok(())
+    }
+
+    fn resume_consumer(&mut self, cx: &mut Cx<'_, Self>, place: u16) -> Result<(), String> {
+        let (group, consumer) = self.who(place);
+        if !self.is_paused(place) {
+            return Err(format!("{consumer} is not paused"));
+        }
+        cx.note(Fact::Resumed { group, consumer });
+        self.step_consumer(cx, place, consumer::Input::Resume);
+        Ok(())
+    }
+
+    fn add_consumer(
+        &mut self,
+        cx: &mut Cx<'_, Self>,
+        name: &ConsumerName,
+        group: &GroupId,
+    ) -> Result<(), String> {
+        if self.known(name).is_ok() {
+            return Err(format!("there is a consumer {name} already"));
+        }
+        let first = self.consumers().map(Consumer::setup).find(|it| it.group == *group).cloned();
+        let Some(first) = first else {
+            return Err(format!("no consumer of {group} says how to set up another"));
+        };
+        let setup = config::Consumer { name: name.clone(), ..first };
+        let consumer = Consumer::new(setup, self.metadata.clone(), self.workload.clone());
+        self.consumers.push(Place::new(consumer));
+        let place = as_place(self.consumers.len() - 1);
+        cx.note(Fact::Started { group: group.clone(), consumer: name.clone() });
+        self.begin_process(cx, place);
+        Ok(())
+    }
+
+    fn crash_broker(&mut self, cx: &mut Cx<'_, Self>, id: BrokerId) -> Result<(), String> {
+        if !self.broker(id).is_running() {
+            return Err(format!("{id} is not running"));
+        }
+        cx.note(Fact::BrokerCrashed(id));
+        self.step_broker(cx, id, broker::Input::Crash);
+        let from = self.address(Node::Broker(id));
+        for (peer, channel) in self.network.peers(from.node) {
+            let to = self.address(peer);
+            self.send(cx, from, to, channel, Packet::Disconnected);
+        }
+        Ok(())
+    }
+
+    fn restart_broker(&mut self, cx: &mut Cx<'_, Self>, id: BrokerId) -> Result<(), String> {
+        if self.broker(id).is_running() {
+            return Err(format!("{id} is running"));
+        }
+        cx.note(Fact::BrokerRestarted(id));
+        self.brokers[broker_place(id)].next_process();
+        self.step_broker(cx, id, broker::Input::Start);
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! The coordinator of the groups whose partition of `__consumer_offsets` its broker leads.
+//!
+//! It speaks the classic protocol. What it must not forget it has its broker append to the
+//! group's partition; after a restart that log is all it knows.
+
+mod group;
+
+use super::config::BrokerSettings;
+use super::fact::Fact;
+use super::log::Log;
+use super::message::{Answer, ErrorCode, Internal, JoinError, Request};
+use super::metadata::Metadata;
+use super::network::ReplyTo;
+use super::schema::{GroupValue, Key, OffsetValue};
+use super::{BrokerId, TopicPartition, broker};
+use crate::name::GroupId;
+use crate::sim::{Rng, SimTime};
+pub(crate) use group::Group;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What reaches a coordinator.
+#[derive(Clone, Debug)]
+pub(crate) enum Input {
+    /// Something it waits for is due.
+    Wake,
+    /// A client asks something that concerns a group.
+    Request(ReplyTo, Request),
+}
+
+/// What a coordinator wants done.
+#[derive(Clone, Debug)]
+pub(crate) enum Effect {
+    /// Answer a client, once what was to be appended before is safe.
+    Answer(ReplyTo, Answer),
+    /// Append these to the group's partition of `__consumer_offsets`, as one batch.
+    Append(GroupId, Vec<Internal>),
+    /// Tell whoever watches.
+    Note(Fact),
+}
+
+/// A coordinator.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Coordinator {
+    settings: BrokerSettings,
+    metadata: Arc<Metadata>,
+    groups: BTreeMap<GroupId, Group>,
+}
+
+impl Coordinator {
+    /// A coordinator that knows of no group.
+    pub(crate) fn new(settings: BrokerSettings, metadata: Arc<Metadata>) -> Self {
+        Self { settings, metadata, groups: BTreeMap::new() }
+    }
+
+    /// A group it coordinates, if it knows it.
+    pub(crate) fn group(&self, group: &GroupId) -> Option<&Group> {
+        self.groups.get(group)
+    }
+
+    /// When it next has something to do by itself.
+    pub(crate) fn due(&self) -> Option<SimTime> {
+        self.groups.values().filter_map(Group::due).min()
+    }
+
+    /// Takes one input and says what should follow, in order. `here` is its broker.
+    pub(crate) fn step(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        names: &mut Rng,
+        here: BrokerId,
+        input: Input,
+    ) {
+        match input {
+            Input::Wake => {
+                for group in self.groups.values_mut().filter(|it| it.is_due(now)) {
+                    group.wake(fx, now);
+                }
+            }
+            Input::Request(reply_to, request) => {
+                let group = group_of(&request);
+                if self.metadata.coordinator(group.as_str()) == here {
+                    self.answer(fx, now, names, reply_to, request);
+                } else {
+                    let answer = refused(&request, ErrorCode::NotCoordinator);
+                    fx.push(Effect::Answer(reply_to, answer));
+                }
+            }
+        }
+    }
+
+    fn answer(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        names: &mut Rng,
+        reply_to: ReplyTo,
+        request: Request,
+    ) {
+        let id = group_of(&request).clone();
+        if !self.groups.contains_key(&id) && !self.creates(&request) {
+            let answer = answer_without_group(&request);
+            fx.push(Effect::Answer(reply_to, answer));
+            return;
+        }
+        let delay_ms = self.settings.group_initial_rebalance_delay_ms;
+        let is_join = matches!(request, Request::JoinGroup(_));
+        let group = self.groups.entry(id.clone()).or_insert_with(|| {
+            let group = Group::new(id.clone(), delay_ms);
+            // Source: `GroupMetadataManager.classicGroupJoin`: a group that a join makes is
+            // written down at once, without members and in generation 0.
+            if is_join {
+                fx.push(Effect::Append(id, vec![group.record(now)]));
+            }
+            group
+        });
+        group.answer(fx, now, names, reply_to, request);
+    }
+
+    /// Whether a request makes the group if it is not there.
+    fn creates(&self, request: &Request) -> bool {
+        match request {
+            Request::JoinGroup(join) => join.member_id.is_empty(),
+            // A client that is no member may commit under the name of a group without members.
+            Request::OffsetCommit { member, .. } => member.generation < 0,
+            _ => false,
+        }
+    }
+
+    /// Reads one partition of `__consumer_offsets` and with it all that is known of its groups.
+    ///
+    /// Source: `CoordinatorLoaderImpl`, `GroupCoordinatorShard.replay`.
+    pub(crate) fn load(
+        &mut self,
+        fx: &mut Vec<broker::Effect>,
+        now: SimTime,
+        partition: &TopicPartition,
+        log: &Log,
+    ) {
+        let delay_ms = self.settings.group_initial_rebalance_delay_ms;
+        let mut read = BTreeSet::new();
+        for (key, value) in log.records().filter_map(|it| it.internal()) {
+            let value = value.map(|it| &it[..]);
+            let (id, change) = match Key::decode(key) {
+                Some(Key::Offset { group, partition }) => {
+                    let value = value.and_then(OffsetValue::decode);
+                    (GroupId::from(group), Change::Offset(partition, value))
+                }
+                Some(Key::Group { group }) => {
+                    (GroupId::from(group), Change::Group(value.and_then(GroupValue::decode)))
+                }
+                None => continue,
+            };
+            let fresh = || Group::new(id.clone(), delay_ms);
+            let group = self.groups.entry(id.clone()).or_insert_with(fresh);
+            match change {
+                Change::Offset(partition, value) => group.replay_offset(partition, value),
+                Change::Group(value) => group.replay(value),
+            }
+            read.insert(id);
+        }
+        for id in read {
+            let group = self.groups.get_mut(&id).expect("what was read is there");
+            group.loaded(now);
+            fx.push(broker::Effect::Note(Fact::Loaded {
+                generation: group.generation(),
+                offsets: u32::try_from(group.offsets().count()).expect("partitions are few"),
+                partition: partition.clone(),
+                group: id,
+            }));
+        }
+    }
+}
+
+/// What a record of `__consumer_offsets` changes.
+enum Change {
+    Offset(TopicPartition, Option<OffsetValue>),
+    Group(Option<GroupValue>),
+}
+
+/// The group that a request is about.
+fn group_of(request: &Request) -> &GroupId {
+    match request {
+        Request::JoinGroup(join) => &join.group,
+        Request::SyncGroup { member, .. }
+        | Request::Heartbeat { member }
+        | Request::OffsetCommit { member, .. } => &member.group,
+        Request::LeaveGroup { group, .. }
+        | Request::OffsetFetch { group, .. }
+        | Request::FindCoordinator { group } => group,
+        Request::ApiVersions
+        | Request::Produce { .. }
+        | Request::Fetch { .. }
+        | Request::ListOffsets { .. } => unreachable!("the broker answers these itself"),
+    }
+}
+
+/// The answer to a request that concerns a group, refusing it.
+fn refused(request: &Request, error: ErrorCode) -> Answer {
+    match request {
+        Request::JoinGroup(join) => {
+            Answer::JoinGroup(Err(JoinError { error, member_id: join.member_id.clone() }))
+        }
+        Request::SyncGroup { .. } => Answer::SyncGroup(Err(error)),
+        Request::Heartbeat { .. } => Answer::Heartbeat(Err(error)),
+        Request::LeaveGroup { .. } => Answer::LeaveGroup(Err(error)),
+        Request::OffsetCommit { .. } => Answer::OffsetCommit(Err(error)),
+        Request::OffsetFetch { .. } => Answer::OffsetFetch(Err(error)),
+        Request::FindCoordinator { .. } => Answer::FindCoordinator(Err(error)),
+        Request::ApiVersions
+        | Request::Produce { .. }
+        | Request::Fetch { .. }
+        | Request::ListOffsets { .. } => unreachable!("the broker answers these itself"),
+    }
+}
+
+/// What is answered about a group that does not exist.
+///
+/// Source: `GroupMetadataManager` and `OffsetMetadataManager.validateOffsetCommit`.
+fn answer_without_group(request: &Request) -> Answer {
+    match request {
+        Request::OffsetFetch { partitions, .. } => {
+            Answer::OffsetFetch(Ok(partitions.iter().map(|it| (it.clone(), None)).collect()))
+        }
+        Request::OffsetCommit { .. } => refused(request, ErrorCode::IllegalGeneration),
+        _ => refused(request, ErrorCode::UnknownMemberId),
+    }
+}
+
+#[cfg(test)]
+mod tests;

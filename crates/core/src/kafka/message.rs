@@ -1,0 +1,271 @@
+//! What the machines say to one another. Every exchange is one of these over a link.
+//!
+//! | request | from | to | answer carries |
+//! |---|---|---|---|
+//! | `ApiVersions` | any client | broker, when a connection is made again | nothing |
+//! | `Produce` | producer | leader of the partitions | base offset per partition |
+//! | `Fetch` | consumer | leader of the partitions | batches, log start, high watermark |
+//! | `ListOffsets` | consumer | leader of the partition | an offset |
+//! | `FindCoordinator` | consumer | any broker | the group's coordinator |
+//! | `JoinGroup` | consumer | coordinator | generation, member id; for the leader all members |
+//! | `SyncGroup` | consumer | coordinator | what this member reads |
+//! | `Heartbeat` | consumer | coordinator | whether a rebalance is on |
+//! | `LeaveGroup` | consumer | coordinator | nothing |
+//! | `OffsetCommit` | consumer | coordinator | whether it was stored |
+//! | `OffsetFetch` | consumer | coordinator | the committed offsets |
+//!
+//! Replicas, transactions and the `consumer` protocol add rows: a follower's `Fetch`,
+//! `InitProducerId`, `EndTxn`, `ConsumerGroupHeartbeat` and the rest have their place here.
+
+use super::config::{Acks, Assignor};
+use super::fact::{CommitReason, LeaveReason};
+use super::log::Slice;
+use super::schema::Bytes;
+use super::{BrokerId, Offset, TopicPartition};
+use crate::name::{ConsumerName, GroupId};
+use crate::workload::MessageId;
+use std::fmt;
+use std::sync::Arc;
+
+/// Which request an answer belongs to; unique to one process of one client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct CorrelationId(pub(crate) u32);
+
+/// A record on its way into a log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct NewRecord {
+    pub(crate) timestamp_ms: i64,
+    pub(crate) content: Content,
+}
+
+/// What a record holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Content {
+    /// A message of the workload, which knows its key and the length of its value.
+    Message(MessageId),
+    /// What a broker wrote for itself.
+    Internal(Arc<Internal>),
+}
+
+/// What a broker writes for itself: real bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Internal {
+    pub(crate) key: Bytes,
+    /// None is a tombstone: the key is gone.
+    pub(crate) value: Option<Bytes>,
+}
+
+/// Records that are appended together or not at all. Cloning shares the records.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Batch {
+    pub(crate) records: Arc<[NewRecord]>,
+    pub(crate) size_bytes: u64,
+}
+
+impl Batch {
+    /// The newest timestamp in it.
+    pub(crate) fn max_timestamp_ms(&self) -> i64 {
+        self.records.iter().map(|it| it.timestamp_ms).max().unwrap_or_default()
+    }
+
+    /// The messages in it.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = MessageId> {
+        self.records.iter().filter_map(|it| match &it.content {
+            Content::Message(message) => Some(*message),
+            Content::Internal(_) => None,
+        })
+    }
+}
+
+/// What a client asks a broker.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Request {
+    /// Are you there, and what do you speak? The first words on a connection.
+    ApiVersions,
+    /// Append these, one batch per partition. With `acks=0` there is no answer.
+    Produce { acks: Acks, batches: Vec<(TopicPartition, Batch)> },
+    /// What is there from these positions on?
+    Fetch { max_wait_ms: u64, min_bytes: u64, partitions: Vec<FetchPosition> },
+    /// Where does the partition begin, or end?
+    ListOffsets { partition: TopicPartition, at: ListedOffset },
+    /// Who coordinates this group?
+    FindCoordinator { group: GroupId },
+    /// Let me take part. Without a member id it is answered with one.
+    JoinGroup(JoinGroup),
+    /// I know the members of this generation. The leader also brings the assignment.
+    SyncGroup { member: MemberOf, assignment: Vec<(MemberId, Bytes)> },
+    /// I am still here.
+    Heartbeat { member: MemberOf },
+    /// I am going. The reason is for people.
+    LeaveGroup { group: GroupId, member_id: MemberId, why: LeaveReason },
+    /// Store these positions.
+    OffsetCommit {
+        member: MemberOf,
+        offsets: Vec<(TopicPartition, Offset)>,
+        /// For watching only: no broker looks at it.
+        how: CommitReason,
+    },
+    /// What is stored for these partitions?
+    OffsetFetch { group: GroupId, partitions: Vec<TopicPartition> },
+}
+
+/// A position to fetch from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FetchPosition {
+    pub(crate) partition: TopicPartition,
+    pub(crate) from: Offset,
+    pub(crate) max_bytes: u64,
+}
+
+/// Which offset `ListOffsets` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ListedOffset {
+    /// The log start, on the wire the timestamp -2.
+    Earliest,
+    /// The high watermark, on the wire the timestamp -1.
+    Latest,
+}
+
+/// The id that the coordinator gave a member: its client's name and a random part.
+pub(crate) type MemberId = Arc<str>;
+
+/// Who speaks, in which generation of which group.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct MemberOf {
+    pub(crate) group: GroupId,
+    /// Empty for a client that is no member.
+    pub(crate) member_id: MemberId,
+    /// -1 for a client that is no member.
+    pub(crate) generation: i32,
+}
+
+/// A request to take part in a group.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct JoinGroup {
+    pub(crate) group: GroupId,
+    /// Empty the first time.
+    pub(crate) member_id: MemberId,
+    pub(crate) client: ConsumerName,
+    pub(crate) session_timeout_ms: u64,
+    pub(crate) rebalance_timeout_ms: u64,
+    /// What the member wants to read, per assignor it supports, in the order of its preference.
+    pub(crate) protocols: Vec<(Assignor, Bytes)>,
+}
+
+/// What a broker answers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Answer {
+    /// The broker is there.
+    ApiVersions,
+    /// Per partition where its batch begins now, or why it is not there.
+    Produce(Vec<(TopicPartition, Result<Offset, ErrorCode>)>),
+    /// Per partition what there is, or why not.
+    Fetch(Vec<(TopicPartition, Result<Slice, ErrorCode>)>),
+    /// The offset asked for.
+    ListOffsets(Result<Offset, ErrorCode>),
+    /// The coordinator.
+    FindCoordinator(Result<BrokerId, ErrorCode>),
+    /// The member takes part.
+    JoinGroup(Result<Joined, JoinError>),
+    /// What the member reads.
+    SyncGroup(Result<Bytes, ErrorCode>),
+    /// The member is known and nothing changes; or not.
+    Heartbeat(Result<(), ErrorCode>),
+    /// The member is gone.
+    LeaveGroup(Result<(), ErrorCode>),
+    /// The offsets are stored.
+    OffsetCommit(Result<(), ErrorCode>),
+    /// The committed offset per partition; none where there is none.
+    OffsetFetch(Result<Vec<(TopicPartition, Option<Offset>)>, ErrorCode>),
+}
+
+/// What a member learns when a join phase is over.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Joined {
+    pub(crate) generation: i32,
+    pub(crate) member_id: MemberId,
+    /// The assignor that the group chose.
+    pub(crate) protocol: Assignor,
+    /// All members with their subscriptions, for the leader; empty for the others.
+    pub(crate) members: Vec<(MemberId, Bytes)>,
+}
+
+/// Why a member does not take part.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct JoinError {
+    pub(crate) error: ErrorCode,
+    /// With `MEMBER_ID_REQUIRED` the id to come back with.
+    pub(crate) member_id: MemberId,
+}
+
+/// What travels over a link.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Packet {
+    /// From a client to a broker.
+    Request(CorrelationId, Request),
+    /// From a broker to a client.
+    Answer(CorrelationId, Answer),
+    /// The broker's process is gone, and the connection with it.
+    Disconnected,
+}
+
+impl Packet {
+    /// Which request it is or answers.
+    pub(crate) fn correlation(&self) -> Option<CorrelationId> {
+        match self {
+            Self::Request(correlation, _) | Self::Answer(correlation, _) => Some(*correlation),
+            Self::Disconnected => None,
+        }
+    }
+}
+
+/// Declares the protocol's errors that occur here, with their names.
+macro_rules! error_codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
+        /// An error of the protocol.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(crate) enum ErrorCode {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl ErrorCode {
+            /// Its name in the protocol.
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// The position lies outside the log.
+    OffsetOutOfRange = "OFFSET_OUT_OF_RANGE",
+    /// There is no such partition.
+    UnknownTopicOrPartition = "UNKNOWN_TOPIC_OR_PARTITION",
+    /// This broker does not lead the partition.
+    NotLeaderOrFollower = "NOT_LEADER_OR_FOLLOWER",
+    /// The batch is larger than the topic allows.
+    MessageTooLarge = "MESSAGE_TOO_LARGE",
+    /// A topic that is compacted takes no record without a key.
+    InvalidRecord = "INVALID_RECORD",
+    /// This broker does not coordinate the group.
+    NotCoordinator = "NOT_COORDINATOR",
+    /// The generation is not the present one.
+    IllegalGeneration = "ILLEGAL_GENERATION",
+    /// The group does not know the member.
+    UnknownMemberId = "UNKNOWN_MEMBER_ID",
+    /// A rebalance is on.
+    RebalanceInProgress = "REBALANCE_IN_PROGRESS",
+    /// Come back with the id in this answer.
+    MemberIdRequired = "MEMBER_ID_REQUIRED",
+    /// No assignor is known to all members.
+    InconsistentGroupProtocol = "INCONSISTENT_GROUP_PROTOCOL",
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,97 @@
+//! Who talks to whom, and over which link.
+
+use super::BrokerId;
+use super::config::Links;
+use super::message::{CorrelationId, Packet};
+use crate::sim::{Delivery, Link, Rng, SimTime};
+use std::collections::BTreeMap;
+
+/// A machine that has a place in the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Node {
+    /// By its place in the configuration.
+    Producer(u16),
+    /// By its place in the order of first starts.
+    Consumer(u16),
+    /// By its number.
+    Broker(BrokerId),
+}
+
+/// One process on a machine: a crash ends it, a restart makes the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Address {
+    pub(crate) node: Node,
+    pub(crate) process: u32,
+}
+
+/// A client has one connection to a broker for records and one to its coordinator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Channel {
+    /// Records.
+    Data,
+    /// What concerns the group.
+    Coordinator,
+}
+
+/// Where an answer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ReplyTo {
+    pub(crate) client: Address,
+    pub(crate) channel: Channel,
+    pub(crate) correlation: CorrelationId,
+}
+
+/// Something that arrives.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Arrival {
+    pub(crate) from: Address,
+    pub(crate) to: Address,
+    pub(crate) channel: Channel,
+    pub(crate) sent: SimTime,
+    pub(crate) packet: Packet,
+}
+
+/// All links, made when they are first used.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Network {
+    settings: Links,
+    links: BTreeMap<(Node, Node, Channel), Link>,
+}
+
+impl Network {
+    /// A network on which nothing was sent yet.
+    pub(crate) fn new(settings: Links) -> Self {
+        Self { settings, links: BTreeMap::new() }
+    }
+
+    /// Sends a message and says what becomes of it.
+    pub(crate) fn send(
+        &mut self,
+        rng: &mut Rng,
+        now: SimTime,
+        from: Node,
+        to: Node,
+        channel: Channel,
+    ) -> Delivery {
+        let settings = &self.settings;
+        let link = self.links.entry((from, to, channel)).or_insert_with(|| {
+            let is_producer = matches!((from, to), (Node::Producer(_), _) | (_, Node::Producer(_)));
+            let latency = match channel {
+                Channel::Data if is_producer => settings.producer,
+                Channel::Data => settings.consumer,
+                Channel::Coordinator => settings.coordinator,
+            };
+            let mut link = Link::new(latency);
+            link.jitter = settings.jitter;
+            link.loss_per_million = settings.loss_per_million;
+            link
+        });
+        link.send(rng, now)
+    }
+
+    /// Everyone who has ever talked to `node`, with the channel.
+    pub(crate) fn peers(&self, node: Node) -> Vec<(Node, Channel)> {
+        let to_it = self.links.keys().filter(|(_, to, _)| *to == node);
+        to_it.map(|(from, _, channel)| (*from, *channel)).collect()
+    }
+}

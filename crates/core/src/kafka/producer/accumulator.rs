@@ -1,0 +1,192 @@
+//! Where a producer's records wait for each other: a queue of batches per partition.
+
+use crate::kafka::TopicPartition;
+use crate::kafka::message::{Batch, Content, NewRecord};
+use crate::kafka::sizes;
+use crate::name::TopicName;
+use crate::sim::{SimDuration, SimTime};
+use crate::workload::MessageId;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A batch that is not in the log yet, as far as its producer knows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Waiting {
+    records: Records,
+    pub(super) size_bytes: u64,
+    limit_bytes: u64,
+    pub(super) created: SimTime,
+    /// How often it was sent.
+    pub(super) attempts: u32,
+    /// After a failed attempt, how long it stays back.
+    pub(super) not_before: SimTime,
+}
+
+/// The records of a batch: growing until it is sent for the first time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Records {
+    Open(Vec<NewRecord>),
+    Closed(Arc<[NewRecord]>),
+}
+
+/// The batches of one partition, the oldest first; the last may still grow.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Queue {
+    partition: TopicPartition,
+    batches: VecDeque<Waiting>,
+    /// Whether anything was ever appended.
+    used: bool,
+}
+
+impl Waiting {
+    fn new(now: SimTime, limit_bytes: u64) -> Self {
+        Self {
+            records: Records::Open(Vec::new()),
+            size_bytes: sizes::BATCH_OVERHEAD,
+            limit_bytes,
+            created: now,
+            attempts: 0,
+            not_before: now,
+        }
+    }
+
+    fn records(&self) -> &[NewRecord] {
+        match &self.records {
+            Records::Open(records) => records,
+            Records::Closed(records) => records,
+        }
+    }
+
+    /// The messages in it.
+    pub(super) fn messages(&self) -> impl Iterator<Item = MessageId> {
+        self.records().iter().filter_map(|it| match &it.content {
+            Content::Message(message) => Some(*message),
+            Content::Internal(_) => None,
+        })
+    }
+
+    /// As it is sent; from now on nothing more goes into it.
+    pub(super) fn sealed(&mut self) -> Batch {
+        let records: Arc<[NewRecord]> = match &mut self.records {
+            Records::Open(records) => std::mem::take(records).into(),
+            Records::Closed(records) => records.clone(),
+        };
+        self.records = Records::Closed(records.clone());
+        Batch { records, size_bytes: self.size_bytes }
+    }
+
+    /// Whether it may be sent now, as far as its last failure is concerned.
+    pub(super) fn may_go(&self, now: SimTime) -> bool {
+        self.not_before <= now
+    }
+
+    /// Whether no further record can go into it.
+    ///
+    /// Source: `MemoryRecordsBuilder.isFull`.
+    fn is_full(&self) -> bool {
+        self.limit_bytes <= self.size_bytes || matches!(self.records, Records::Closed(_))
+    }
+
+    /// How much it would grow by the record, if there is room.
+    ///
+    /// Source: `MemoryRecordsBuilder.hasRoomFor`; the first record always fits.
+    fn room_for(&self, record: &NewRecord, key: Option<u64>, value: Option<u64>) -> Option<u64> {
+        let Records::Open(records) = &self.records else { return None };
+        let Some(first) = records.first() else {
+            return Some(sizes::record(0, 0, key, value));
+        };
+        let delta_ms = record.timestamp_ms - first.timestamp_ms;
+        let place = i64::try_from(records.len()).expect("a batch is smaller than 4 GiB");
+        let size = sizes::record(delta_ms, place, key, value);
+        (self.size_bytes + size <= self.limit_bytes).then_some(size)
+    }
+
+    fn push(&mut self, record: NewRecord, size: u64) {
+        let Records::Open(records) = &mut self.records else {
+            unreachable!("a closed batch has no room")
+        };
+        records.push(record);
+        self.size_bytes += size;
+    }
+}
+
+impl Queue {
+    /// An empty one.
+    pub(super) fn new(topic: &TopicName, partition: u32) -> Self {
+        let partition = TopicPartition { topic: topic.clone(), partition };
+        Self { partition, batches: VecDeque::new(), used: false }
+    }
+
+    /// Whose.
+    pub(super) fn partition(&self) -> &TopicPartition {
+        &self.partition
+    }
+
+    /// How many batches wait.
+    pub(super) fn len(&self) -> usize {
+        self.batches.len()
+    }
+
+    /// Whether anything was ever appended.
+    pub(super) fn used(&self) -> bool {
+        self.used
+    }
+
+    /// The batch that goes first.
+    pub(super) fn first(&self) -> Option<&Waiting> {
+        self.batches.front()
+    }
+
+    /// Whether the newest batch is full, or there is none.
+    pub(super) fn newest_is_full(&self) -> bool {
+        self.batches.back().is_none_or(Waiting::is_full)
+    }
+
+    /// Adds a record, to the newest batch if it has room, else to a new one of at most
+    /// `limit_bytes`. Says how many bytes that took.
+    ///
+    /// Source: `RecordAccumulator.append`.
+    pub(super) fn append(
+        &mut self,
+        now: SimTime,
+        limit_bytes: u64,
+        record: NewRecord,
+        key: Option<u64>,
+        value: Option<u64>,
+    ) -> u64 {
+        self.used = true;
+        if let Some(newest) = self.batches.back_mut()
+            && let Some(size) = newest.room_for(&record, key, value)
+        {
+            newest.push(record, size);
+            return size;
+        }
+        let mut batch = Waiting::new(now, limit_bytes);
+        let size = batch.room_for(&record, key, value).expect("a new batch takes any record");
+        batch.push(record, size);
+        let grown = batch.size_bytes;
+        self.batches.push_back(batch);
+        grown
+    }
+
+    /// When the first batch can go: at once if it is full or another waits behind it, else when
+    /// it has lingered; never before its last failure is long enough ago.
+    ///
+    /// Source: `RecordAccumulator.batchReady`.
+    pub(super) fn ready_at(&self, linger: SimDuration) -> Option<SimTime> {
+        let first = self.batches.front()?;
+        let is_complete = first.is_full() || 1 < self.batches.len();
+        let lingered = if is_complete { first.created } else { first.created + linger };
+        Some(lingered.max(first.not_before))
+    }
+
+    /// Takes the first batch out, if `wanted` says so.
+    pub(super) fn take_first_if(&mut self, wanted: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
+        self.batches.pop_front_if(|it| wanted(it))
+    }
+
+    /// Puts a batch that was taken out back to the front.
+    pub(super) fn put_back(&mut self, batch: Waiting) {
+        self.batches.push_front(batch);
+    }
+}
