@@ -316,7 +316,7 @@ impl Node {
 
         let address = Address { exchange: exchange.clone(), routing_key: routing_key.clone() };
         let copy = message.dead_lettered(&name, reason, Arc::new(address));
-        to.retain(|target| reason == Reason::Rejected || !copy.would_cycle(target));
+        to.retain(|target| !copy.would_cycle(target));
         let message = copy.id;
         self.enqueue(turn, &to, copy);
         turn.note(Fact::DeadLettered { queue: name, message, reason, exchange, routing_key, to });

@@ -5,6 +5,7 @@ mod faults;
 mod history;
 mod removal;
 mod routing;
+mod sight;
 
 use super::*;
 use crate::rabbitmq::config::{Acks, ConsumerSettings, OnFailure, QueueArguments};
@@ -52,22 +53,27 @@ struct Script {
 /// show all
 /// ```
 fn check(script: &str, expect: Expect) {
-    let mut trace = Trace::default();
     let all = script.contains("show all");
-    let script = Script::read(script);
-    let until = script.until;
-    let commands = script.commands.clone();
+    let (world, trace) = run(script);
+    every_message_is_somewhere_once(&world);
+    let quiet = [" published ", " routed ", " received ", " heard that "];
+    let shown = |line: &&str| all || !quiet.iter().any(|it| line.contains(it));
+    let shown: String = trace.0.lines().filter(shown).map(|it| format!("{it}\n")).collect();
+    expect.assert_eq(&shown);
+}
+
+/// The world at the end of a script, and how it came there.
+fn run(script: &str) -> (World<Broker>, Trace) {
+    let mut script = Script::read(script);
+    let (until, commands) = (script.until, std::mem::take(&mut script.commands));
+    let mut trace = Trace::default();
     let mut world = World::new(script.broker(), 1, &mut trace);
     for (at, command) in commands {
         world.run_until(&mut trace, at);
         world.command(&mut trace, command);
     }
     world.run_until(&mut trace, until);
-    every_message_is_somewhere_once(&world);
-    let quiet = [" published ", " routed ", " received ", " heard that "];
-    let shown = |line: &&str| all || !quiet.iter().any(|it| line.contains(it));
-    let shown: String = trace.0.lines().filter(shown).map(|it| format!("{it}\n")).collect();
-    expect.assert_eq(&shown);
+    (world, trace)
 }
 
 impl Default for Config {

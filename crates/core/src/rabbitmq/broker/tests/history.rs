@@ -73,7 +73,7 @@ fn random_script(rng: &mut Rng) -> Script {
             let prefetch = pick(&["0", "1", "2", "5"]);
             let auto = pick(&["false", "false", "true"]);
             let failure = pick(&["requeue", "reject", "ack"]);
-            let acks = pick(&["after-work", "before-work"]);
+            let acks = pick(&["after-work", "after-batch", "before-work"]);
             let after = pick(&["0ms", "0ms", "7ms"]);
             writeln!(
                 text,
