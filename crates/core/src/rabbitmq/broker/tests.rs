@@ -25,7 +25,7 @@ struct Trace(String);
 
 impl Watcher<Broker> for Trace {
     fn watch(&mut self, at: SimTime, fact: &Fact) {
-        writeln!(self.0, "{:<4} {fact}", at.as_ms()).expect("a text takes what is written");
+        writeln!(self.0, "{:<2} {fact}", at.as_ms()).expect("a text takes what is written");
     }
 }
 

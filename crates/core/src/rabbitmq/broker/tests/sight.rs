@@ -1,7 +1,7 @@
 //! What a snapshot tells.
 
 use super::*;
-use crate::rabbitmq::snapshot::{Slot, SlotState, snapshot};
+use crate::rabbitmq::snapshot::{Cargo, Slot, SlotState, snapshot};
 use expect_test::expect;
 
 /// Runs a script and compares what can be seen at its end with `slots` places a queue. A place is
@@ -35,9 +35,19 @@ fn look(script: &str, slots: usize, expect: Expect) {
             .unwrap();
     }
     for it in &seen.flights {
-        writeln!(text, "{} to {}: {:?}", it.sent, it.arrives, it.cargo).unwrap();
+        writeln!(text, "{} to {}: {}", it.sent, it.arrives, cargo(&it.cargo)).unwrap();
     }
     expect.assert_eq(&text);
+}
+
+fn cargo(cargo: &Cargo) -> String {
+    match cargo {
+        Cargo::Publish(from, exchange, key, it) => format!("{from} {exchange}/{key} {it}"),
+        Cargo::Confirm(to, it) => format!("confirm to {to} {it}"),
+        Cargo::Deliver(from, to, it) => format!("{from} to {to} {it}"),
+        Cargo::Ack(from, to, it) => format!("ack {from} to {to} {it}"),
+        Cargo::Return(from, to, it) => format!("return {from} to {to} {it}"),
+    }
 }
 
 fn place(slot: &Slot) -> String {
@@ -71,7 +81,7 @@ fn acknowledged_messages_leave_their_places_behind() {
                 0:1- 1:2- 2:3(c1) 3:4(c1) 4:5. 5:6.
             c1 Working { message: MessageId(3), began: SimTime(14000), done: SimTime(19000) }
                 holds [] of 1, unacked 2, processed 2
-            0.015 s to 0.016 s: Deliver(QueueName("work"), ConsumerName("c1"), MessageId(4))
+            0.015 s to 0.016 s: work to c1 4
         "#]],
     );
 }
@@ -82,31 +92,34 @@ fn what_is_under_way_can_be_seen_both_ways() {
         "
         queue work
         queue dead
-        exchange graves fanout
-        bind graves dead
+        exchange dlx fanout
+        bind dlx dead
         consumer c1 work on-failure=reject
         consumer c2 work acks=before-work
         3ms send 1 to /work poison
         3ms send 2 to /work 9ms
-        5ms send 1 to graves/why
+        4ms send 1 to dlx/other
+        5ms send 1 to dlx/why
         until 5ms
         ",
         4,
         expect![[r#"
             at 0.005 s
-            p sent 4 confirmed 3 next []
-            exchange 'graves' fanout
+            p sent 5 confirmed 3 next []
+            exchange 'dlx' fanout
             exchange '' direct
             work (3, 0, 3, 0, 0, 2) earlier (0, 0)
                 0:1(c1) 1:2(c2) 2:3(c1)
-            dead (0, 0, 0, 0, 0, 0) earlier (0, 0)
+            dead (1, 1, 0, 0, 0, 0) earlier (0, 0)
+                0:4.
             c1 Working { message: MessageId(3), began: SimTime(5000), done: SimTime(14000) }
                 holds [] of 1, unacked 2, processed 0
             c2 Working { message: MessageId(2), began: SimTime(5000), done: SimTime(14000) }
                 holds [] of 1, unacked 1, processed 0
-            0.005 s to 0.006 s: Publish(ProducerName("p"), ExchangeName("graves"), "why", MessageId(4))
-            0.005 s to 0.006 s: Ack(ConsumerName("c2"), QueueName("work"), MessageId(2))
-            0.005 s to 0.006 s: Return(ConsumerName("c1"), QueueName("work"), MessageId(1))
+            0.005 s to 0.006 s: ack c2 to work 2
+            0.005 s to 0.006 s: confirm to p 4
+            0.005 s to 0.006 s: p dlx/why 5
+            0.005 s to 0.006 s: return c1 to work 1
         "#]],
     );
 }
@@ -155,11 +168,11 @@ fn a_snapshot_shows_the_newest_places_and_counts_those_before() {
                 1997:1998. 1998:1999. 1999:2000.
             c1 Waiting
                 holds [] of 0, unacked 5, processed 5
-            0.005 s to 0.006 s: Deliver(QueueName("work"), ConsumerName("c1"), MessageId(6))
-            0.005 s to 0.006 s: Deliver(QueueName("work"), ConsumerName("c1"), MessageId(7))
-            0.005 s to 0.006 s: Deliver(QueueName("work"), ConsumerName("c1"), MessageId(8))
-            0.005 s to 0.006 s: Deliver(QueueName("work"), ConsumerName("c1"), MessageId(9))
-            0.005 s to 0.006 s: Deliver(QueueName("work"), ConsumerName("c1"), MessageId(10))
+            0.005 s to 0.006 s: work to c1 6
+            0.005 s to 0.006 s: work to c1 7
+            0.005 s to 0.006 s: work to c1 8
+            0.005 s to 0.006 s: work to c1 9
+            0.005 s to 0.006 s: work to c1 10
         "#]],
     );
 }
