@@ -1,0 +1,289 @@
+//! The published shape of a scenario file, written from the tables of settings, so that it cannot
+//! fall behind them. `UPDATE_EXPECT=1` writes it anew.
+
+use brokerscope_core::kafka::config::{
+    BrokerSettings, Commits, ConsumerSettings, OnFailure, ProducerSettings, TopicSettings,
+};
+use brokerscope_core::rabbitmq::config::{self as rabbitmq, Acks, ExchangeType, QueueArguments};
+use brokerscope_core::settings::{Setting, Value as Choice};
+use brokerscope_scenario::expand::KeyOrder;
+use expect_test::expect_file;
+use serde_json::{Map, Value, json};
+
+/// A table with these keys, of which the first `needed` must be there.
+fn table(doc: &str, needed: &[&str], properties: &Value) -> Value {
+    json!({
+        "description": doc,
+        "type": "object",
+        "required": needed,
+        "additionalProperties": false,
+        "properties": properties,
+    })
+}
+
+fn list(doc: &str, least: u32, items: &Value) -> Value {
+    json!({ "description": doc, "type": "array", "minItems": least, "items": items })
+}
+
+fn whole(doc: &str, least: u64, most: u64) -> Value {
+    json!({ "description": doc, "type": "integer", "minimum": least, "maximum": most })
+}
+
+fn time(doc: &str) -> Value {
+    let pattern = r"^\s*[0-9]+(\.[0-9]{1,6})?\s*(us|ms|s|min|h|d)\s*$";
+    json!({ "description": doc, "type": "string", "pattern": pattern })
+}
+
+fn text(doc: &str) -> Value {
+    json!({ "description": doc, "type": "string" })
+}
+
+fn name(doc: &str) -> Value {
+    json!({ "description": doc, "type": "string", "pattern": r"^\S+$" })
+}
+
+/// One of the words that a choice expects: "a, b or c".
+fn choice<T: Choice>(doc: &str) -> Value {
+    let words: Vec<&str> = T::EXPECTED.split([',', ' ']).filter(|it| !it.is_empty()).collect();
+    let words: Vec<&str> = words.into_iter().filter(|it| *it != "or").collect();
+    assert!(words.iter().all(|it| T::read(it).is_some()), "each word is one of the choices");
+    json!({ "description": doc, "enum": words })
+}
+
+/// Settings under their real names; values may be texts, numbers, true or false.
+fn settings(doc: &str, settings: &[Setting]) -> Value {
+    let mut properties = Map::new();
+    for it in settings {
+        let value = json!({ "description": it.doc, "type": ["string", "number", "boolean"] });
+        properties.insert(it.name.to_owned(), value);
+    }
+    table(doc, &[], &Value::Object(properties))
+}
+
+fn workload() -> Value {
+    let work = json!({
+        "description": "How long a consumer works on a message, or the shortest and the longest: \
+                        \"400ms\", \"200ms to 600ms\". No time if it is not given.",
+        "type": "string",
+    });
+    let size = json!({
+        "description": "How many bytes a message has, or the fewest and the most of a range. 100 \
+                        if it is not given.",
+        "oneOf": [
+            { "type": "integer", "minimum": 0, "maximum": 16_777_216 },
+            {
+                "type": "array",
+                "minItems": 2,
+                "maxItems": 2,
+                "items": { "type": "integer", "minimum": 0, "maximum": 16_777_216 },
+            },
+        ],
+    });
+    let mut flow = table(
+        "A flow of messages from one producer, to one topic and one exchange.",
+        &["name", "producer", "messages", "topic"],
+        &json!({
+            "name": name("What it is called."),
+            "producer": name("Who sends it, in both systems."),
+            "messages": whole("How many messages.", 0, 1_000_000),
+            "every": time("How much time lies between two messages."),
+            "per_second": whole("Instead of 'every': how many a second.", 1, 1_000_000),
+            "starts": time("When the first one is sent; at once if it is not given."),
+            "keys": list("The keys to choose from. Without them messages have no key.", 0,
+                &json!({ "type": "string" })),
+            "key_order": choice::<KeyOrder>("How a key is chosen: by chance with equal odds, or \
+                one after the other. By chance if it is not given."),
+            "work": work,
+            "size_bytes": size,
+            "poison": list("Messages on which all work fails, by their number in this flow, from \
+                1.", 0, &json!({ "type": "integer", "minimum": 1 })),
+            "topic": name("The Kafka topic."),
+            "exchange": text("The RabbitMQ exchange; the default exchange if it is not given."),
+            "routing_key": text("The routing key; with the default exchange a queue's name."),
+            "route_by_key": { "description": "Whether each message's own key is its routing key.",
+                "type": "boolean" },
+        }),
+    );
+    flow["oneOf"] = json!([{ "required": ["every"] }, { "required": ["per_second"] }]);
+    flow
+}
+
+fn loss() -> Value {
+    whole("Of a million packets, how many the network loses.", 0, 1_000_000)
+}
+
+fn kafka() -> Value {
+    let topic = table(
+        "A topic.",
+        &["name", "partitions"],
+        &json!({
+            "name": { "description": "Its name.", "type": "string",
+                "pattern": "^[A-Za-z0-9._-]{1,249}$" },
+            "partitions": whole("How many partitions it has.", 1, 1_000),
+            "settings": settings("Its settings.", TopicSettings::SETTINGS),
+        }),
+    );
+    let group = table(
+        "A consumer group.",
+        &["name", "topics", "consumers"],
+        &json!({
+            "name": name("Its group.id."),
+            "topics": list("What it subscribes to.", 1, &name("A topic.")),
+            "consumers": list("Its consumers.", 1, &name("A consumer.")),
+            "settings": settings("What each of them is set to.", ConsumerSettings::SETTINGS),
+            "commits": choice::<Commits>("When the application commits by itself; never if it is \
+                not given, which says nothing about enable.auto.commit."),
+            "on_failure": choice::<OnFailure>("What it does with a record whose work fails; it \
+                tries again if this is not given."),
+            "starts": time("When they start; at once if it is not given."),
+        }),
+    );
+    let producer = table(
+        "What a producer of the workload is set to. One that is not here has the defaults.",
+        &["name"],
+        &json!({
+            "name": name("Which one."),
+            "settings": settings("Its settings.", ProducerSettings::SETTINGS),
+        }),
+    );
+    let latency = table(
+        "How long messages travel, one way; 2 ms where it is not given.",
+        &[],
+        &json!({
+            "producer": time("Between a producer and a broker."),
+            "consumer": time("Between a consumer and the broker it fetches from."),
+            "coordinator": time("Between a consumer and its group coordinator."),
+            "jitter": time("At most so much longer, by chance."),
+        }),
+    );
+    table(
+        "The Kafka side.",
+        &["topic"],
+        &json!({
+            "brokers": whole("How many brokers; one if it is not given.", 1, 100),
+            "settings": settings("What every broker is set to.", BrokerSettings::SETTINGS),
+            "latency": latency,
+            "loss_per_million": loss(),
+            "topic": list("The topics.", 1, &topic),
+            "group": list("The consumer groups.", 0, &group),
+            "producer": list("What producers are set to.", 0, &producer),
+        }),
+    )
+}
+
+fn rabbitmq() -> Value {
+    let exchange = table(
+        "An exchange.",
+        &["name"],
+        &json!({
+            "name": name("Its name."),
+            "type": choice::<ExchangeType>("How it chooses among its bindings; direct if it is \
+                not given."),
+        }),
+    );
+    let binding = table(
+        "A binding of the queue.",
+        &["exchange"],
+        &json!({
+            "exchange": text("The exchange."),
+            "routing_key": text("The binding key; empty if it is not given."),
+        }),
+    );
+    let queue = table(
+        "A queue.",
+        &["name"],
+        &json!({
+            "name": name("Its name."),
+            "arguments": settings("Its arguments.", QueueArguments::SETTINGS),
+            "bindings": list("What it is bound to beside the default exchange.", 0, &binding),
+        }),
+    );
+    let publisher = table(
+        "What a producer of the workload is set to. One that is not here has the defaults.",
+        &["name"],
+        &json!({
+            "name": name("Which one."),
+            "settings": settings("Its settings.", rabbitmq::PublisherSettings::SETTINGS),
+        }),
+    );
+    let consumers = table(
+        "Consumers of a queue.",
+        &["queue", "consumers"],
+        &json!({
+            "queue": name("The queue."),
+            "consumers": list("Their names.", 1, &name("A consumer.")),
+            "prefetch_count": whole("How many unacknowledged messages each may hold; 0, as if it \
+                is not given, is no limit.", 0, 65_535),
+            "auto_ack": { "description": "Whether a message counts as acknowledged the moment it \
+                is sent.", "type": "boolean" },
+            "acks": choice::<Acks>("When they acknowledge; after the work if it is not given."),
+            "on_failure": choice::<rabbitmq::OnFailure>("What they do with a message whose work \
+                fails; they requeue it if this is not given."),
+            "starts": time("When they start; at once if it is not given."),
+        }),
+    );
+    let latency = table(
+        "How long messages travel, one way; 2 ms where it is not given.",
+        &[],
+        &json!({
+            "publisher": time("Between a publisher and the broker."),
+            "consumer": time("Between the broker and a consumer."),
+            "jitter": time("At most so much longer, by chance."),
+        }),
+    );
+    table(
+        "The RabbitMQ side.",
+        &[],
+        &json!({
+            "latency": latency,
+            "loss_per_million": loss(),
+            "exchange": list("The exchanges beside amq.direct and amq.fanout.", 0, &exchange),
+            "queue": list("The queues.", 0, &queue),
+            "publisher": list("What publishers are set to.", 0, &publisher),
+            "consumers": list("The consumers.", 0, &consumers),
+        }),
+    )
+}
+
+#[test]
+fn the_published_shape_is_the_one_that_is_read() {
+    let step = table(
+        "Something that the scenario does.",
+        &["at", "do"],
+        &json!({
+            "at": time("When."),
+            "do": text("A command, as in \"crash c1\", \"kafka pause c2\", \"add c4\"."),
+        }),
+    );
+    let beat = table(
+        "Something that is said when a fact first happens.",
+        &["system", "when", "say"],
+        &json!({
+            "system": { "description": "In which system.", "enum": ["kafka", "rabbitmq"] },
+            "when": text("The text of the fact, or its beginning."),
+            "say": text("What is said, at most two sentences."),
+        }),
+    );
+    let mut schema = table(
+        "What is sent through a simulated Kafka and a simulated RabbitMQ, how both are set up, \
+         what happens to them, and what is said about it. Scenario files are TOML or JSON of this \
+         shape. Beyond what is said here, names that are referred to must exist, consumers' names \
+         are there once a system, and no setting may be out of its range.",
+        &["title", "question", "ends", "workload", "kafka", "rabbitmq"],
+        &json!({
+            "title": text("A few words."),
+            "question": text("What it asks, in plain words."),
+            "seed": whole("What all chance is drawn from; 1 if it is not given.", 0, (1 << 53) - 1),
+            "ends": time("When the run ends."),
+            "workload": list("What is sent to both systems.", 1, &workload()),
+            "kafka": kafka(),
+            "rabbitmq": rabbitmq(),
+            "step": list("What the scenario does, and when.", 0, &step),
+            "beat": list("What it says, and when.", 0, &beat),
+        }),
+    );
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["title"] = json!("Brokerscope scenario");
+    let told = serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";
+    expect_file!["../../../schema/scenario.schema.json"].assert_eq(&told);
+}
