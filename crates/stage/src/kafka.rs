@@ -22,6 +22,8 @@ use log::Row;
 
 /// The height of a heading.
 pub(crate) const HEADING: Len = px(20);
+/// The height of a heading over cards that stand below the storage: lines come in under it.
+const LOW_HEADING: Len = px(26);
 /// How many partitions of a topic are shown with their records; more have a line each.
 const FULL: usize = 8;
 /// How many partitions of a topic are shown one by one.
@@ -101,7 +103,11 @@ fn draw_topic(
     let x = at.x + m.margin;
     let room = m.storage_end() - m.margin;
     let heading = joined(&["topic ", topic.name.as_str()]);
-    sheet.text(Point::new(x, at.y + px(12)), LABEL, room, &heading);
+    let counts = topic_counts(scene, topic);
+    let right = at.x + m.storage_end();
+    let counts_at = Point::new(right, at.y + px(12));
+    let left = sheet.text_before(counts_at, QUIET, room.half(), &counts) - px(8);
+    sheet.text(Point::new(x, at.y + px(12)), LABEL, left - x, &heading);
     let mut y = at.y + HEADING;
     let slim = FULL < topic.partitions.len();
     for partition in topic.partitions.iter().take(SHOWN) {
@@ -120,6 +126,18 @@ fn draw_topic(
     let text = joined(&["and ", &more, ", lag ", &signed(lag)]);
     sheet.text(Point::new(x, y + px(12)), QUIET, room, &text);
     y + HEADING
+}
+
+/// How much a topic keeps, and how far its one group is behind.
+fn topic_counts(scene: &Scene<'_>, topic: &TopicSnapshot) -> String {
+    let records = topic.partitions.iter().map(|it| it.records).sum();
+    let records = counted(records, "record", "records");
+    let [group] = scene.kafka.groups.as_slice() else { return records };
+    let here = group.partitions.iter().filter(|it| it.partition.topic == topic.name);
+    match here.filter_map(|it| it.lag).reduce(|a, b| a + b) {
+        Some(lag) => joined(&[&records, " · lag ", &signed(lag)]),
+        None => records,
+    }
 }
 
 /// The groups, each with its consumers.
@@ -156,7 +174,7 @@ fn draw_groups(
         ]);
         let hit = Area::new(at.x, y, LABEL.width(&title).min(room), HEADING);
         sheet.hit(hit, Target::Group(group.clone()), label);
-        y += HEADING;
+        y += heading_height(m);
         let cards: Vec<Card<'_>> = here.iter().map(|it| card(scene, m, it)).collect();
         let stack = Stack {
             at: Point::new(at.x, y),
@@ -172,11 +190,16 @@ fn draw_groups(
     y
 }
 
+/// How high a heading over cards is.
+pub(crate) const fn heading_height(m: &Metrics) -> Len {
+    if m.beside { HEADING } else { LOW_HEADING }
+}
+
 /// A heading over cards, with the place where one can be added.
 pub(crate) fn draw_heading(sheet: &mut Sheet, area: Area, title: &str, add: Option<Target>) {
     let mut room = area.width;
     if let Some(target) = add {
-        let text = "+ consumer";
+        let text = "+ add";
         let width = QUIET.width(text) + px(16);
         let pill = Area::new(area.right() - width, area.y - px(4), width, px(20));
         sheet.rect(pill, 10, None, Some(line(Tone::Line, 10, Dash::Solid)));
@@ -193,12 +216,12 @@ fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a
     let doing = match it.state {
         ConsumerState::Crashed => Doing::Crashed,
         ConsumerState::Closed => Doing::Closed,
-        ConsumerState::Joining => Doing::Says("joins the group"),
+        ConsumerState::Joining => Doing::Says(if m.beside { "joins the group" } else { "joins" }),
         ConsumerState::Idle => {
             about = "no partition left".to_owned();
             Doing::Idle
         }
-        ConsumerState::Waiting => Doing::Says("waits for records"),
+        ConsumerState::Waiting => Doing::Says(if m.beside { "waits for records" } else { "waits" }),
         ConsumerState::Working { message, began, done } => {
             holds.insert(0, message);
             Doing::works(message, began, done, scene.now)

@@ -24,13 +24,13 @@ const KAFKA: [(Mark, &str); 5] = [
     (Mark::Solid, "not read yet"),
     (Mark::Ringed, "delivered, not committed"),
     (Mark::Faded, "committed"),
-    (Mark::Bookmark, "committed offset"),
+    (Mark::Bookmark, "bookmark"),
     (Mark::Position, "position"),
 ];
 
 const RABBITMQ: [(Mark, &str); 4] = [
     (Mark::Solid, "ready"),
-    (Mark::Outlined, "unacknowledged, with whom"),
+    (Mark::Outlined, "unacknowledged, who has it"),
     (Mark::Ghost, "acknowledged, gone"),
     (Mark::Again, "redelivered"),
 ];

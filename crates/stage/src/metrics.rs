@@ -6,8 +6,6 @@ use crate::unit::{Len, px};
 pub(crate) const CELL: Len = px(28);
 /// Between two cells.
 pub(crate) const GAP: Len = px(4);
-/// How many lines of cells a queue has at most.
-pub(crate) const QUEUE_LINES: usize = 3;
 /// The height of a consumer's card.
 pub(crate) const CARD: Len = px(60);
 /// From one row to the next: a partition's log with all that belongs to it, a consumer's card.
@@ -19,6 +17,8 @@ pub(crate) const PRODUCER: Len = px(40);
 const SIDE_BY_SIDE_PX: u16 = 900;
 /// Consumers beside the storage from this width of a lane on, below it otherwise.
 const BESIDE_PX: i32 = 440;
+/// The gutter where consumers stand below the storage.
+const NARROW_GUTTER: Len = px(20);
 /// The narrowest picture.
 const LEAST_PX: u16 = 280;
 
@@ -63,13 +63,13 @@ impl Metrics {
             beside,
             lane,
             margin,
-            label: if beside { px(44) } else { Len::ZERO },
+            label: if beside { px(48) } else { Len::ZERO },
             card: match (beside, roomy) {
                 (true, true) => px(168),
                 (true, false) => px(152),
-                (false, _) => (lane - margin * 2 - px(8)).half(),
+                (false, _) => (lane - margin * 2 - NARROW_GUTTER - px(8)).half(),
             },
-            gutter: if beside { px(48) } else { px(24) },
+            gutter: if beside { px(48) } else { NARROW_GUTTER },
             cell,
         }
     }
@@ -90,6 +90,11 @@ impl Metrics {
         usize::try_from((width - GAP).0 / self.pitch().0).unwrap_or(0)
     }
 
+    /// How many lines of cells a queue has at most.
+    pub(crate) const fn queue_lines(&self) -> usize {
+        if self.beside { 3 } else { 4 }
+    }
+
     /// How many cells a line of a queue holds.
     pub(crate) fn queue_line(&self) -> usize {
         self.cells_in(self.storage_end() - self.margin)
@@ -100,5 +105,6 @@ impl Metrics {
 /// one: what to ask the snapshots for.
 #[must_use]
 pub fn cells_that_fit(width_px: u16) -> usize {
-    Metrics::new(width_px, 0).queue_line() * QUEUE_LINES
+    let m = Metrics::new(width_px, 0);
+    m.queue_line() * m.queue_lines()
 }

@@ -11,7 +11,7 @@ use crate::words::{counted, joined, signed};
 use crate::{flight, kafka, legend, producer, rabbitmq};
 
 /// The height of a lane's title.
-const TITLE: Len = px(32);
+const TITLE: Len = px(30);
 
 /// The picture of a scene.
 #[must_use]
@@ -52,7 +52,7 @@ pub fn picture(scene: &Scene<'_>) -> Picture {
         let (top, low) = (Point::new(m.lane, top), Point::new(m.lane, bottom));
         sheet.segment(top, low, line(Tone::Line, 10, Dash::Solid));
     }
-    producer::lines(&mut sheet, &m, &places);
+    producer::lines(&mut sheet, scene, &m, &places);
     flight::draw(&mut sheet, scene, &m, &places);
     choose(&mut sheet, scene.options);
     Picture {
@@ -93,17 +93,17 @@ fn title(sheet: &mut Sheet, m: &Metrics, lane: Lane, at: Point) {
         Lane::Kafka => (
             "Kafka",
             Tone::Kafka,
-            "keeps every record; the group moves its bookmark",
+            "keeps every record; groups move a bookmark",
             "keeps every record",
         ),
         Lane::RabbitMq => (
             "RabbitMQ",
             Tone::Rabbit,
             "forgets a message once it is acknowledged",
-            "forgets once acknowledged",
+            "forgets after the ack",
         ),
     };
-    let right = at.x + m.storage_end();
+    let right = bus(m, lane) - px(6);
     let at = at.offset(m.margin, px(20));
     let style = Style::new(Size::S16, Weight::Bold, tone);
     let end = sheet.text(at, style, m.lane, name);

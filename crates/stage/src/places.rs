@@ -1,6 +1,6 @@
 //! Where things stand, and the ways between them. What is drawn and what travels use the same.
 
-use crate::metrics::Metrics;
+use crate::metrics::{CARD, Metrics};
 use crate::scene::Lane;
 use crate::unit::{Area, Len, Point, px};
 use brokerscope_core::kafka::TopicPartition;
@@ -49,7 +49,7 @@ impl Places {
 
 /// Where the line to its reader leaves a log.
 pub(crate) fn log_tap(log: Area) -> Len {
-    log.centre().y + BELOW.min(log.height / 6)
+    log.centre().y + BELOW.min(log.height / 4)
 }
 
 /// Where the line to its consumers leaves a queue: level with the first card beside it.
@@ -69,7 +69,7 @@ fn gutter(m: &Metrics, lane: Lane) -> Len {
 
 /// The upright line along which a lane's messages come.
 pub(crate) fn bus(m: &Metrics, lane: Lane) -> Len {
-    gutter(m, lane) + if m.beside { px(12) } else { px(18) }
+    gutter(m, lane) + if m.beside { px(12) } else { px(16) }
 }
 
 /// From a producer into a lane, to `end`.
@@ -96,10 +96,16 @@ pub(crate) fn to_reader(m: &Metrics, lane: Lane, y: Len, card: Area, turn: i32) 
         if end.y == y {
             return vec![from, end];
         }
+        if card.height < CARD {
+            // Many thin cards: straight ways can be told apart where upright ones would lie
+            // upon each other.
+            let near = Point::new(from.x + px(18), y);
+            return vec![from, near, end.offset(-px(4), Len::ZERO), end];
+        }
         let x = from.x + px(22) + px(4) * turn.rem_euclid(5);
         return vec![from, Point::new(x, y), Point::new(x, end.y), end];
     }
-    let (x, over) = (from.x + px(8), card.y - px(4));
+    let (x, over) = (from.x + px(7), card.y - px(4));
     let end = Point::new(card.centre().x, card.y);
     vec![from, Point::new(x, y), Point::new(x, over), Point::new(end.x, over), end]
 }
@@ -114,7 +120,7 @@ pub(crate) fn to_offsets(m: &Metrics, card: Area, offsets: Area) -> Vec<Point> {
     }
     let from = Point::new(card.centre().x, card.bottom());
     let under = from.y + px(4);
-    let x = gutter(m, Lane::Kafka) + px(8);
+    let x = gutter(m, Lane::Kafka) + px(7);
     let points = [Point::new(from.x, under), Point::new(x, under), Point::new(x, end.y), end];
     let mut way = vec![from];
     way.extend(points);

@@ -98,9 +98,11 @@ fn card(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, it: &Producer<'_>, ar
     let end = sheet.text(name, NAME, room.half() + px(24), it.name.as_str());
     let said = match (it.sent, it.published) {
         (Some(kafka), Some(rabbit)) if kafka != rabbit => {
-            joined(&[&count(kafka), " and ", &count(rabbit), " sent"])
+            joined(&["producer, ", &count(kafka), " and ", &count(rabbit), " sent"])
         }
-        (sent, published) => joined(&[&count(sent.or(published).unwrap_or(0)), " sent"]),
+        (sent, published) => {
+            joined(&["producer, ", &count(sent.or(published).unwrap_or(0)), " sent"])
+        }
     };
     let left = room + area.x - end - px(8);
     if QUIET.width(&said) <= left {
@@ -109,18 +111,14 @@ fn card(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, it: &Producer<'_>, ar
 }
 
 /// The lines along which messages leave each producer, twice at the same instant.
-pub(crate) fn lines(sheet: &mut Sheet, m: &Metrics, places: &Places) {
+pub(crate) fn lines(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, places: &Places) {
     let stroke = line(Tone::Line, 15, Dash::Solid);
     let Some((_, first)) = places.producers.first() else { return };
     for lane in [Lane::Kafka, Lane::RabbitMq] {
         let x = bus(m, lane);
-        let exchange = |it: &Area| Point::new(it.right() - px(1), it.centre().y);
-        let ends: Vec<Point> = match lane {
+        let ends = match lane {
             Lane::Kafka => places.logs.iter().map(|it| at_edge(it.1, it.2)).collect(),
-            Lane::RabbitMq if places.exchanges.is_empty() => {
-                places.queues[..places.fed].iter().map(|it| at_edge(it.1, it.2)).collect()
-            }
-            Lane::RabbitMq => places.exchanges.iter().map(|it| exchange(&it.1)).collect(),
+            Lane::RabbitMq => published_to(scene, places),
         };
         let Some(last) = ends.last() else { continue };
         for (_, card) in &places.producers {
@@ -146,4 +144,18 @@ pub(crate) fn lines(sheet: &mut Sheet, m: &Metrics, places: &Places) {
 /// Where what lands there passes the right edge.
 fn at_edge(area: Area, landing: Point) -> Point {
     Point::new(area.right(), landing.y)
+}
+
+/// Where publishers send to: queues by the default exchange, exchanges otherwise.
+fn published_to(scene: &Scene<'_>, places: &Places) -> Vec<Point> {
+    let destinations = &scene.rabbitmq_config.destinations;
+    let to = |name: &str| destinations.iter().any(|it| it.exchange.as_str() == name);
+    let exchanges = places.exchanges.iter().filter(|it| to(it.0.as_str()));
+    let mut ends: Vec<Point> =
+        exchanges.map(|it| Point::new(it.1.right(), it.1.centre().y)).collect();
+    if to("") || ends.is_empty() {
+        let queues = &places.queues[..places.fed];
+        ends.extend(queues.iter().map(|it| at_edge(it.1, it.2)));
+    }
+    ends
 }

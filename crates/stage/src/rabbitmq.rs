@@ -4,7 +4,7 @@ mod queue;
 
 use crate::card::{Card, Doing, Stack, accent};
 use crate::item::Dash;
-use crate::kafka::{HEADING, draw_heading};
+use crate::kafka::{HEADING, draw_heading, heading_height};
 use crate::metrics::{Metrics, ROW};
 use crate::places::{Places, queue_tap, to_reader};
 use crate::scene::{Lane, Scene, Target};
@@ -125,11 +125,15 @@ fn consumers(
             continue;
         }
         let room = if m.beside { m.card } else { m.storage_end() - m.margin };
-        let title = joined(&["consumers of ", queue.name.as_str()]);
-        let added = scene.options.can_add.then(|| Target::AddToQueue(queue.name.clone()));
+        let title = match scene.rabbitmq.queues.len() {
+            1 => "consumers".to_owned(),
+            _ => joined(&["of ", queue.name.as_str()]),
+        };
+        let may_add = scene.options.can_add && !dead.contains(&&queue.name);
+        let added = may_add.then(|| Target::AddToQueue(queue.name.clone()));
         draw_heading(sheet, Area::new(at.x, y, room, HEADING), &title, added);
-        y += HEADING;
-        let cards: Vec<Card<'_>> = here.iter().map(|it| card(scene, it)).collect();
+        y += heading_height(m);
+        let cards: Vec<Card<'_>> = here.iter().map(|it| card(scene, m, it)).collect();
         let stack =
             Stack { at: Point::new(at.x, y), columns: if m.beside { 1 } else { 2 }, pitch: ROW };
         let (areas, end) = stack.draw(sheet, scene, m, &cards);
@@ -141,13 +145,15 @@ fn consumers(
     y
 }
 
-fn card<'a>(scene: &Scene<'a>, it: &'a ConsumerSnapshot) -> Card<'a> {
+fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a> {
     let mut holds: Vec<MessageId> = it.holds.clone();
     let doing = match it.state {
         ConsumerState::Crashed => Doing::Crashed,
         ConsumerState::Closed => Doing::Closed,
         ConsumerState::Connecting => Doing::Says("connects"),
-        ConsumerState::Waiting => Doing::Says("waits for messages"),
+        ConsumerState::Waiting => {
+            Doing::Says(if m.beside { "waits for messages" } else { "waits" })
+        }
         ConsumerState::Working { message, began, done } => {
             holds.insert(0, message);
             Doing::works(message, began, done, scene.now)

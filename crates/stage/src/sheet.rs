@@ -104,11 +104,16 @@ impl Sheet {
     }
 }
 
-/// The steps along `points`, all upright or level, with corners rounded by at most `radius`.
+/// The steps along `points`, with corners between upright and level pieces rounded by at most
+/// `radius`.
 fn rounded(points: &[Point], radius: Len) -> Vec<Step> {
     let mut steps = vec![Step::Move(points[0])];
     for three in points.windows(3) {
         let [from, corner, to] = [three[0], three[1], three[2]];
+        if (from.x != corner.x && from.y != corner.y) || (to.x != corner.x && to.y != corner.y) {
+            steps.push(Step::Line(corner));
+            continue;
+        }
         let near = |end: Point| {
             let (dx, dy) = (end.x.0 - corner.x.0, end.y.0 - corner.y.0);
             let most = dx.abs().max(dy.abs()) / 2;

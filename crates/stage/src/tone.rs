@@ -199,7 +199,7 @@ impl Palette {
         ],
         BLACK,
         [25, 35, 25, 25, 35, 50, 25, 35],
-        72,
+        82,
     );
 
     /// On a dark ground.
@@ -220,7 +220,7 @@ impl Palette {
         ],
         WHITE,
         [30, 15, 15, 15, 15, 15, 15, 15],
-        72,
+        79,
     );
 
     /// `edge` is how much of `towards` is in each key's edge; `soft`, how much of the ground is in
@@ -280,7 +280,7 @@ mod tests {
         for palette in [Palette::LIGHT, Palette::DARK] {
             for key in 0..=NO_KEY {
                 check(&palette, Tone::OnKey(key), Tone::Key(key), 4.5);
-                check(&palette, Tone::Text, Tone::KeySoft(key), 4.5);
+                check(&palette, Tone::Muted, Tone::KeySoft(key), 4.5);
                 check(&palette, Tone::KeyEdge(key), Tone::KeySoft(key), 2.2);
                 for ground in [Tone::Surface, Tone::Sunk] {
                     check(&palette, Tone::KeyEdge(key), ground, 3.0);

@@ -46,6 +46,11 @@ impl Shown<'_> {
         self.x + self.pitch * i32::try_from(place).unwrap_or(i32::MAX / 10_000)
     }
 
+    /// Whether an offset lies among the older records.
+    fn is_earlier(&self, offset: Offset) -> bool {
+        self.earlier.is_some() && self.cells.first().is_none_or(|it| offset < it.offset)
+    }
+
     /// Between the records before and from an offset on.
     fn boundary(&self, offset: Offset) -> Len {
         let place = self.cells.partition_point(|it| it.offset < offset);
@@ -102,24 +107,24 @@ impl Row<'_> {
         let x = at.x + m.margin + px(44);
         let whole = at.x + m.storage_end() - x;
         sheet.text(Point::new(at.x + m.margin, at.y + px(14)), LABEL, px(44), &name);
-        let log = Area::new(x, at.y + px(4), whole.half(), px(12));
         let area = Area::new(x, at.y, whole, SLIM);
-        sheet.rect(log, 6, Some(Tone::Sunk), None);
+        let records = counted(self.partition.records, "record", "records");
+        let lag = self.lag().map_or(String::new(), |it| ", ".to_owned() + &it);
+        let text = joined(&[&records, &lag]);
+        let text_at = Point::new(x, at.y + px(14));
+        sheet.text(text_at, QUIET, whole.half() - px(8), &text);
+        let log = Area::new(x + whole.half(), at.y + px(5), whole.half(), px(10));
+        sheet.rect(log, 5, Some(Tone::Sunk), None);
         let (committed, all) = self.committed_of(self.partition.log_end);
         let done = i64::from(log.width.0) * committed / all.max(1);
         let done = Len(i32::try_from(done).unwrap_or(0));
         if px(8) < done {
-            let tone = Some(Tone::Kafka);
-            sheet.rect(Area::new(log.x, log.y, done, log.height), 6, tone, None);
+            let committed = Area::new(log.x, log.y, done, log.height);
+            sheet.rect(committed, 5, Some(Tone::Kafka), None);
         }
-        let records = counted(self.partition.records, "record", "records");
-        let text =
-            joined(&[&records, &self.lag().map_or(String::new(), |it| ", ".to_owned() + &it)]);
-        let text_at = Point::new(log.right() + px(8), at.y + px(14));
-        sheet.text(text_at, QUIET, area.right() - text_at.x - px(4), &text);
         sheet.hit(area, Target::Partition(self.partition.partition.clone()), self.label());
         let end = Point::new(log.right(), log.centre().y);
-        places.logs.push((self.partition.partition.clone(), area, end));
+        places.logs.push((self.partition.partition.clone(), log, end));
         SLIM
     }
 
@@ -163,7 +168,7 @@ impl Row<'_> {
         }
         let lag = if self.several() { None } else { self.lag() };
         if self.m.beside {
-            let room = self.m.label - px(2);
+            let room = self.m.label - px(1);
             sheet.text(at.offset(Len::ZERO, px(14)), LABEL, room, &name);
             let Some(lag) = lag else { return };
             if QUIET.width(&lag) <= room {
@@ -372,8 +377,10 @@ impl Row<'_> {
             if let Some(lag) = standing.lag {
                 text += &joined(&[", lag ", &signed(lag)]);
             }
-            if standing.committed.is_some() {
-                pole(sheet, x, log.y + px(2), log.bottom() - px(2), Dash::Solid);
+            if let Some(committed) = standing.committed {
+                if !shown.is_earlier(committed) {
+                    pole(sheet, x, log.y + px(2), log.bottom() - px(2), Dash::Solid);
+                }
                 let pin = |dx: i32, dy: i32| Point::new(x + px(dx), y + px(dy));
                 let steps = vec![
                     Step::Move(pin(0, 2)),
@@ -408,14 +415,17 @@ fn pole(sheet: &mut Sheet, x: Len, top: Len, low: Len, dash: Dash) {
 /// position if that is elsewhere.
 fn bookmark(sheet: &mut Sheet, log: Area, shown: &Shown<'_>, group: &GroupPartition) {
     let committed = group.committed.map(|it| shown.boundary(it).min(log.right() - px(2)));
-    if let Some(position) = group.position {
+    if let Some(position) = group.position.filter(|it| !shown.is_earlier(*it)) {
         let x = shown.boundary(position).min(log.right() - px(2));
         if committed != Some(x) {
             pole(sheet, x, log.y - px(4), log.bottom(), Dash::Dashed);
         }
     }
     if let Some(x) = committed {
-        pole(sheet, x, log.y - px(9), log.bottom(), Dash::Solid);
+        // Not across the words that stand for the older records.
+        let among = group.committed.is_some_and(|it| shown.is_earlier(it));
+        let low = if among { log.y + GAP } else { log.bottom() };
+        pole(sheet, x, log.y - px(9), low, Dash::Solid);
         let p = |dx: i32, dy: i32| Point::new(x + px(dx), log.y + px(dy));
         let flag = vec![
             Step::Move(p(0, -10)),

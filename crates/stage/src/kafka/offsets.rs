@@ -31,23 +31,26 @@ pub(super) fn draw(
     let beside = px(160) <= right - end;
     let mut y = at.y;
     let partitions = &scene.kafka.offsets_topic;
+    let mut last = end;
     let total: u64 = partitions.iter().map(|it| it.total).sum();
     if total == 0 {
         sheet.text(Point::new(end, baseline), QUIET, right - end, "empty");
     }
-    let area = Area::new(x, y, if beside { end - px(8) - x } else { right - x }, RECORD);
-    places.offsets = Some(area);
     for (place, partition) in partitions.iter().enumerate() {
         if place != 0 || !beside {
             y += RECORD + px(4);
         }
         let from = if beside { end } else { x };
-        records(sheet, scene, &partition.records, partition.total, Point::new(from, y), right);
+        let at = Point::new(from, y);
+        last = records(sheet, scene, &partition.records, partition.total, at, right);
     }
+    // Commits arrive behind the last record.
+    places.offsets = Some(Area::new(x, y, last.min(right) - x, RECORD));
     y + RECORD + px(8)
 }
 
-/// The newest records that fit between two edges, newest last, and how many older ones there are.
+/// The newest records that fit between two edges, newest last, and how many older ones there are;
+/// tells where the last one ends.
 fn records(
     sheet: &mut Sheet,
     scene: &Scene<'_>,
@@ -55,7 +58,7 @@ fn records(
     total: u64,
     at: Point,
     right: Len,
-) {
+) -> Len {
     let texts: Vec<String> = records.iter().map(|it| words(scene, it)).collect();
     let more = |shown: usize| {
         let left = total - shown as u64;
@@ -90,6 +93,7 @@ fn records(
         sheet.text(Point::new(x + px(6), at.y + px(14)), style, area.width, text);
         x = area.right() + px(4);
     }
+    x
 }
 
 /// What a record says: `P0 5`, with the group's name if there are several.

@@ -2,7 +2,7 @@
 
 use crate::cell::{Look, mark};
 use crate::item::{Anchor, Dash};
-use crate::metrics::{CELL, GAP, Metrics, QUEUE_LINES};
+use crate::metrics::{CELL, GAP, Metrics};
 use crate::places::Places;
 use crate::scene::{Scene, Target};
 use crate::sheet::{BODY, LABEL, QUIET, Sheet, line};
@@ -21,7 +21,7 @@ const DEAD_LINES: i32 = 2;
 /// How many lines of cells each queue gets: enough for the whole workload, up to a limit.
 pub(super) fn lines(scene: &Scene<'_>, m: &Metrics, queues: usize) -> i32 {
     let needed = scene.workload.messages.len().div_ceil(m.queue_line().max(1));
-    let most = if queues < 2 { QUEUE_LINES } else { 2 };
+    let most = if queues < 2 { m.queue_lines() } else { 2 };
     i32::try_from(needed.clamp(1, most)).unwrap_or(1)
 }
 
@@ -146,19 +146,27 @@ fn earlier(sheet: &mut Sheet, it: &QueueSnapshot, shown: &Shown<'_>, area: Area)
     let number = it.enqueued - shown.slots.len() as u64;
     let (ready, unacked) = shown.still;
     let gone = number.saturating_sub(ready + unacked);
-    let texts = joined(&[
-        &count(number),
-        " earlier: ",
-        &count(ready),
-        " ready, ",
-        &count(unacked),
-        " unacked, ",
-        &count(gone),
-        " gone",
-    ]);
+    let first = joined(&[&count(number), " earlier"]);
+    let mut second = String::new();
+    for (some, word) in [(ready, " ready"), (unacked, " unacked"), (gone, " gone")] {
+        if some != 0 {
+            second += if second.is_empty() { "" } else { ", " };
+            second += &joined(&[&count(some), word]);
+        }
+    }
     let inner = area.inset(px(8));
-    let bar = Area::new(inner.x, area.y + px(26), inner.width, px(8));
-    sheet.rect(bar, 4, None, Some(line(Tone::Line, 15, Dash::Dotted)));
+    let whole = joined(&[&first, ": ", &second]);
+    let at = Point::new(inner.x, area.y + px(18));
+    let bar = if BODY.width(&whole) <= inner.width {
+        sheet.text(at, BODY, inner.width, &whole);
+        area.y + px(26)
+    } else {
+        sheet.text(at, BODY, inner.width, &first);
+        sheet.text(at.offset(Len::ZERO, px(14)), BODY, inner.width, &second);
+        area.y + px(37)
+    };
+    let bar = Area::new(inner.x, bar, inner.width, px(6));
+    sheet.rect(bar, 3, None, Some(line(Tone::Muted, 10, Dash::Dotted)));
     let part = |share: u64| {
         let part = u128::from(share) * u128::from(bar.width.0.unsigned_abs());
         Len(i32::try_from(part / u128::from(number.max(1))).unwrap_or(0))
@@ -167,14 +175,12 @@ fn earlier(sheet: &mut Sheet, it: &QueueSnapshot, shown: &Shown<'_>, area: Area)
     let end = bar.right();
     if px(2) < ready {
         let solid = Area::new(end - ready, bar.y, ready, bar.height);
-        sheet.rect(solid, 4, Some(Tone::Rabbit), None);
+        sheet.rect(solid, 3, Some(Tone::Rabbit), None);
     }
     if px(2) < out {
         let open = Area::new(end - ready - out, bar.y, out, bar.height);
-        sheet.rect(open, 4, None, Some(line(Tone::Rabbit, 15, Dash::Dashed)));
+        sheet.rect(open, 3, None, Some(line(Tone::Rabbit, 15, Dash::Dashed)));
     }
-    let at = Point::new(inner.x, area.y + px(17));
-    sheet.text(at, BODY, inner.width, &texts);
 }
 
 fn draw_slot(sheet: &mut Sheet, scene: &Scene<'_>, it: &QueueSnapshot, slot: &Slot, area: Area) {
@@ -246,7 +252,7 @@ pub(super) fn draw_dead(
     sheet.text(baseline, LABEL, right - x, &title);
     sheet.hit(Area::new(x, at.y, right - x, px(18)), Target::Queue(it.name.clone()), title);
     let y = at.y + px(20);
-    let each = m.cell + px(112);
+    let each = m.cell + px(92);
     let columns = ((right - x - GAP).0 / each.0).max(1);
     let most = usize::try_from(columns * DEAD_LINES).unwrap_or(1);
     let shown = &slots[slots.len().saturating_sub(most)..];

@@ -3,7 +3,9 @@
 use brokerscope_core::kafka::snapshot as k;
 use brokerscope_core::kafka::{BrokerId, Offset, TopicPartition};
 use brokerscope_core::name::{ConsumerName, QueueName};
-use brokerscope_core::rabbitmq::config::{Binding, ExchangeType, Queue, QueueArguments};
+use brokerscope_core::rabbitmq::config::{
+    Binding, Destination, ExchangeType, Queue, QueueArguments, RoutingKey,
+};
 use brokerscope_core::rabbitmq::fact::Reason;
 use brokerscope_core::rabbitmq::snapshot as r;
 use brokerscope_core::sim::SimTime;
@@ -534,6 +536,8 @@ pub fn two_of_everything() -> Made {
         slot.dead_letter = Some(("billing".into(), reason));
     }
     let mut rest = config(&["billing", "mailing", "parked"]);
+    rest.destinations =
+        vec![Destination { exchange: "orders".into(), routing_key: RoutingKey::MessageKey }];
     rest.queues[0].arguments.dead_letter_exchange.0 = Some("dlx".into());
     let bind = |from: &str, to: &str| Binding {
         source: from.into(),
