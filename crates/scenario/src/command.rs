@@ -70,6 +70,40 @@ impl Command {
     }
 }
 
+impl Command {
+    /// What it says to each system, whoever is there. Nothing if that depends on who is.
+    #[must_use]
+    pub fn literally(&self) -> Resolved {
+        use kafka::Command as InKafka;
+        use rabbitmq::Command as InRabbit;
+        let one = |it: &ConsumerName| it.clone();
+        let both = match self {
+            Self::Kafka(command) => return (Some(command.clone()), None),
+            Self::RabbitMq(command) => return (None, Some(command.clone())),
+            Self::Both(both) => both,
+        };
+        let (kafka, rabbitmq) = match both {
+            Both::Crash(it) => (InKafka::CrashConsumer(one(it)), InRabbit::CrashConsumer(one(it))),
+            Both::Restart(it) => {
+                (InKafka::RestartConsumer(one(it)), InRabbit::RestartConsumer(one(it)))
+            }
+            Both::Pause(it) => (InKafka::PauseConsumer(one(it)), InRabbit::PauseConsumer(one(it))),
+            Both::Resume(it) => {
+                (InKafka::ResumeConsumer(one(it)), InRabbit::ResumeConsumer(one(it)))
+            }
+            Both::Remove(it) => {
+                (InKafka::RemoveConsumer(one(it)), InRabbit::RemoveConsumer(one(it)))
+            }
+            Both::Add(_) => return (None, None),
+            Both::AddTo(it, place) => (
+                InKafka::AddConsumer(one(it), (**place).into()),
+                InRabbit::AddConsumer(one(it), (**place).into()),
+            ),
+        };
+        (Some(kafka), Some(rabbitmq))
+    }
+}
+
 /// The text that reads back as the same command. What only one system knows, as `commit c1`,
 /// needs no system's name.
 impl fmt::Display for Command {

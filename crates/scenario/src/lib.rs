@@ -14,10 +14,12 @@ pub mod ledger;
 pub mod library;
 #[cfg(feature = "files")]
 mod load;
+pub mod run;
 pub mod scenario;
 pub mod value;
 
 pub use command::Command;
 pub use error::Error;
 pub use library::{LESSONS, Lesson};
+pub use run::Run;
 pub use scenario::Scenario;

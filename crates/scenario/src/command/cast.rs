@@ -13,9 +13,12 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cast {
     pub(super) brokers: u16,
-    /// Groups and queues that have a consumer to copy, in the order of the configuration.
+    /// Groups and queues that have consumers, in the order in which their first consumers stand
+    /// in the configuration.
     pub(super) groups: Vec<GroupId>,
     pub(super) queues: Vec<QueueName>,
+    /// All queues: RabbitMQ lets one consume from any.
+    pub(super) all_queues: Vec<QueueName>,
     pub(super) in_kafka: BTreeSet<ConsumerName>,
     pub(super) in_rabbitmq: BTreeSet<ConsumerName>,
 }
@@ -60,6 +63,7 @@ impl Cast {
             brokers: kafka.brokers,
             groups,
             queues,
+            all_queues: rabbitmq.queues.iter().map(|it| it.name.clone()).collect(),
             in_kafka: kafka.consumers.iter().map(|it| it.name.clone()).collect(),
             in_rabbitmq: rabbitmq.consumers.iter().map(|it| it.name.clone()).collect(),
         }
@@ -85,23 +89,19 @@ impl Cast {
         Ok(resolved)
     }
 
+    /// Remembers whom a command adds, as [`Cast::resolve`] does.
+    pub fn remember(&mut self, command: &Command) {
+        // What cannot be carried out adds nobody.
+        let _ = self.resolve(command);
+    }
+
     fn both(&self, both: &Both) -> Result<Resolved, Unfit> {
         match both {
-            Both::Crash(it) => {
-                self.twins(it, kafka::Command::CrashConsumer, rabbitmq::Command::CrashConsumer)
-            }
-            Both::Restart(it) => {
-                self.twins(it, kafka::Command::RestartConsumer, rabbitmq::Command::RestartConsumer)
-            }
-            Both::Pause(it) => {
-                self.twins(it, kafka::Command::PauseConsumer, rabbitmq::Command::PauseConsumer)
-            }
-            Both::Resume(it) => {
-                self.twins(it, kafka::Command::ResumeConsumer, rabbitmq::Command::ResumeConsumer)
-            }
-            Both::Remove(it) => {
-                self.twins(it, kafka::Command::RemoveConsumer, rabbitmq::Command::RemoveConsumer)
-            }
+            Both::Crash(name)
+            | Both::Restart(name)
+            | Both::Pause(name)
+            | Both::Resume(name)
+            | Both::Remove(name) => self.twins(name, both),
             Both::Add(name) => {
                 if self.groups.is_empty() && self.queues.is_empty() {
                     return Err(Unfit("there is no consumer here to be set up like".to_owned()));
@@ -110,19 +110,18 @@ impl Cast {
             }
             Both::AddTo(name, place) => {
                 let group = self.groups.iter().find(|it| it.as_str() == &**place);
-                let queue = self.queues.iter().find(|it| it.as_str() == &**place);
+                let queue = self.all_queues.iter().find(|it| it.as_str() == &**place);
                 match (group, queue) {
                     (Some(_), Some(_)) => self.add(name, group, queue),
                     (Some(_), None) => Err(Unfit(format!(
-                        "'{place}' is a group and no queue with consumers: write 'kafka add \
-                         {name} to {place}'"
+                        "'{place}' is a group and no queue: write 'kafka add {name} to {place}'"
                     ))),
                     (None, Some(_)) => Err(Unfit(format!(
                         "'{place}' is a queue and no group: write 'rabbitmq add {name} to {place}'"
                     ))),
                     (None, None) => {
                         let groups = self.groups.iter().map(GroupId::as_str);
-                        let queues = self.queues.iter().map(QueueName::as_str);
+                        let queues = self.all_queues.iter().map(QueueName::as_str);
                         Err(missing("group or queue", place, groups.chain(queues)))
                     }
                 }
@@ -131,19 +130,15 @@ impl Cast {
     }
 
     /// For the consumer of that name in each system that has one.
-    fn twins(
-        &self,
-        name: &ConsumerName,
-        kafka: fn(ConsumerName) -> kafka::Command,
-        rabbitmq: fn(ConsumerName) -> rabbitmq::Command,
-    ) -> Result<Resolved, Unfit> {
-        let in_kafka = self.in_kafka.contains(name).then(|| kafka(name.clone()));
-        let in_rabbitmq = self.in_rabbitmq.contains(name).then(|| rabbitmq(name.clone()));
-        if in_kafka.is_none() && in_rabbitmq.is_none() {
+    fn twins(&self, name: &ConsumerName, both: &Both) -> Result<Resolved, Unfit> {
+        let (kafka, rabbitmq) = Command::Both(both.clone()).literally();
+        let kafka = kafka.filter(|_| self.in_kafka.contains(name));
+        let rabbitmq = rabbitmq.filter(|_| self.in_rabbitmq.contains(name));
+        if kafka.is_none() && rabbitmq.is_none() {
             let known = self.in_kafka.union(&self.in_rabbitmq).map(ConsumerName::as_str);
             return Err(missing("consumer", name.as_str(), known));
         }
-        Ok((in_kafka, in_rabbitmq))
+        Ok((kafka, rabbitmq))
     }
 
     /// In each system that has a place for it and none of that name yet.
@@ -201,9 +196,9 @@ impl Cast {
             Its::AddConsumer(name, _) if self.in_rabbitmq.contains(name) => {
                 return Err(taken(name));
             }
-            Its::AddConsumer(_, queue) if !self.queues.contains(queue) => {
-                let queues = self.queues.iter().map(QueueName::as_str);
-                return Err(missing("queue with consumers", queue.as_str(), queues));
+            Its::AddConsumer(_, queue) if !self.all_queues.contains(queue) => {
+                let queues = self.all_queues.iter().map(QueueName::as_str);
+                return Err(missing("queue", queue.as_str(), queues));
             }
             Its::AddConsumer(..) => {}
         }

@@ -128,6 +128,7 @@ fn check(commands: &[&str], expected: Expect) {
         brokers: 1,
         groups: vec!["billing".into(), "audit".into()],
         queues: vec!["tasks".into(), "billing".into()],
+        all_queues: vec!["tasks".into(), "billing".into(), "dead".into()],
         in_kafka: ["c1", "k2"].map(ConsumerName::from).into(),
         in_rabbitmq: ["c1", "r2"].map(ConsumerName::from).into(),
     };
@@ -183,6 +184,7 @@ fn a_consumer_is_added_where_there_is_a_place_for_it() {
             "add c6",
             "add c7 to bilding",
             "kafka add c7 to tasks",
+            "rabbitmq add c7 to dead",
         ],
         expect![[r#"
             add c4
@@ -197,7 +199,7 @@ fn a_consumer_is_added_where_there_is_a_place_for_it() {
                 kafka: add c5 to billing
                 rabbitmq: add c5 to billing
             add c6 to audit
-                'audit' is a group and no queue with consumers: write 'kafka add c6 to audit'
+                'audit' is a group and no queue: write 'kafka add c6 to audit'
             add c6 to tasks
                 'tasks' is a queue and no group: write 'rabbitmq add c6 to tasks'
             kafka add c6 to audit
@@ -208,6 +210,8 @@ fn a_consumer_is_added_where_there_is_a_place_for_it() {
                 there is no group or queue 'bilding'; the nearest is 'billing'
             kafka add c7 to tasks
                 there is no group 'tasks'; the nearest is 'audit'
+            rabbitmq add c7 to dead
+                rabbitmq: add c7 to dead
         "#]],
     );
 }
