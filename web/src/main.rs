@@ -1,18 +1,38 @@
-//! The page. A placeholder until the page's author replaces it.
+//! The page: it shows a run of both systems, and lets a person break and rewind it.
+//!
+//! `session` remembers and decides, without a browser. `view` makes plain data of it for each part
+//! of the page, `components` draw that data, `page` runs the frames and asks the browser.
 
-use wasm_bindgen::JsCast;
-use yew::prelude::*;
+mod address;
+mod app;
+mod browser;
+mod components;
+mod crash;
+mod data;
+mod keys;
+mod measure;
+mod page;
+mod painter;
+mod session;
+mod view;
+mod words;
 
-#[component]
-fn App() -> Html {
-    html! { <main><h1>{ "Brokerscope" }</h1><p>{ "The page is being built." }</p></main> }
-}
+use crate::page::Page;
+use crate::session::{Session, Setting};
 
 fn main() {
-    let document = web_sys::window().and_then(|w| w.document()).expect("a page has a document");
-    let root = document.get_element_by_id("app").expect("index.html holds #app");
-    yew::Renderer::<App>::with_root(root).render();
-    let html = document.document_element().expect("a document has a root");
-    let html = html.dyn_into::<web_sys::HtmlElement>().expect("the root is <html>");
-    html.dataset().set("ready", "true").expect("data attributes can be set");
+    yew::set_custom_panic_hook(Box::new(crash::show));
+    let is_framed = browser::is_framed();
+    if is_framed {
+        browser::tell("framed", Some("true"));
+    }
+    let session = Session::new(
+        &browser::query(),
+        Setting { is_framed, motion: page::motion(), theme: browser::theme() },
+    );
+    let root = browser::document().get_element_by_id("app").expect("index.html holds #app");
+    // The text that was there while the program was loading makes room.
+    root.set_text_content(None);
+    let props = app::Props { page: Page::new(session) };
+    yew::Renderer::<app::App>::with_root_and_props(root, props).render();
 }

@@ -1,0 +1,49 @@
+//! The invitation to break something.
+
+use super::icon::Icon;
+use crate::session::{Action, Doing, Where};
+use crate::view::consumers::{ConsumerView, Health};
+use crate::words;
+use yew::prelude::*;
+
+#[derive(Debug, PartialEq, Properties)]
+pub(crate) struct Props {
+    /// One a name: a consumer and its twin.
+    pub(crate) view: Vec<ConsumerView>,
+    pub(crate) on_action: Callback<Action>,
+}
+
+/// A button to crash each consumer and its twin, or to start them again.
+#[component]
+pub(crate) fn Breaker(props: &Props) -> Html {
+    html! {
+        <div class="breaker" role="group" aria-label={words::BREAK_SOMETHING}>
+            <h2>{ words::BREAK_SOMETHING }</h2>
+            for consumer in &props.view {
+                { view_consumer(consumer, &props.on_action) }
+            }
+            <button class="button" type="button" data-action="add"
+                title="Add a consumer in both systems"
+                onclick={props.on_action.reform(|_| Action::Add(Where::Both))}>
+                { Icon::Add.html() }{ "Add a consumer" }
+            </button>
+        </div>
+    }
+}
+
+fn view_consumer(consumer: &ConsumerView, on_action: &Callback<Action>) -> Html {
+    let (doing, icon) = match consumer.health {
+        Health::Down => (Doing::Restart, Icon::Restart),
+        Health::Running | Health::Paused => (Doing::Crash, Icon::Close),
+    };
+    let name = consumer.name.clone();
+    let onclick =
+        on_action.reform(move |_: MouseEvent| Action::Do(doing, Where::Both, name.clone()));
+    html! {
+        <button class="button" type="button" key={consumer.name.as_str()}
+            data-action={doing.verb()} data-consumer={consumer.name.as_str().to_owned()}
+            {onclick}>
+            { icon.html() }{ doing.label() }{ " " }{ consumer.name.as_str().to_owned() }
+        </button>
+    }
+}

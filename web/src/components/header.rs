@@ -1,0 +1,96 @@
+//! The name, the lessons, and what concerns the whole page.
+
+use super::icon::Icon;
+use crate::session::Action;
+use crate::view::header::{HeaderView, Theme};
+use crate::words;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+#[derive(Debug, PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) view: HeaderView,
+    pub(crate) on_action: Callback<Action>,
+}
+
+/// The top of the page.
+#[component]
+pub(crate) fn Header(props: &Props) -> Html {
+    let view = &props.view;
+    let choose = props.on_action.reform(|event: Event| {
+        let place = event.target_unchecked_into::<HtmlSelectElement>().selected_index();
+        Action::Lesson(usize::try_from(place).unwrap_or_default())
+    });
+    let theme = {
+        let next = view.theme.next();
+        props.on_action.reform(move |_: MouseEvent| Action::Theme(next))
+    };
+    html! {
+        <header class="header">
+            <span class="header__brand">
+                { view_sign() }
+                <span class="header__name">{ words::NAME }</span>
+            </span>
+            <span class="header__lesson">
+                <select aria-label="Lesson" onchange={choose} data-testid="lesson">
+                    for (place, title) in view.lessons.iter().enumerate() {
+                        <option key={place} selected={place == view.chosen}>
+                            { place + 1 }{ " · " }{ *title }
+                        </option>
+                    }
+                </select>
+            </span>
+            <span class="header__space" />
+            <div class="header__tools">
+                <button class="button" type="button" data-testid="data-open"
+                    title={words::OWN_DATA}
+                    onclick={props.on_action.reform(|_| Action::OpenData)}>
+                    { words::OWN_DATA_SHORT }
+                </button>
+                { view_tool(view.theme.icon(), view.theme.label(), theme) }
+                { view_tool(
+                    Icon::Help,
+                    "Help: keys and signs (?)",
+                    props.on_action.reform(|_| Action::Help),
+                ) }
+            </div>
+        </header>
+    }
+}
+
+impl Theme {
+    const fn icon(self) -> Icon {
+        match self {
+            Self::Auto => Icon::ThemeAuto,
+            Self::Light => Icon::ThemeLight,
+            Self::Dark => Icon::ThemeDark,
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Auto => "Theme: as the system has it. Change to light",
+            Self::Light => "Theme: light. Change to dark",
+            Self::Dark => "Theme: dark. Change to the system’s",
+        }
+    }
+}
+
+fn view_tool(icon: Icon, label: &'static str, onclick: Callback<MouseEvent>) -> Html {
+    html! {
+        <button class="button" data-look="icon" type="button" title={label} aria-label={label}
+            {onclick}>
+            { icon.html() }
+        </button>
+    }
+}
+
+/// A log that stays full beside a queue that empties.
+fn view_sign() -> Html {
+    html! {
+        <svg class="header__sign" viewBox="2 3 22 20" aria-hidden="true" focusable="false">
+            <rect class="header__sign-log" x="2" y="4" width="9" height="18" rx="3" />
+            <rect class="header__sign-queue" x="15" y="4" width="9" height="18" rx="3" />
+        </svg>
+    }
+}

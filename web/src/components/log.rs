@@ -1,0 +1,59 @@
+//! What happened, in sentences, newest first.
+
+use crate::session::{Action, Scope};
+use crate::view::log::{EntryView, LogView};
+use crate::words;
+use yew::prelude::*;
+
+#[derive(Debug, PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) view: LogView,
+    pub(crate) on_action: Callback<Action>,
+}
+
+/// The event log: choosing an entry goes to its instant.
+#[component]
+pub(crate) fn Log(props: &Props) -> Html {
+    let view = &props.view;
+    let (everything, other) = match view.scope {
+        Scope::Turns => (false, Scope::Everything),
+        Scope::Everything => (true, Scope::Turns),
+    };
+    let choose = props.on_action.reform(move |_: Event| Action::Log(other));
+    html! {
+        <section class="log card" aria-labelledby="log-title" data-testid="log">
+            <div class="log__head">
+                <h2 id="log-title">{ words::WHAT_HAPPENED }</h2>
+                <label class="log__choice">
+                    <input type="checkbox" checked={everything} onchange={choose} />
+                    { words::EVERYTHING }
+                </label>
+            </div>
+            if view.entries.is_empty() {
+                <p class="log__none">{ words::NOTHING_YET }</p>
+            }
+            <ol reversed=true>
+                for (place, entry) in view.entries.iter().enumerate() {
+                    { view_entry(view.entries.len() - place, entry, &props.on_action) }
+                }
+            </ol>
+        </section>
+    }
+}
+
+fn view_entry(number: usize, entry: &EntryView, on_action: &Callback<Action>) -> Html {
+    let at = entry.at;
+    let onclick = on_action.reform(move |_: MouseEvent| Action::SeekTo(at));
+    html! {
+        <li key={number}>
+            <button class="log__entry" type="button" data-turn={entry.turn.then_some("true")}
+                {onclick}>
+                <time>{ &entry.time }</time>
+                <span class="log__system" data-system={entry.system} />
+                <span class="log__sentence">
+                    <span class="heard">{ entry.title }{ ": " }</span>{ &entry.sentence }
+                </span>
+            </button>
+        </li>
+    }
+}

@@ -1,0 +1,36 @@
+//! The question that the lesson asks.
+
+use crate::session::Action;
+use crate::view::question::QuestionView;
+use crate::words;
+use yew::prelude::*;
+
+#[derive(Debug, PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) view: QuestionView,
+    pub(crate) on_action: Callback<Action>,
+}
+
+/// The question, whose messages these are, and the way to the next lesson at the end of one.
+#[component]
+pub(crate) fn Question(props: &Props) -> Html {
+    let view = &props.view;
+    html! {
+        <div class="question">
+            <h1 data-testid="question">{ &view.text }</h1>
+            if let Some(told) = &view.own_data {
+                <span class="question__data">{ told }</span>
+                <button class="button" type="button" data-testid="data-back"
+                    onclick={props.on_action.reform(|_| Action::LessonsMessages)}>
+                    { words::LESSONS_MESSAGES }
+                </button>
+            }
+            if let Some((place, title)) = view.next {
+                <button class="button" type="button" data-testid="next-lesson"
+                    onclick={props.on_action.reform(move |_| Action::Lesson(place))}>
+                    { "Next: " }{ title }{ " →" }
+                </button>
+            }
+        </div>
+    }
+}

@@ -1,0 +1,172 @@
+//! What each part of the page shows, made from the session.
+
+use super::{Action, Open, Playback, Session};
+use crate::address::clock;
+use crate::view::captions::CaptionsView;
+use crate::view::consumers::{self, ConsumerView};
+use crate::view::data::DataView;
+use crate::view::header::HeaderView;
+use crate::view::ledger::{self, LedgerView};
+use crate::view::log::{self, LogView};
+use crate::view::mirror::{self, MirrorView};
+use crate::view::notice::NoticeView;
+use crate::view::question::QuestionView;
+use crate::view::stage::{Place, SpotView, StageView};
+use crate::view::transport::{self, TransportView};
+use crate::words;
+use brokerscope_core::{kafka, rabbitmq};
+use brokerscope_scenario::LESSONS;
+use brokerscope_scenario::scenario::SystemName;
+use brokerscope_stage::{Hit, Lane, Target};
+
+/// How many entries of the event log are shown.
+const LOG_ENTRIES: usize = 60;
+
+/// What the transport's line leaves to its buttons, in pixels.
+const BUTTONS_PX: u64 = 400;
+
+/// From this width on the line shares its row with the buttons.
+const WIDE_PX: u64 = 700;
+
+/// What there is to show.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Views {
+    pub(crate) header: HeaderView,
+    pub(crate) notices: Vec<NoticeView>,
+    pub(crate) question: QuestionView,
+    pub(crate) stage: StageView,
+    pub(crate) captions: CaptionsView,
+    pub(crate) breaker: Vec<ConsumerView>,
+    pub(crate) ledger: LedgerView,
+    pub(crate) log: LogView,
+    pub(crate) mirror: MirrorView,
+    pub(crate) transport: TransportView,
+    pub(crate) data: DataView,
+    pub(crate) open: Open,
+}
+
+/// The system of a lane.
+pub(super) const fn system_of(lane: Lane) -> SystemName {
+    match lane {
+        Lane::Kafka => SystemName::Kafka,
+        Lane::RabbitMq => SystemName::RabbitMq,
+    }
+}
+
+impl Session {
+    /// What there is to show. `data` is what the panel for own data shows.
+    pub(crate) fn views(&mut self, data: DataView) -> Views {
+        Views {
+            header: HeaderView {
+                lessons: LESSONS.iter().map(|lesson| lesson.title).collect(),
+                chosen: self.lesson,
+                theme: self.setting.theme,
+            },
+            notices: self.notices.clone(),
+            question: self.question(),
+            stage: self.stage(),
+            captions: self.captions(),
+            breaker: consumers::twins(&self.consumers()),
+            ledger: self.ledger(),
+            log: self.log(),
+            mirror: self.mirror(),
+            transport: self.transport(),
+            data,
+            open: self.open,
+        }
+    }
+
+    pub(super) fn captions(&self) -> CaptionsView {
+        let said = |system, itself: &str| {
+            self.run.caption(system).map_or_else(|| itself.to_owned(), |(_, beat)| beat.say.clone())
+        };
+        CaptionsView {
+            time: clock(self.now()),
+            kafka: said(SystemName::Kafka, words::KAFKA_ITSELF),
+            rabbitmq: said(SystemName::RabbitMq, words::RABBITMQ_ITSELF),
+        }
+    }
+
+    /// The consumers as they are now.
+    pub(super) fn consumers(&self) -> Vec<ConsumerView> {
+        match &self.shown {
+            Some(shown) => consumers::consumers(&shown.kafka, &shown.rabbitmq),
+            None => {
+                let kafka = kafka::snapshot::snapshot(self.run.kafka(), 0);
+                let rabbitmq = rabbitmq::snapshot::snapshot(self.run.rabbitmq(), 0);
+                consumers::consumers(&kafka, &rabbitmq)
+            }
+        }
+    }
+
+    fn question(&self) -> QuestionView {
+        let next = self.lesson + 1;
+        let is_over = self.end() <= self.now() && self.own_rows.is_none();
+        QuestionView {
+            text: self.run.scenario().question.clone(),
+            own_data: self.own_rows.map(words::with_your_rows),
+            next: LESSONS.get(next).filter(|_| is_over).map(|lesson| (next, lesson.title)),
+        }
+    }
+
+    fn stage(&self) -> StageView {
+        let consumers = self.consumers();
+        let hits = self.shown.as_ref().map_or(&[][..], |shown| &shown.picture.hits);
+        StageView {
+            label: self.shown.as_ref().map(|it| it.picture.label.clone()).unwrap_or_default(),
+            width_px: i32::from(self.options.width_px),
+            spots: hits.iter().filter_map(|hit| spot(hit, &consumers)).collect(),
+            waits: self.playback == Playback::Waiting,
+        }
+    }
+
+    fn mirror(&self) -> MirrorView {
+        let workload = &self.run.scenario().workload;
+        match &self.shown {
+            Some(shown) => mirror::mirror(&shown.kafka, &shown.rabbitmq, workload),
+            None => MirrorView { tables: Vec::new() },
+        }
+    }
+
+    fn transport(&mut self) -> TransportView {
+        let width = u64::from(self.options.width_px);
+        let line = if width < WIDE_PX { width } else { width - BUTTONS_PX };
+        let times = (self.now(), self.end());
+        transport::transport(times, (self.is_playing(), self.speed), &self.marks(), line)
+    }
+
+    fn ledger(&self) -> LedgerView {
+        let outcomes = self.run.outcomes();
+        let readers: Vec<_> =
+            outcomes.iter().map(|(system, name, outcome)| (*system, &**name, *outcome)).collect();
+        ledger::ledger(&readers)
+    }
+
+    fn log(&mut self) -> LogView {
+        let told = self.told(LOG_ENTRIES);
+        LogView { scope: self.log, entries: told.iter().rev().map(log::entry).collect() }
+    }
+}
+
+/// The button over a part of the picture, if there is something to be done with it.
+fn spot(hit: &Hit, consumers: &[ConsumerView]) -> Option<SpotView> {
+    let (id, consumer, adds) = match &hit.target {
+        Target::Consumer(lane, name) => {
+            let consumer = consumers.iter().find(|it| it.lane == *lane && it.name == *name)?;
+            (format!("{lane:?} {name}"), Some(consumer.clone()), None)
+        }
+        Target::AddToGroup(group) => {
+            let adds = Action::AddTo(Lane::Kafka, group.to_string());
+            (format!("add to group {group}"), None, Some(adds))
+        }
+        Target::AddToQueue(queue) => {
+            let adds = Action::AddTo(Lane::RabbitMq, queue.to_string());
+            (format!("add to queue {queue}"), None, Some(adds))
+        }
+        Target::Message(_) | Target::Partition(_) | Target::Group(_) | Target::Queue(_) => {
+            return None;
+        }
+    };
+    let (place, label) = (Place::of(hit.area), hit.label.clone());
+    Some(SpotView { id: id.into(), place, label, consumer, adds })
+}

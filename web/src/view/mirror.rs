@@ -1,0 +1,174 @@
+//! The picture as tables.
+
+use brokerscope_core::kafka::snapshot::{ConsumerState as InKafka, PartitionSnapshot, RecordCell};
+use brokerscope_core::rabbitmq::snapshot::{
+    ConsumerState as InRabbit, QueueSnapshot, Slot, SlotState,
+};
+use brokerscope_core::workload::{MessageId, Workload};
+use brokerscope_core::{kafka, rabbitmq};
+use brokerscope_stage::count;
+use std::collections::BTreeMap;
+
+/// The tables.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MirrorView {
+    pub(crate) tables: Vec<TableView>,
+}
+
+/// One of them; the first cell of a row is its heading.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TableView {
+    pub(crate) title: String,
+    pub(crate) headings: &'static [&'static str],
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
+/// How many messages are listed, newest first.
+const MOST_MESSAGES: usize = 20;
+
+/// What both systems hold, as tables.
+pub(crate) fn mirror(
+    kafka: &kafka::Snapshot,
+    rabbitmq: &rabbitmq::Snapshot,
+    workload: &Workload,
+) -> MirrorView {
+    let tables = vec![
+        partitions(kafka),
+        groups(kafka),
+        queues(rabbitmq),
+        consumers(kafka, rabbitmq),
+        messages(kafka, rabbitmq, workload),
+    ];
+    MirrorView { tables }
+}
+
+fn table(title: &str, headings: &'static [&'static str], rows: Vec<Vec<String>>) -> TableView {
+    TableView { title: title.to_owned(), headings, rows }
+}
+
+fn partitions(kafka: &kafka::Snapshot) -> TableView {
+    let partitions = kafka.topics.iter().flat_map(|topic| &topic.partitions);
+    let row = |it: &PartitionSnapshot| {
+        vec![
+            it.partition.to_string(),
+            it.log_start.to_string(),
+            it.log_end.to_string(),
+            count(it.records),
+        ]
+    };
+    let headings = &["Partition", "Log start", "Log end", "Records"];
+    table("Kafka: partitions", headings, partitions.map(row).collect())
+}
+
+fn groups(kafka: &kafka::Snapshot) -> TableView {
+    let mut rows = Vec::new();
+    for group in &kafka.groups {
+        for it in &group.partitions {
+            let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
+            rows.push(vec![
+                format!("{} in {}", group.group, it.partition),
+                or_none(it.owner.as_ref().map(ToString::to_string)),
+                or_none(it.committed.map(|it| it.to_string())),
+                or_none(it.position.map(|it| it.to_string())),
+                or_none(it.lag.map(|it| it.to_string())),
+            ]);
+        }
+    }
+    let headings = &["Group", "Read by", "Committed", "Position", "Lag"];
+    table("Kafka: where groups stand", headings, rows)
+}
+
+fn queues(rabbitmq: &rabbitmq::Snapshot) -> TableView {
+    let row = |it: &QueueSnapshot| {
+        let name = it.name.to_string();
+        let mut row = vec![name];
+        row.extend([it.ready, it.unacked, it.acked, it.removed].map(count));
+        row
+    };
+    let headings = &["Queue", "Ready", "Unacknowledged", "Acknowledged", "Removed"];
+    table("RabbitMQ: queues", headings, rabbitmq.queues.iter().map(row).collect())
+}
+
+fn consumers(kafka: &kafka::Snapshot, rabbitmq: &rabbitmq::Snapshot) -> TableView {
+    let mut rows = Vec::new();
+    for it in &kafka.consumers {
+        let reads: Vec<_> = it.partitions.iter().map(ToString::to_string).collect();
+        let working = match it.state {
+            InKafka::Working { message, .. } => Some(message),
+            InKafka::Crashed
+            | InKafka::Closed
+            | InKafka::Joining
+            | InKafka::Idle
+            | InKafka::Waiting
+            | InKafka::Committing
+            | InKafka::Paused => None,
+        };
+        let reads = if reads.is_empty() { "nothing".to_owned() } else { reads.join(", ") };
+        rows.push((format!("{} (Kafka)", it.name), reads, working, it.held, it.processed));
+    }
+    for it in &rabbitmq.consumers {
+        let working = match it.state {
+            InRabbit::Working { message, .. } => Some(message),
+            InRabbit::Crashed
+            | InRabbit::Closed
+            | InRabbit::Connecting
+            | InRabbit::Waiting
+            | InRabbit::Paused => None,
+        };
+        let name = format!("{} (RabbitMQ)", it.name);
+        rows.push((name, it.queue.to_string(), working, it.held, it.processed));
+    }
+    let states = crate::view::consumers::consumers(kafka, rabbitmq);
+    let rows = rows.into_iter().zip(states).map(|((name, reads, working, held, done), state)| {
+        let state = match working {
+            Some(message) => format!("works on {message}"),
+            None => state.state.to_owned(),
+        };
+        vec![name, state, reads, count(held), count(done)]
+    });
+    let headings = &["Consumer", "State", "Reads", "Holds", "Processed"];
+    table("Consumers", headings, rows.collect())
+}
+
+/// The messages in the picture, with their keys and their places in both systems.
+fn messages(
+    kafka: &kafka::Snapshot,
+    rabbitmq: &rabbitmq::Snapshot,
+    workload: &Workload,
+) -> TableView {
+    let mut places: BTreeMap<MessageId, [Option<String>; 2]> = BTreeMap::new();
+    for partition in kafka.topics.iter().flat_map(|topic| &topic.partitions) {
+        for RecordCell { offset, message, .. } in &partition.cells {
+            let place = format!("{} at offset {offset}", partition.partition);
+            places.entry(*message).or_default()[0].get_or_insert(place);
+        }
+    }
+    for queue in &rabbitmq.queues {
+        for slot in &queue.slots {
+            places.entry(slot.message).or_default()[1] = Some(in_queue(queue, slot));
+        }
+    }
+    let not_there = || "not there".to_owned();
+    let row = |(id, [kafka, rabbitmq]): (MessageId, [Option<String>; 2])| {
+        let key = workload.key(id).map(|key| String::from_utf8_lossy(key).into_owned());
+        vec![
+            id.to_string(),
+            key.unwrap_or_else(|| "none".to_owned()),
+            kafka.unwrap_or_else(not_there),
+            rabbitmq.unwrap_or_else(not_there),
+        ]
+    };
+    let rows = places.into_iter().rev().take(MOST_MESSAGES).map(row).collect();
+    table("Newest messages", &["Message", "Key", "In Kafka", "In RabbitMQ"], rows)
+}
+
+fn in_queue(queue: &QueueSnapshot, slot: &Slot) -> String {
+    let name = &queue.name;
+    match &slot.state {
+        SlotState::Ready if slot.redelivered => format!("{name}, ready again"),
+        SlotState::Ready => format!("{name}, ready"),
+        SlotState::Unacked(consumer) => format!("{name}, unacknowledged by {consumer}"),
+        SlotState::Acked => "acknowledged and gone".to_owned(),
+        SlotState::Removed => format!("gone from {name}"),
+    }
+}

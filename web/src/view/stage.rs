@@ -1,0 +1,79 @@
+//! The picture's buttons: where they are and what they are called.
+
+use super::consumers::ConsumerView;
+use crate::session::Action;
+use brokerscope_stage::unit::Area;
+use std::rc::Rc;
+
+/// What lies over the picture.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StageView {
+    /// The picture in one sentence.
+    pub(crate) label: String,
+    /// Its width.
+    pub(crate) width_px: i32,
+    /// What can be pressed.
+    pub(crate) spots: Vec<SpotView>,
+    /// Whether the lesson waits to be asked.
+    pub(crate) waits: bool,
+}
+
+/// A part of the picture that can be pressed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SpotView {
+    /// Told apart by this.
+    pub(crate) id: Rc<str>,
+    pub(crate) place: Place,
+    /// What it is and how it stands.
+    pub(crate) label: String,
+    /// The consumer whose menu it opens, if it does.
+    pub(crate) consumer: Option<ConsumerView>,
+    /// What pressing it asks for, if it opens no menu.
+    pub(crate) adds: Option<Action>,
+}
+
+/// A place in the picture, in pixels; a side that is not given is the style sheet's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) left: Option<i32>,
+    pub(crate) top: Option<i32>,
+    pub(crate) width: Option<i32>,
+    pub(crate) height: Option<i32>,
+}
+
+impl Place {
+    /// The place of an area of the picture.
+    pub(crate) fn of(area: Area) -> Self {
+        Self {
+            left: Some(area.x.floor_px()),
+            top: Some(area.y.floor_px()),
+            width: Some(area.width.ceil_px()),
+            height: Some(area.height.ceil_px()),
+        }
+    }
+
+    /// Just below it, for something `wide_px` wide that must not leave a picture of `room_px`.
+    pub(crate) fn under(self, wide_px: i32, room_px: i32) -> Self {
+        let (left, width) = (self.left.unwrap_or(0), self.width.unwrap_or(0));
+        let latest = (room_px - wide_px - 8).max(8);
+        let top = self.top.unwrap_or(0) + self.height.unwrap_or(0) + 4;
+        let left = (left + width - wide_px).clamp(8, latest);
+        Self { left: Some(left), top: Some(top), ..Self::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_menu_stays_inside_the_picture() {
+        let card =
+            |left| Place { left: Some(left), top: Some(100), width: Some(168), height: Some(58) };
+        let left = |place: Place| place.under(264, 1248).left;
+        assert_eq!(left(card(458)), Some(362), "its right edge is the card's");
+        assert_eq!(left(card(0)), Some(8));
+        assert_eq!(card(28).under(264, 296).left, Some(24));
+        assert_eq!(card(0).under(264, 1248).top, Some(162));
+    }
+}

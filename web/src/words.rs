@@ -1,0 +1,239 @@
+//! Every sentence the page says on its own. What a scenario says stands in its file, what happened
+//! is said by the facts.
+
+use brokerscope_stage::count;
+use std::fmt::Write;
+
+/// The page's name.
+pub(crate) const NAME: &str = "Brokerscope";
+
+/// What a caption says of Kafka before anything happened that a beat waits for.
+pub(crate) const KAFKA_ITSELF: &str = "keeps every record; each group moves its own bookmark.";
+/// What a caption says of RabbitMQ before anything happened that a beat waits for.
+pub(crate) const RABBITMQ_ITSELF: &str = "removes a message once it has been acknowledged.";
+
+/// The invitation beside the captions.
+pub(crate) const BREAK_SOMETHING: &str = "Break something";
+/// The heading of the ledger.
+pub(crate) const OUTCOME: &str = "Outcome so far";
+/// The heading of the event log.
+pub(crate) const WHAT_HAPPENED: &str = "What happened";
+/// The event log before anything happened.
+pub(crate) const NOTHING_YET: &str = "Nothing has gone otherwise than planned yet.";
+/// The choice of the event log.
+pub(crate) const EVERYTHING: &str = "everything";
+/// On the picture of a lesson in someone else's page.
+pub(crate) const PLAY_LESSON: &str = "Play";
+/// The heading of the tables that mirror the picture.
+pub(crate) const AS_TABLES: &str = "The picture as tables";
+/// Shows these tables to everyone.
+pub(crate) const SHOW_TABLES: &str = "Show the picture as tables";
+/// Hides these tables from those who see the picture.
+pub(crate) const HIDE_TABLES: &str = "Hide the tables";
+/// Takes back the last command.
+pub(crate) const UNDO: &str = "Undo";
+/// Closes a notice, a menu or a panel.
+pub(crate) const CLOSE: &str = "Close";
+
+/// The heading of the panel for a person's own data.
+pub(crate) const OWN_DATA: &str = "Your own messages";
+/// The button that opens it.
+pub(crate) const OWN_DATA_SHORT: &str = "Your data";
+/// What it is for.
+pub(crate) const OWN_DATA_WHY: &str = "Each row becomes a message, with the lesson's pace, work \
+     and settings. The key decides the partition and the colour. Nothing leaves your browser.";
+/// Ways back from it.
+pub(crate) const LESSONS_MESSAGES: &str = "Back to the lesson’s messages";
+/// What is wrong with loading when nothing was given.
+pub(crate) const NO_DATA: &str = "There is nothing to load yet: paste some rows or choose a file.";
+/// The choice of a column before there are any.
+pub(crate) const COLUMNS_LATER: &str = "as soon as there are rows";
+/// What is wrong with loading when no column or field could be chosen.
+pub(crate) const NO_COLUMN: &str =
+    "No name for the key can be found in the first row: is the format right?";
+/// A file that cannot be read.
+pub(crate) const UNREADABLE: &str = "The browser could not read this file.";
+
+/// A lesson that is not there.
+pub(crate) fn no_such_lesson(name: &str, lessons: &[&str]) -> String {
+    let mut text = format!("There is no lesson “{name}”; there is ");
+    for (index, lesson) in lessons.iter().enumerate() {
+        let joint = match index {
+            0 => "",
+            _ if index + 1 == lessons.len() => " and ",
+            _ => ", ",
+        };
+        text.push_str(joint);
+        text.push_str(lesson);
+    }
+    text.push('.');
+    text
+}
+
+/// An instant that is none.
+pub(crate) fn no_such_instant(text: &str) -> String {
+    format!("“{text}” is not an instant; write a number and its unit, as in at=14.2s or at=300ms.")
+}
+
+/// A theme that is none.
+pub(crate) fn no_such_theme(text: &str) -> String {
+    format!("“{text}” is not a theme; it is auto, light or dark.")
+}
+
+/// An instant behind the end.
+pub(crate) fn beyond_the_end(at: &str, end: &str) -> String {
+    format!("{at} s is after the end of this lesson; it stands at its end, {end} s.")
+}
+
+/// After a command of the person; `dropped` later ones of theirs went with it.
+pub(crate) fn commanded(command: &str, at: &str, dropped: usize) -> String {
+    let mut text = format!("At {at} s: {command}.");
+    // Writing to a String cannot fail.
+    let _ = match dropped {
+        0 => Ok(()),
+        1 => write!(text, " You changed the past, so your later change was dropped."),
+        _ => write!(text, " You changed the past, so your {dropped} later changes were dropped."),
+    };
+    text
+}
+
+/// How far own data has been read.
+pub(crate) fn reading(rows: u64) -> String {
+    format!("Reading: {} rows", count(rows))
+}
+
+/// How far ahead the run with own data has been computed.
+pub(crate) fn exploring(at: &str) -> String {
+    format!("Computing the run: {at} s")
+}
+
+/// What the run is about, if it is a person's own data.
+pub(crate) fn with_your_rows(rows: u64) -> String {
+    match rows {
+        1 => "with your 1 row".to_owned(),
+        _ => format!("with your {} rows", count(rows)),
+    }
+}
+
+/// What the page says instead of itself when its program ends by a mistake of ours.
+pub(crate) const BROKEN: &str = "Brokerscope has stopped because of a mistake in it. ";
+/// The link beside it.
+pub(crate) const BROKEN_LINK: &str = "Open the same lesson at the same instant again";
+
+/// One outcome of the ledger, as a column.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// Its name in the markup.
+    pub(crate) id: &'static str,
+    /// Its heading.
+    pub(crate) name: &'static str,
+    /// What it counts.
+    pub(crate) means: &'static str,
+    /// Whether any of it is bad news.
+    pub(crate) news: News,
+}
+
+/// Whether an outcome is bad news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// As hoped, or just not known yet.
+    Plain,
+    /// Something went wrong.
+    Bad,
+}
+
+/// The columns of the ledger, in order.
+pub(crate) const OUTCOMES: [Outcome; 9] = [
+    Outcome {
+        id: "once",
+        name: "once",
+        means: "Work on the message was finished exactly once.",
+        news: News::Plain,
+    },
+    Outcome {
+        id: "twice",
+        name: "twice or more",
+        means: "Work on the message was finished more than once: a duplicate, unless the work is \
+                idempotent.",
+        news: News::Bad,
+    },
+    Outcome {
+        id: "not-yet",
+        name: "not yet",
+        means: "Work on the message was not finished so far.",
+        news: News::Plain,
+    },
+    Outcome {
+        id: "lost",
+        name: "lost",
+        means: "The producer was told that it is safe, nobody finished work on it, and this reader \
+                can no longer get it.",
+        news: News::Bad,
+    },
+    Outcome {
+        id: "passed-over",
+        name: "passed over",
+        means: "Nobody finished work on it and the reader stands behind it, but it is still in \
+                the log.",
+        news: News::Bad,
+    },
+    Outcome {
+        id: "removed",
+        name: "removed unread",
+        means: "The broker removed it before anyone had read it: retention, expiry or a length \
+                limit.",
+        news: News::Bad,
+    },
+    Outcome {
+        id: "out-of-order",
+        name: "out of order",
+        means: "It was finished after a later message with the same key.",
+        news: News::Bad,
+    },
+    Outcome {
+        id: "dead-lettered",
+        name: "dead-lettered",
+        means: "It was put aside with the reason for it.",
+        news: News::Bad,
+    },
+    Outcome {
+        id: "in-broker",
+        name: "in broker",
+        means: "The broker still keeps it, processed or not.",
+        news: News::Plain,
+    },
+];
+
+/// The keys of the keyboard, and what each does.
+pub(crate) const KEYS: [(&[&str], &str); 6] = [
+    (&["Space"], "play or pause"),
+    (&["←", "→"], "back or on by one thing that can be seen"),
+    (&["Shift", "←  →"], "ten of them"),
+    (&["Home", "End"], "to the beginning, to the end"),
+    (&["+", "−"], "faster, slower"),
+    (&["?"], "this help"),
+];
+
+/// What the marks of the picture mean, for the help.
+pub(crate) const MARKS: [(&str, &str); 5] = [
+    ("Number, colour, shape", "which message: the same in both systems; colour and shape by key"),
+    ("Flag", "Kafka: the group’s committed offset; what is behind it counts as done"),
+    ("Faded, outlined, solid", "Kafka: committed, delivered but not committed, not yet read"),
+    (
+        "Solid, dashed, ghost",
+        "RabbitMQ: ready, delivered but not acknowledged, acknowledged and gone",
+    ),
+    ("Card", "a consumer: click it to crash, pause, restart or remove it"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_future_is_told() {
+        assert_eq!(commanded("crash c1", "5.20", 0), "At 5.20 s: crash c1.");
+        let told = commanded("crash c1", "5.20", 2);
+        assert!(told.ends_with("your 2 later changes were dropped."), "{told}");
+    }
+}
