@@ -1,7 +1,9 @@
 //! What is due, and in which order.
 
 use super::time::SimTime;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::hash::{Hash, Hasher};
 
 /// How many events may be pending. Two million is two for each message of the largest workload;
 /// a scenario that asks for more is running away.
@@ -15,18 +17,40 @@ const MAX_AT_ONE_INSTANT: u32 = 5_000_000;
 ///
 /// Events due at the same instant come out in the order they went in. Without that rule two
 /// runs of one seed could differ, so the sequence number is part of the key.
-#[derive(Clone, Debug, Hash)]
+///
+/// The keys are sorted in a heap and the events lie still in slots beside it: what is moved about
+/// while sorting is three words, however large an event is.
+#[derive(Clone, Debug)]
 pub struct EventQueue<E> {
-    pending: BTreeMap<(SimTime, u64), E>,
+    /// Soonest on top.
+    keys: BinaryHeap<Reverse<Key>>,
+    slots: Vec<Option<E>>,
+    /// Slots that hold nothing.
+    free: Vec<u32>,
     next_seq: u64,
     /// Invariant: nothing pending is due before `now`.
     now: SimTime,
     at_this_instant: u32,
 }
 
+/// When an event is due, and where it lies. No two have the same sequence number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Key {
+    at: SimTime,
+    seq: u64,
+    slot: u32,
+}
+
 impl<E> Default for EventQueue<E> {
     fn default() -> Self {
-        Self { pending: BTreeMap::new(), next_seq: 0, now: SimTime::START, at_this_instant: 0 }
+        Self {
+            keys: BinaryHeap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            next_seq: 0,
+            now: SimTime::START,
+            at_this_instant: 0,
+        }
     }
 }
 
@@ -43,18 +67,20 @@ impl<E> EventQueue<E> {
     /// If `at` is in the past, or if a scenario runs away.
     pub fn schedule(&mut self, at: SimTime, event: E) {
         assert!(self.now <= at, "nothing is scheduled in the past");
-        assert!(
-            self.pending.len() < MAX_PENDING,
-            "a scenario has at most 2,000,000 events pending"
-        );
-        self.pending.insert((at, self.next_seq), event);
+        assert!(self.keys.len() < MAX_PENDING, "a scenario has at most 2,000,000 events pending");
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).expect("there are fewer slots than 2,000,000")
+        });
+        self.slots[slot as usize] = Some(event);
+        self.keys.push(Reverse(Key { at, seq: self.next_seq, slot }));
         self.next_seq += 1;
     }
 
     /// When the next event is due.
     #[must_use]
     pub fn next_due(&self) -> Option<SimTime> {
-        self.pending.first_key_value().map(|((at, _), _)| *at)
+        self.keys.peek().map(|Reverse(key)| key.at)
     }
 
     /// Takes out the next event that is due at or before `limit` and moves the present to it.
@@ -62,15 +88,17 @@ impl<E> EventQueue<E> {
     /// # Panics
     /// If more than five million events happen at one instant.
     pub fn pop_until(&mut self, limit: SimTime) -> Option<E> {
-        let entry = self.pending.first_entry()?;
-        let (at, _) = *entry.key();
+        let at = self.next_due()?;
         if limit < at {
             return None;
         }
+        let Reverse(key) = self.keys.pop()?;
         self.at_this_instant = if at == self.now { self.at_this_instant + 1 } else { 0 };
         assert!(self.at_this_instant < MAX_AT_ONE_INSTANT, "time goes on between events");
         self.now = at;
-        Some(entry.remove())
+        self.free.push(key.slot);
+        let event = self.slots[key.slot as usize].take();
+        Some(event.expect("a key's slot holds its event"))
     }
 
     /// Moves the present forward to `to`, when nothing is due before it.
@@ -85,21 +113,39 @@ impl<E> EventQueue<E> {
         }
     }
 
-    /// Everything pending, soonest first, with when it is due.
+    /// Everything pending, soonest first, with when it is due. Sorts: for looking, not for
+    /// running.
     pub fn pending(&self) -> impl Iterator<Item = (SimTime, &E)> {
-        self.pending.iter().map(|((at, _), event)| (*at, event))
+        let mut keys: Vec<Key> = self.keys.iter().map(|Reverse(key)| *key).collect();
+        keys.sort_unstable();
+        keys.into_iter().map(|key| {
+            let event = self.slots[key.slot as usize].as_ref();
+            (key.at, event.expect("a key's slot holds its event"))
+        })
     }
 
     /// How much is pending.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.pending.len()
+        self.keys.len()
     }
 
     /// Whether nothing is pending.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pending.is_empty()
+        self.keys.is_empty()
+    }
+}
+
+/// What is pending and in which order, not how it lies in memory.
+impl<E: Hash> Hash for EventQueue<E> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.now.hash(state);
+        self.next_seq.hash(state);
+        self.len().hash(state);
+        for pending in self.pending() {
+            pending.hash(state);
+        }
     }
 }
 

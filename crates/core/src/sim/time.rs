@@ -99,7 +99,7 @@ impl fmt::Display for SimTime {
 impl fmt::Display for SimDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (unit, name) in UNITS {
-            if self.0 >= unit && self.0 % unit == 0 {
+            if self.0 >= unit && self.0.is_multiple_of(unit) {
                 return write!(f, "{} {name}", self.0 / unit);
             }
         }
@@ -152,7 +152,7 @@ impl FromStr for SimDuration {
         let mut place = scale;
         for digit in decimals.bytes() {
             let part = place * u64::from(digit - b'0');
-            if part % 10 != 0 {
+            if !part.is_multiple_of(10) {
                 return Err(bad());
             }
             micros = micros.checked_add(part / 10).ok_or_else(bad)?;

@@ -1,0 +1,154 @@
+//! What crosses to JavaScript: serializable twins of what the core shows.
+//!
+//! Renaming in the core cannot break JavaScript; renaming here always does, and is a line in the
+//! changelog. Times and offsets cross as numbers (they stay below 2^53), hashes as texts.
+
+mod kafka;
+mod rabbitmq;
+
+pub use kafka::Kafka;
+pub use rabbitmq::RabbitMq;
+
+use brokerscope_core::sim::SimTime;
+use brokerscope_core::weight::Weight;
+use brokerscope_scenario::ledger;
+use brokerscope_scenario::run::FactRef;
+use brokerscope_scenario::scenario::SystemName;
+use serde::Serialize;
+
+/// The state of both systems at one instant.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    at_us: u64,
+    kafka: Kafka,
+    rabbitmq: RabbitMq,
+}
+
+impl Snapshot {
+    /// Both systems at the same instant.
+    pub fn new(
+        at: SimTime,
+        kafka: brokerscope_core::kafka::Snapshot,
+        rabbitmq: brokerscope_core::rabbitmq::Snapshot,
+    ) -> Self {
+        Self { at_us: at.0, kafka: kafka.into(), rabbitmq: rabbitmq.into() }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fact {
+    at_us: u64,
+    system: &'static str,
+    text: String,
+    /// `detail`, `seen`, or the kind of turn.
+    weight: &'static str,
+}
+
+impl Fact {
+    /// A fact and its instant.
+    pub fn new(at: SimTime, fact: FactRef<'_>) -> Self {
+        let weight = match fact.weight() {
+            Weight::Detail => "detail",
+            Weight::Seen => "seen",
+            Weight::Turn(mark) => mark.as_str(),
+        };
+        Self { at_us: at.0, system: fact.system().word(), text: fact.to_string(), weight }
+    }
+}
+
+/// What became of the messages of one reader.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reader {
+    system: &'static str,
+    reader: String,
+    outcome: Outcome,
+}
+
+impl Reader {
+    /// A reader and its outcome.
+    pub fn new(system: SystemName, reader: &str, outcome: ledger::Outcome) -> Self {
+        let ledger::Outcome {
+            sent,
+            acknowledged,
+            not_yet,
+            once,
+            twice,
+            more,
+            on_the_way,
+            waiting,
+            passed_over,
+            removed_unread,
+            lost,
+            vanished,
+            dead_lettered,
+            out_of_order,
+            in_broker,
+            unsettled,
+        } = outcome;
+        let ledger::DeadLettered { rejected, expired, max_length } = dead_lettered;
+        let outcome = Outcome {
+            sent,
+            acknowledged,
+            not_yet,
+            once,
+            twice,
+            more,
+            on_the_way,
+            waiting,
+            passed_over,
+            removed_unread,
+            lost,
+            vanished,
+            dead_lettered: DeadLettered { rejected, expired, maxlen: max_length },
+            out_of_order,
+            in_broker,
+            unsettled,
+        };
+        Self { system: system.word(), reader: reader.to_owned(), outcome }
+    }
+}
+
+/// The twin of the ledger's outcome.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome {
+    sent: u64,
+    acknowledged: u64,
+    not_yet: u64,
+    once: u64,
+    twice: u64,
+    more: u64,
+    on_the_way: u64,
+    waiting: u64,
+    passed_over: u64,
+    removed_unread: u64,
+    lost: u64,
+    vanished: u64,
+    dead_lettered: DeadLettered,
+    out_of_order: u64,
+    in_broker: u64,
+    unsettled: u64,
+}
+
+/// Dead letters by reason.
+#[derive(Debug, Serialize)]
+struct DeadLettered {
+    rejected: u64,
+    expired: u64,
+    maxlen: u64,
+}
+
+/// A scenario that is built in.
+#[derive(Debug, Serialize)]
+pub struct Lesson {
+    /// What it is called in links.
+    pub name: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// What it asks.
+    pub question: &'static str,
+}
