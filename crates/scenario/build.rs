@@ -14,9 +14,11 @@ fn main() {
         let name = name.as_str().expect("a lesson is named by a text");
         let lesson = table(&folder.join(format!("{name}.toml")));
         let text = |key| {
-            lesson.get(key).and_then(toml::Value::as_str).expect("a lesson has title and question")
+            let text = lesson.get(key).and_then(toml::Value::as_str);
+            let text = text.expect("a lesson has a title and a question");
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
         };
-        let (title, question) = (text("title").trim(), text("question").trim());
+        let (title, question) = (text("title"), text("question"));
         let json = serde_json::to_string(&lesson).expect("a table without dates is JSON");
         writeln!(
             code,

@@ -90,13 +90,13 @@ impl Scenario {
     }
 }
 
-/// A text that is shown to people.
+/// A text that is shown to people. Where its lines break in the file means nothing.
 fn title(node: &Node<'_>) -> Result<String, Error> {
-    let text = node.text()?.trim();
-    if text.is_empty() {
+    let words: Vec<&str> = node.text()?.split_whitespace().collect();
+    if words.is_empty() {
         return Err(node.error("this text is empty"));
     }
-    Ok(text.to_owned())
+    Ok(words.join(" "))
 }
 
 /// An instant within the longest run.
