@@ -24,6 +24,8 @@ mod producer;
 mod schema;
 mod sizes;
 pub mod snapshot;
+#[cfg(test)]
+mod testing;
 
 pub use cluster::Cluster;
 pub use command::Command;

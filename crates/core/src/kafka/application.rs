@@ -332,6 +332,3 @@ impl Application {
         Some((record.message()?, began, done))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -216,7 +216,7 @@ impl Broker {
             Request::FindCoordinator { group } => {
                 Answer::FindCoordinator(Ok(self.metadata.coordinator(group.as_str())))
             }
-            request => {
+            Request::Group(request) => {
                 let input = coordinator::Input::Request(reply_to, request);
                 return self.coordinate(fx, now, names, input);
             }
@@ -386,6 +386,3 @@ impl Broker {
         self.append(fx, now, &partition, &batch);
     }
 }
-
-#[cfg(test)]
-mod tests;

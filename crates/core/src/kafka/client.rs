@@ -254,7 +254,16 @@ impl Client {
             Asked::Join => {
                 self.settings.request_timeout_ms.max(self.settings.max_poll_interval_ms + 5_000)
             }
-            _ => self.settings.request_timeout_ms,
+            Asked::ApiVersions
+            | Asked::Coordinator
+            | Asked::Sync
+            | Asked::Heartbeat(_)
+            | Asked::Leave
+            | Asked::AutoCommit(_)
+            | Asked::SyncCommit(_)
+            | Asked::Committed
+            | Asked::ListOffsets(_)
+            | Asked::Fetch(_) => self.settings.request_timeout_ms,
         };
         self.next_correlation.0 += 1;
         let correlation = self.next_correlation;
@@ -292,7 +301,7 @@ impl Client {
 
     fn greet(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
         for channel in [Channel::Data, Channel::Coordinator] {
-            for broker in self.connections_mut(channel).to_try(now) {
+            for broker in self.connections_mut(channel).try_again(now) {
                 let to = (broker, channel);
                 self.send(fx, now, to, Asked::ApiVersions, Request::ApiVersions);
             }
@@ -366,6 +375,3 @@ impl Client {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

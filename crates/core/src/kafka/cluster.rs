@@ -389,3 +389,6 @@ fn as_place(place: usize) -> u16 {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod histories;

@@ -63,7 +63,7 @@ impl Connections {
     }
 
     /// The brokers to greet now; a greeting that was not answered in time counts as failed.
-    pub(crate) fn to_try(&mut self, now: SimTime) -> Vec<BrokerId> {
+    pub(crate) fn try_again(&mut self, now: SimTime) -> Vec<BrokerId> {
         let mut brokers = Vec::new();
         for (broker, down) in &mut self.0 {
             if now < down.due {
@@ -96,7 +96,7 @@ mod tests {
             let due = connections.due().unwrap();
             waits.push(due.since(now).as_ms());
             now = due;
-            assert_eq!(connections.to_try(now), [broker]);
+            assert_eq!(connections.try_again(now), [broker]);
             assert!(!connections.is_up(broker), "a try is not a connection");
         }
         assert_eq!(waits, [50, 100, 200, 400, 800, 1_000, 1_000]);
@@ -108,9 +108,9 @@ mod tests {
     fn a_try_without_an_answer_fails_in_time() {
         let (mut connections, broker) = (Connections::default(), BrokerId(1));
         connections.lost(SimTime::START, broker);
-        assert_eq!(connections.to_try(SimTime::from_ms(50)), [broker]);
+        assert_eq!(connections.try_again(SimTime::from_ms(50)), [broker]);
         assert_eq!(connections.due(), Some(SimTime::from_ms(10_050)));
-        assert_eq!(connections.to_try(SimTime::from_ms(10_050)), []);
+        assert_eq!(connections.try_again(SimTime::from_ms(10_050)), []);
         assert_eq!(connections.due(), Some(SimTime::from_ms(10_150)));
     }
 }

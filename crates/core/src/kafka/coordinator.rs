@@ -8,7 +8,7 @@ mod group;
 use super::config::BrokerSettings;
 use super::fact::Fact;
 use super::log::Log;
-use super::message::{Answer, ErrorCode, Internal, JoinError, Request};
+use super::message::{Answer, ErrorCode, GroupRequest, Internal};
 use super::metadata::Metadata;
 use super::network::ReplyTo;
 use super::schema::{GroupValue, Key, OffsetValue};
@@ -25,7 +25,7 @@ pub(crate) enum Input {
     /// Something it waits for is due.
     Wake,
     /// A client asks something that concerns a group.
-    Request(ReplyTo, Request),
+    Request(ReplyTo, GroupRequest),
 }
 
 /// What a coordinator wants done.
@@ -79,11 +79,10 @@ impl Coordinator {
                 }
             }
             Input::Request(reply_to, request) => {
-                let group = group_of(&request);
-                if self.metadata.coordinator(group.as_str()) == here {
+                if self.metadata.coordinator(request.group().as_str()) == here {
                     self.answer(fx, now, names, reply_to, request);
                 } else {
-                    let answer = refused(&request, ErrorCode::NotCoordinator);
+                    let answer = request.refused(ErrorCode::NotCoordinator);
                     fx.push(Effect::Answer(reply_to, answer));
                 }
             }
@@ -96,16 +95,16 @@ impl Coordinator {
         now: SimTime,
         names: &mut Rng,
         reply_to: ReplyTo,
-        request: Request,
+        request: GroupRequest,
     ) {
-        let id = group_of(&request).clone();
+        let id = request.group().clone();
         if !self.groups.contains_key(&id) && !self.creates(&request) {
             let answer = answer_without_group(&request);
             fx.push(Effect::Answer(reply_to, answer));
             return;
         }
         let delay_ms = self.settings.group_initial_rebalance_delay_ms;
-        let is_join = matches!(request, Request::JoinGroup(_));
+        let is_join = matches!(request, GroupRequest::JoinGroup(_));
         let group = self.groups.entry(id.clone()).or_insert_with(|| {
             let group = Group::new(id.clone(), delay_ms);
             // Source: `GroupMetadataManager.classicGroupJoin`: a group that a join makes is
@@ -119,12 +118,15 @@ impl Coordinator {
     }
 
     /// Whether a request makes the group if it is not there.
-    fn creates(&self, request: &Request) -> bool {
+    fn creates(&self, request: &GroupRequest) -> bool {
         match request {
-            Request::JoinGroup(join) => join.member_id.is_empty(),
+            GroupRequest::JoinGroup(join) => join.member_id.is_empty(),
             // A client that is no member may commit under the name of a group without members.
-            Request::OffsetCommit { member, .. } => member.generation < 0,
-            _ => false,
+            GroupRequest::OffsetCommit { member, .. } => member.generation < 0,
+            GroupRequest::SyncGroup { .. }
+            | GroupRequest::Heartbeat { .. }
+            | GroupRequest::LeaveGroup { .. }
+            | GroupRequest::OffsetFetch { .. } => false,
         }
     }
 
@@ -179,52 +181,19 @@ enum Change {
     Group(Option<GroupValue>),
 }
 
-/// The group that a request is about.
-fn group_of(request: &Request) -> &GroupId {
-    match request {
-        Request::JoinGroup(join) => &join.group,
-        Request::SyncGroup { member, .. }
-        | Request::Heartbeat { member }
-        | Request::OffsetCommit { member, .. } => &member.group,
-        Request::LeaveGroup { group, .. }
-        | Request::OffsetFetch { group, .. }
-        | Request::FindCoordinator { group } => group,
-        Request::ApiVersions
-        | Request::Produce { .. }
-        | Request::Fetch { .. }
-        | Request::ListOffsets { .. } => unreachable!("the broker answers these itself"),
-    }
-}
-
-/// The answer to a request that concerns a group, refusing it.
-fn refused(request: &Request, error: ErrorCode) -> Answer {
-    match request {
-        Request::JoinGroup(join) => {
-            Answer::JoinGroup(Err(JoinError { error, member_id: join.member_id.clone() }))
-        }
-        Request::SyncGroup { .. } => Answer::SyncGroup(Err(error)),
-        Request::Heartbeat { .. } => Answer::Heartbeat(Err(error)),
-        Request::LeaveGroup { .. } => Answer::LeaveGroup(Err(error)),
-        Request::OffsetCommit { .. } => Answer::OffsetCommit(Err(error)),
-        Request::OffsetFetch { .. } => Answer::OffsetFetch(Err(error)),
-        Request::FindCoordinator { .. } => Answer::FindCoordinator(Err(error)),
-        Request::ApiVersions
-        | Request::Produce { .. }
-        | Request::Fetch { .. }
-        | Request::ListOffsets { .. } => unreachable!("the broker answers these itself"),
-    }
-}
-
 /// What is answered about a group that does not exist.
 ///
 /// Source: `GroupMetadataManager` and `OffsetMetadataManager.validateOffsetCommit`.
-fn answer_without_group(request: &Request) -> Answer {
+fn answer_without_group(request: &GroupRequest) -> Answer {
     match request {
-        Request::OffsetFetch { partitions, .. } => {
+        GroupRequest::OffsetFetch { partitions, .. } => {
             Answer::OffsetFetch(Ok(partitions.iter().map(|it| (it.clone(), None)).collect()))
         }
-        Request::OffsetCommit { .. } => refused(request, ErrorCode::IllegalGeneration),
-        _ => refused(request, ErrorCode::UnknownMemberId),
+        GroupRequest::OffsetCommit { .. } => request.refused(ErrorCode::IllegalGeneration),
+        GroupRequest::JoinGroup(_)
+        | GroupRequest::SyncGroup { .. }
+        | GroupRequest::Heartbeat { .. }
+        | GroupRequest::LeaveGroup { .. } => request.refused(ErrorCode::UnknownMemberId),
     }
 }
 

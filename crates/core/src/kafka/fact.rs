@@ -155,7 +155,7 @@ pub enum RebalanceReason {
 pub enum LeaveReason {
     /// It was closed.
     Closed,
-    /// It had not polled for `max.poll.interval.ms`, with its value.
+    /// It had not polled, or not joined again, for `max.poll.interval.ms`, with its value.
     PollInterval(u64),
 }
 
@@ -370,7 +370,7 @@ impl fmt::Display for LeaveReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("it was closed"),
-            Self::PollInterval(ms) => write!(f, "no poll for max.poll.interval.ms={ms}"),
+            Self::PollInterval(ms) => write!(f, "no poll or join within max.poll.interval.ms={ms}"),
         }
     }
 }

@@ -90,6 +90,13 @@ pub(crate) enum Request {
     ListOffsets { partition: TopicPartition, at: ListedOffset },
     /// Who coordinates this group?
     FindCoordinator { group: GroupId },
+    /// What concerns a group, for its coordinator.
+    Group(GroupRequest),
+}
+
+/// What a client asks the coordinator of its group.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum GroupRequest {
     /// Let me take part. Without a member id it is answered with one.
     JoinGroup(JoinGroup),
     /// I know the members of this generation. The leader also brings the assignment.
@@ -115,6 +122,33 @@ pub(crate) struct FetchPosition {
     pub(crate) partition: TopicPartition,
     pub(crate) from: Offset,
     pub(crate) max_bytes: u64,
+}
+
+impl GroupRequest {
+    /// The group that it is about.
+    pub(crate) fn group(&self) -> &GroupId {
+        match self {
+            Self::JoinGroup(join) => &join.group,
+            Self::SyncGroup { member, .. }
+            | Self::Heartbeat { member }
+            | Self::OffsetCommit { member, .. } => &member.group,
+            Self::LeaveGroup { group, .. } | Self::OffsetFetch { group, .. } => group,
+        }
+    }
+
+    /// The answer that refuses it.
+    pub(crate) fn refused(&self, error: ErrorCode) -> Answer {
+        match self {
+            Self::JoinGroup(join) => {
+                Answer::JoinGroup(Err(JoinError { error, member_id: join.member_id.clone() }))
+            }
+            Self::SyncGroup { .. } => Answer::SyncGroup(Err(error)),
+            Self::Heartbeat { .. } => Answer::Heartbeat(Err(error)),
+            Self::LeaveGroup { .. } => Answer::LeaveGroup(Err(error)),
+            Self::OffsetCommit { .. } => Answer::OffsetCommit(Err(error)),
+            Self::OffsetFetch { .. } => Answer::OffsetFetch(Err(error)),
+        }
+    }
 }
 
 /// Which offset `ListOffsets` asks for.

@@ -299,7 +299,7 @@ impl Producer {
     }
 
     fn connect(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        for broker in self.connections.to_try(now) {
+        for broker in self.connections.try_again(now) {
             let correlation = self.correlation();
             fx.push(Effect::Send(broker, correlation, Request::ApiVersions));
         }
@@ -406,10 +406,11 @@ impl Producer {
         correlation: CorrelationId,
         answer: Answer,
     ) {
-        let results = match answer {
-            Answer::ApiVersions => return self.connections.made(broker),
-            Answer::Produce(results) => results,
-            _ => return,
+        if answer == Answer::ApiVersions {
+            return self.connections.made(broker);
+        }
+        let Answer::Produce(results) = answer else {
+            unreachable!("{answer:?} answers no producer")
         };
         // An answer that comes after its request was given up finds nothing here.
         let Some(request) = self.in_flight.remove(&correlation) else { return };

@@ -5,7 +5,7 @@
 
 use super::{API_TIMEOUT, Asked, Client, Effect};
 use crate::kafka::fact::{CommitReason, Fact, LeaveReason};
-use crate::kafka::message::{ErrorCode, Request};
+use crate::kafka::message::{ErrorCode, GroupRequest, Request};
 use crate::kafka::{Offset, TopicPartition};
 use crate::sim::{SimDuration, SimTime};
 
@@ -60,7 +60,8 @@ impl Client {
         {
             let what = Asked::AutoCommit(self.membership.generation());
             let (member, how) = (self.member(), CommitReason::Auto);
-            self.send(fx, now, to, what, Request::OffsetCommit { member, offsets, how });
+            let request = GroupRequest::OffsetCommit { member, offsets, how };
+            self.send(fx, now, to, what, Request::Group(request));
         }
     }
 
@@ -135,7 +136,8 @@ impl Client {
             let (offsets, how) = (first.offsets.clone(), first.how());
             let what = Asked::SyncCommit(self.membership.generation());
             let member = self.member();
-            self.send(fx, now, to, what, Request::OffsetCommit { member, offsets, how });
+            let request = GroupRequest::OffsetCommit { member, offsets, how };
+            self.send(fx, now, to, what, Request::Group(request));
         }
     }
 

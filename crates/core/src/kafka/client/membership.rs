@@ -5,7 +5,9 @@
 use super::{Asked, Client, Effect};
 use crate::kafka::assignor::{Subscriber, assign};
 use crate::kafka::fact::{Fact, LeaveReason};
-use crate::kafka::message::{ErrorCode, JoinError, JoinGroup, Joined, MemberId, Request};
+use crate::kafka::message::{
+    ErrorCode, GroupRequest, JoinError, JoinGroup, Joined, MemberId, Request,
+};
 use crate::kafka::network::Channel;
 use crate::kafka::schema::{
     Bytes, decode_assignment, decode_subscription, encode_assignment, encode_subscription,
@@ -194,8 +196,8 @@ impl Client {
             let interval = SimDuration::millis(self.settings.heartbeat_interval_ms.max(1));
             self.membership.next_heartbeat = now + interval;
             let what = Asked::Heartbeat(self.membership.generation);
-            let request = Request::Heartbeat { member: self.member() };
-            self.send(fx, now, to, what, request);
+            let request = GroupRequest::Heartbeat { member: self.member() };
+            self.send(fx, now, to, what, Request::Group(request));
         }
     }
 
@@ -204,10 +206,20 @@ impl Client {
         if let Some(to) = self.coordinator()
             && !member_id.is_empty()
         {
-            let request = Request::LeaveGroup { group: self.group.clone(), member_id, why };
-            self.send(fx, now, to, Asked::Leave, request);
+            let request = GroupRequest::LeaveGroup { group: self.group.clone(), member_id, why };
+            self.send(fx, now, to, Asked::Leave, Request::Group(request));
         }
         self.membership.forget_member();
+        self.forget_rebalance();
+    }
+
+    /// Outside any rebalance no answer to an earlier one is wanted.
+    ///
+    /// Source: `AbstractCoordinator.SyncGroupResponseHandler`, which compares generations.
+    fn forget_rebalance(&mut self) {
+        if self.membership.phase == Phase::Outside {
+            self.in_flight.retain(|_, it| !matches!(it.what, Asked::Join | Asked::Sync));
+        }
     }
 
     pub(super) fn heartbeat_answered(
@@ -229,8 +241,18 @@ impl Client {
             ErrorCode::IllegalGeneration if is_present => self.membership.forget_generation(),
             ErrorCode::UnknownMemberId if is_present => self.membership.forget_member(),
             // About a generation that is over anyway, or nothing that concerns membership.
-            _ => {}
+            ErrorCode::RebalanceInProgress
+            | ErrorCode::IllegalGeneration
+            | ErrorCode::UnknownMemberId
+            | ErrorCode::MemberIdRequired
+            | ErrorCode::InconsistentGroupProtocol
+            | ErrorCode::OffsetOutOfRange
+            | ErrorCode::UnknownTopicOrPartition
+            | ErrorCode::NotLeaderOrFollower
+            | ErrorCode::MessageTooLarge
+            | ErrorCode::InvalidRecord => {}
         }
+        self.forget_rebalance();
     }
 
     /// Whether it has to join and nothing is to be waited for. Whatever comes of a commit that is
@@ -261,8 +283,8 @@ impl Client {
         self.membership.phase = Phase::Joining;
         let (group, consumer) = (self.group.clone(), self.name.clone());
         fx.push(Effect::Note(Fact::Joining { group, consumer }));
-        let request = Request::JoinGroup(self.join_request());
-        self.send(fx, now, to, Asked::Join, request);
+        let request = GroupRequest::JoinGroup(self.join_request());
+        self.send(fx, now, to, Asked::Join, Request::Group(request));
     }
 
     fn join_request(&self) -> JoinGroup {
@@ -306,9 +328,9 @@ impl Client {
                 it.next_heartbeat =
                     now + SimDuration::millis(self.settings.heartbeat_interval_ms.max(1));
                 let assignment = self.compute(&joined);
-                let request = Request::SyncGroup { member: self.member(), assignment };
+                let request = GroupRequest::SyncGroup { member: self.member(), assignment };
                 match self.coordinator() {
-                    Some(to) => self.send(fx, now, to, Asked::Sync, request),
+                    Some(to) => self.send(fx, now, to, Asked::Sync, Request::Group(request)),
                     None => self.membership_failed(now),
                 }
             }

@@ -5,7 +5,7 @@
 use super::{Asked, Client, Effect};
 use crate::kafka::config::OffsetReset;
 use crate::kafka::fact::{Fact, PositionReason};
-use crate::kafka::message::{ErrorCode, ListedOffset, Request};
+use crate::kafka::message::{ErrorCode, GroupRequest, ListedOffset, Request};
 use crate::kafka::network::Channel;
 use crate::kafka::{Offset, TopicPartition};
 use crate::sim::SimTime;
@@ -56,7 +56,7 @@ impl Client {
                 Position::Unknown(_) => {
                     self.coordinator().is_some() && !self.is_waiting_for(is_committed)
                 }
-                _ => self.can_list(partition),
+                Position::Reset(_) | Position::At(_) => self.can_list(partition),
             };
             can_ask.then_some(at)
         });
@@ -86,8 +86,8 @@ impl Client {
             && let Some(to) = self.coordinator()
         {
             let group = self.group.clone();
-            let request = Request::OffsetFetch { group, partitions: unknown };
-            self.send(fx, now, to, Asked::Committed, request);
+            let request = GroupRequest::OffsetFetch { group, partitions: unknown };
+            self.send(fx, now, to, Asked::Committed, Request::Group(request));
         }
         for partition in resets {
             if self.can_list(&partition) {

@@ -9,7 +9,7 @@ use crate::kafka::Offset;
 use crate::kafka::TopicPartition;
 use crate::kafka::config::Assignor;
 use crate::kafka::fact::{CommitReason, Fact, LeaveReason, RebalanceReason};
-use crate::kafka::message::{Answer, ErrorCode, Internal, MemberId, MemberOf, Request};
+use crate::kafka::message::{Answer, ErrorCode, GroupRequest, Internal, MemberId, MemberOf};
 use crate::kafka::network::ReplyTo;
 use crate::kafka::schema::{Bytes, GroupValue, Key, MemberValue, OffsetValue, decode_assignment};
 use crate::name::{ConsumerName, GroupId};
@@ -124,28 +124,27 @@ impl Group {
         now: SimTime,
         names: &mut Rng,
         reply_to: ReplyTo,
-        request: Request,
+        request: GroupRequest,
     ) {
         let answer = match request {
-            Request::JoinGroup(join) => return self.join(fx, now, names, reply_to, join),
-            Request::SyncGroup { member, assignment } => {
+            GroupRequest::JoinGroup(join) => return self.join(fx, now, names, reply_to, join),
+            GroupRequest::SyncGroup { member, assignment } => {
                 return self.sync(fx, now, reply_to, &member, &assignment);
             }
-            Request::Heartbeat { member } => Answer::Heartbeat(self.heartbeat(now, &member)),
-            Request::LeaveGroup { member_id, why, .. } => {
+            GroupRequest::Heartbeat { member } => Answer::Heartbeat(self.heartbeat(now, &member)),
+            GroupRequest::LeaveGroup { member_id, why, .. } => {
                 let result = self.leave(fx, &member_id, why);
                 fx.push(Effect::Answer(reply_to, Answer::LeaveGroup(result)));
                 return self.after_leave(fx, now, &member_id);
             }
-            Request::OffsetCommit { member, offsets, how } => {
+            GroupRequest::OffsetCommit { member, offsets, how } => {
                 Answer::OffsetCommit(self.commit(fx, now, &member, offsets, how))
             }
-            Request::OffsetFetch { partitions, .. } => {
+            GroupRequest::OffsetFetch { partitions, .. } => {
                 let committed = |it: &TopicPartition| self.offsets.get(it).map(|it| it.offset);
                 let found = partitions.into_iter().map(|it| (it.clone(), committed(&it)));
                 Answer::OffsetFetch(Ok(found.collect()))
             }
-            other => unreachable!("no group is asked {other:?}"),
         };
         fx.push(Effect::Answer(reply_to, answer));
     }
@@ -156,7 +155,11 @@ impl Group {
         match self.state {
             State::Gathering { until, .. } if until <= now => self.gathering_ends(fx, now),
             State::Preparing { until } if until <= now => self.complete_join(fx, now),
-            _ => {}
+            State::Empty
+            | State::Gathering { .. }
+            | State::Preparing { .. }
+            | State::Completing
+            | State::Stable => {}
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::kafka::application::Doing;
 use crate::kafka::consumer::{Consumer, Process};
 use crate::kafka::log::{Log, Record};
-use crate::kafka::message::{Answer, Packet, Request};
+use crate::kafka::message::{Answer, GroupRequest, Packet, Request};
 use crate::kafka::network::{Arrival, Node};
 use crate::kafka::schema::{GroupValue, Key, OffsetValue};
 use crate::kafka::{Cluster, TopicPartition};
@@ -269,20 +269,22 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
     let membership = || vec![Cargo::Membership(name.clone(), group.clone())];
     match packet {
         Packet::Request(_, request) => match request {
-            Request::OffsetCommit { offsets, .. } => offsets
+            Request::Group(GroupRequest::OffsetCommit { offsets, .. }) => offsets
                 .iter()
                 .map(|(it, at)| Cargo::Commit(name.clone(), group.clone(), it.clone(), *at))
                 .collect(),
             Request::FindCoordinator { .. }
-            | Request::JoinGroup(_)
-            | Request::SyncGroup { .. }
-            | Request::Heartbeat { .. }
-            | Request::LeaveGroup { .. } => membership(),
+            | Request::Group(
+                GroupRequest::JoinGroup(_)
+                | GroupRequest::SyncGroup { .. }
+                | GroupRequest::Heartbeat { .. }
+                | GroupRequest::LeaveGroup { .. },
+            ) => membership(),
             Request::ApiVersions
             | Request::Produce { .. }
             | Request::Fetch { .. }
             | Request::ListOffsets { .. }
-            | Request::OffsetFetch { .. } => Vec::new(),
+            | Request::Group(GroupRequest::OffsetFetch { .. }) => Vec::new(),
         },
         Packet::Answer(_, answer) => match answer {
             Answer::Fetch(results) => results

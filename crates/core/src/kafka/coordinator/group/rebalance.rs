@@ -168,7 +168,11 @@ impl Group {
                 *left = SimDuration(left.0 - longer.0);
                 *someone_came = false;
             }
-            _ => self.complete_join(fx, now),
+            State::Empty
+            | State::Gathering { .. }
+            | State::Preparing { .. }
+            | State::Completing
+            | State::Stable => self.complete_join(fx, now),
         }
     }
 

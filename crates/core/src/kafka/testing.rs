@@ -1,0 +1,181 @@
+//! For tests: a cluster described in a few lines, and someone who writes down what happens.
+
+use super::{Cluster, Config, Fact, config};
+use crate::name::TopicName;
+use crate::settings::Value;
+use crate::sim::{SimDuration, SimTime, Watcher, World};
+use crate::workload::{KeyId, Keys, Message, Stream, StreamId, Workload};
+use std::collections::BTreeMap;
+
+/// Writes down every fact with its instant.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scribe(pub(crate) Vec<(SimTime, Fact)>);
+
+impl Watcher<Cluster> for Scribe {
+    fn watch(&mut self, at: SimTime, fact: &Fact) {
+        self.0.push((at, fact.clone()));
+    }
+}
+
+/// A cluster as a test describes it, one thing a line:
+///
+/// ```text
+/// brokers 2
+/// topic orders 3 retention.ms=1000
+/// producer p1 linger.ms=0
+/// consumer c1 billing orders,parcels auto.offset.reset=earliest commits=after-record
+/// send 5 every 10ms from 100ms to orders size=100 work=20ms keys=a,b poison=3
+/// link latency=2ms loss=1000
+/// ```
+///
+/// `commits`, `on-failure` and `starts` of a consumer are the application's. A broker's settings
+/// stand after the number of brokers.
+#[derive(Debug, Default)]
+pub(crate) struct Setup {
+    brokers: u16,
+    broker_settings: config::BrokerSettings,
+    links: config::Links,
+    topics: Vec<config::Topic>,
+    producers: Vec<config::Producer>,
+    consumers: Vec<config::Consumer>,
+    streams: Vec<Stream>,
+    destinations: Vec<TopicName>,
+    messages: Vec<Message>,
+    keys: Keys,
+    key_ids: BTreeMap<String, KeyId>,
+}
+
+fn options<'a>(words: &[&'a str]) -> Vec<(&'a str, &'a str)> {
+    words.iter().map(|it| it.split_once('=').unwrap()).collect()
+}
+
+impl Setup {
+    pub(crate) fn read(text: &str) -> Self {
+        let mut setup = Self { brokers: 1, ..Self::default() };
+        for line in text.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words[..] {
+                [] => {}
+                ["brokers", count, ref rest @ ..] => {
+                    setup.brokers = count.parse().unwrap();
+                    for (name, value) in options(rest) {
+                        setup.broker_settings.set(name, value).unwrap();
+                    }
+                }
+                ["link", ref rest @ ..] => setup.link(rest),
+                ["topic", name, partitions, ref rest @ ..] => {
+                    let mut settings = config::TopicSettings::default();
+                    for (name, value) in options(rest) {
+                        settings.set(name, value).unwrap();
+                    }
+                    let partitions = partitions.parse().unwrap();
+                    setup.topics.push(config::Topic { name: name.into(), partitions, settings });
+                }
+                ["producer", name, ref rest @ ..] => {
+                    let mut settings = config::ProducerSettings::default();
+                    for (name, value) in options(rest) {
+                        settings.set(name, value).unwrap();
+                    }
+                    setup.producers.push(config::Producer { name: name.into(), settings });
+                }
+                ["consumer", name, group, topics, ref rest @ ..] => {
+                    setup.consumer(name, group, topics, rest);
+                }
+                ["send", count, "every", every, "from", from, "to", topic, ref rest @ ..] => {
+                    let (every, from) = (every.parse().unwrap(), from.parse().unwrap());
+                    setup.send(count.parse().unwrap(), every, from, topic, rest);
+                }
+                _ => panic!("not a line of a setup: {line}"),
+            }
+        }
+        setup
+    }
+
+    fn link(&mut self, rest: &[&str]) {
+        for (name, value) in options(rest) {
+            match name {
+                "latency" => {
+                    let latency = value.parse().unwrap();
+                    self.links.producer = latency;
+                    self.links.consumer = latency;
+                    self.links.coordinator = latency;
+                }
+                "jitter" => self.links.jitter = value.parse().unwrap(),
+                "loss" => self.links.loss_per_million = value.parse().unwrap(),
+                _ => panic!("not a word about links: {name}"),
+            }
+        }
+    }
+
+    fn consumer(&mut self, name: &str, group: &str, topics: &str, rest: &[&str]) {
+        let mut consumer = config::Consumer {
+            name: name.into(),
+            group: group.into(),
+            topics: topics.split(',').map(Into::into).collect(),
+            settings: config::ConsumerSettings::default(),
+            application: config::Application::default(),
+            starts_after: SimDuration::ZERO,
+        };
+        for (name, value) in options(rest) {
+            let application = &mut consumer.application;
+            match name {
+                "commits" => application.commits = config::Commits::read(value).unwrap(),
+                "on-failure" => application.on_failure = config::OnFailure::read(value).unwrap(),
+                "starts" => consumer.starts_after = value.parse().unwrap(),
+                _ => consumer.settings.set(name, value).unwrap(),
+            }
+        }
+        self.consumers.push(consumer);
+    }
+
+    fn send(&mut self, count: u64, every: SimDuration, from: SimTime, topic: &str, rest: &[&str]) {
+        let stream = StreamId(u16::try_from(self.streams.len()).unwrap());
+        let producer = self.producers.last().unwrap().name.clone();
+        self.streams.push(Stream { name: topic.into(), producer });
+        self.destinations.push(topic.into());
+        let (mut size_bytes, mut work, mut keys, mut poison) = (100, SimDuration(0), "", 0);
+        for (name, value) in options(rest) {
+            match name {
+                "size" => size_bytes = value.parse().unwrap(),
+                "work" => work = value.parse().unwrap(),
+                "keys" => keys = value,
+                "poison" => poison = value.parse().unwrap(),
+                _ => panic!("not a word about messages: {name}"),
+            }
+        }
+        let keys: Vec<&str> = keys.split(',').filter(|it| !it.is_empty()).collect();
+        for number in 0..count {
+            let key = keys.get(usize::try_from(number).unwrap() % keys.len().max(1)).map(|it| {
+                let make = || self.keys.push(it.as_bytes());
+                *self.key_ids.entry((*it).to_owned()).or_insert_with(make)
+            });
+            self.messages.push(Message {
+                at: from + SimDuration(every.0 * number),
+                key,
+                size_bytes,
+                work_us: u32::try_from(work.0).unwrap(),
+                stream,
+                poison: number + 1 == poison,
+            });
+        }
+    }
+
+    pub(crate) fn world(mut self, seed: u64, scribe: &mut impl Watcher<Cluster>) -> World<Cluster> {
+        self.messages.sort_by_key(|it| it.at);
+        let workload = Workload {
+            messages: self.messages.into(),
+            keys: self.keys.into(),
+            streams: self.streams.into(),
+        };
+        let config = Config {
+            brokers: self.brokers,
+            broker_settings: self.broker_settings,
+            topics: self.topics,
+            producers: self.producers,
+            destinations: self.destinations,
+            consumers: self.consumers,
+            links: self.links,
+        };
+        World::new(Cluster::new(config, workload), seed, scribe)
+    }
+}
