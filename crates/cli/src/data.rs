@@ -1,6 +1,6 @@
 //! Reading a person's own data from a file or from standard input.
 
-use crate::args::{Format as Asked, Keys};
+use crate::args::Format as Asked;
 use crate::trouble::Trouble;
 use brokerscope_scenario::input::{Format, Reader, Rows};
 use std::fs::File;
@@ -11,9 +11,9 @@ use std::path::Path;
 const SLICE: usize = 1 << 18;
 
 /// All rows of a file.
-pub fn rows(keys: &Keys) -> Result<Rows, Trouble> {
-    let (path, shown) = (&keys.file, keys.file.display().to_string());
-    let format = format(&keys.format, path)?;
+pub fn rows(path: &Path, asked: &Asked) -> Result<Rows, Trouble> {
+    let shown = path.display().to_string();
+    let format = format(asked, path)?;
     let read = |wrong| Trouble::Read { file: shown.clone(), wrong };
     if path.as_os_str() == "-" {
         return feed(io::stdin().lock(), format, "standard input");

@@ -4,7 +4,11 @@
 mod args;
 mod check;
 mod data;
+mod json;
 mod partition;
+mod render;
+mod run;
+mod story;
 mod trouble;
 
 use args::{Cli, Job};
@@ -36,6 +40,8 @@ fn main() -> ExitCode {
 
 fn work(job: Job, out: &mut impl Write) -> Result<(), Trouble> {
     match job {
+        Job::Run(wanted) => run::run(&wanted, out),
+        Job::Render(wanted) => render::render(&wanted, out),
         Job::Check { files } => check::check(&files, out),
         Job::Partition(wanted) => partition::partition(&wanted, out),
     }

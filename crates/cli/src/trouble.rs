@@ -17,6 +17,9 @@ pub enum Trouble {
     /// A file cannot be read.
     #[error("{file}: {wrong}")]
     Read { file: String, wrong: io::Error },
+    /// A file cannot be written.
+    #[error("{file}: {wrong}")]
+    Write { file: String, wrong: io::Error },
     /// Something does not go together.
     #[error("{0}")]
     Asked(String),

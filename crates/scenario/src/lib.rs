@@ -13,7 +13,7 @@ mod json;
 pub mod ledger;
 pub mod library;
 #[cfg(feature = "files")]
-mod load;
+pub mod load;
 pub mod run;
 pub mod scenario;
 pub mod value;

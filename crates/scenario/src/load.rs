@@ -25,14 +25,50 @@ impl Scenario {
     pub fn from_file(path: &Path) -> Result<Self, Error> {
         let shown = path.display().to_string();
         let name = path.file_stem().map_or_else(|| shown.clone(), |it| it.to_string_lossy().into());
-        let read = std::fs::read(path).map_err(|wrong| Error::new("", None, wrong.to_string()));
         let json = path.extension().is_some_and(|it| it == "json");
-        read.and_then(text)
-            .and_then(|text| {
-                if json { Self::from_json(&name, &text) } else { Self::from_toml(&name, &text) }
-            })
-            .map_err(|wrong| wrong.in_file(shown))
+        let from = if json { Self::from_json } else { Self::from_toml };
+        read(path).and_then(|text| from(&name, &text)).map_err(|wrong| wrong.in_file(shown))
     }
+}
+
+/// The names in a list of lessons, `lessons.toml`: what is built in, in its order. Each is a
+/// scenario file beside the list.
+///
+/// # Errors
+/// If the file cannot be read, is not such a list, or names a scenario that is not there.
+pub fn lesson_names(path: &Path) -> Result<Vec<String>, Error> {
+    let list = read(path).and_then(|text| {
+        let value = parse(&text).map_err(|wrong| wrong.in_text(&text))?;
+        let missing = |wrong: Error| wrong.in_text(&text);
+        names(&value, path).map_err(missing)
+    });
+    list.map_err(|wrong| wrong.in_file(path.display().to_string()))
+}
+
+fn names(value: &Value, path: &Path) -> Result<Vec<String>, Error> {
+    let wrong = |value: &Value, what: &str| Error::new("lessons", value.at, what);
+    let Kind::Table(entries) = &value.kind else { return Err(wrong(value, "it is missing")) };
+    let [Entry { key, value: list, .. }] = &entries[..] else {
+        return Err(wrong(value, "a list of lessons has this key and no other"));
+    };
+    let (Kind::List(items), "lessons") = (&list.kind, key.as_str()) else {
+        return Err(wrong(list, "this must be a list named 'lessons'"));
+    };
+    let name = |item: &Value| {
+        let Kind::Text(name) = &item.kind else { return Err(wrong(item, "this must be a text")) };
+        if path.with_file_name(format!("{name}.toml")).is_file() {
+            Ok(name.clone())
+        } else {
+            Err(wrong(item, &format!("there is no '{name}.toml' beside this file")))
+        }
+    };
+    items.iter().map(name).collect()
+}
+
+/// The text of a file.
+fn read(path: &Path) -> Result<String, Error> {
+    let bytes = std::fs::read(path).map_err(|wrong| Error::new("", None, wrong.to_string()))?;
+    text(bytes)
 }
 
 /// Bytes as text, without a byte order mark.
