@@ -2,6 +2,7 @@
 
 use crate::tone::Tone;
 use crate::unit::{Area, Len, Point};
+use crate::words::text_width;
 
 /// One thing to draw. A picture is a list of them, drawn in order, later ones on top.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +109,22 @@ pub struct Text {
     pub tone: Tone,
     /// What it says. It may come from outside: it is text, never markup.
     pub content: String,
+}
+
+impl Text {
+    /// What it covers at most: measured with the widest of the usual fonts.
+    #[must_use]
+    pub fn extent(&self) -> Area {
+        let width = text_width(&self.content, self.size, self.weight);
+        let x = match self.anchor {
+            Anchor::Start => self.at.x,
+            Anchor::Middle => self.at.x - width.half(),
+            Anchor::End => self.at.x - width,
+        };
+        // From the top of a capital to the baseline; below it only some letters reach.
+        let height = Len(self.size.px() * 8);
+        Area::new(x, self.at.y - height, width, height)
+    }
 }
 
 /// Which part of a text stands at its place.

@@ -106,7 +106,7 @@ fn draw_topic(
     let counts = topic_counts(scene, topic);
     let right = at.x + m.storage_end();
     let counts_at = Point::new(right, at.y + px(12));
-    let left = sheet.text_before(counts_at, QUIET, room.half(), &counts) - px(8);
+    let left = sheet.text_before(counts_at, QUIET, room - px(48), &counts) - px(8);
     sheet.text(Point::new(x, at.y + px(12)), LABEL, left - x, &heading);
     let mut y = at.y + HEADING;
     let slim = FULL < topic.partitions.len();

@@ -78,7 +78,8 @@ fn swatch(sheet: &mut Sheet, mark: Mark, area: Area) {
             sheet.rect(area.inset(px(1)), 3, None, Some(line(Tone::Muted, 15, Dash::Dotted)));
         }
         Mark::Again => {
-            sheet.again(Area::new(area.x - px(12), centre.y - Len(85), px(28), px(28)), Tone::Text)
+            let cell = Area::new(area.x - px(12), centre.y - Len(85), px(28), px(28));
+            sheet.again(cell, Tone::Text);
         }
         Mark::Position => {
             let stroke = line(Tone::Kafka, 20, Dash::Dashed);

@@ -66,10 +66,16 @@ impl Metrics {
             label: if beside { px(48) } else { Len::ZERO },
             card: match (beside, roomy) {
                 (true, true) => px(168),
-                (true, false) => px(152),
+                (true, false) => px(140),
                 (false, _) => (lane - margin * 2 - NARROW_GUTTER - px(8)).half(),
             },
-            gutter: if beside { px(48) } else { NARROW_GUTTER },
+            gutter: if roomy {
+                px(48)
+            } else if beside {
+                px(44)
+            } else {
+                NARROW_GUTTER
+            },
             cell,
         }
     }

@@ -96,15 +96,15 @@ fn card(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, it: &Producer<'_>, ar
     }
     let name = Point::new(area.x + px(12), baseline);
     let end = sheet.text(name, NAME, room.half() + px(24), it.name.as_str());
-    let said = match (it.sent, it.published) {
+    let sent = match (it.sent, it.published) {
         (Some(kafka), Some(rabbit)) if kafka != rabbit => {
-            joined(&["producer, ", &count(kafka), " and ", &count(rabbit), " sent"])
+            joined(&[&count(kafka), " and ", &count(rabbit), " sent"])
         }
-        (sent, published) => {
-            joined(&["producer, ", &count(sent.or(published).unwrap_or(0)), " sent"])
-        }
+        (sent, published) => joined(&[&count(sent.or(published).unwrap_or(0)), " sent"]),
     };
     let left = room + area.x - end - px(8);
+    let said = joined(&["producer, ", &sent]);
+    let said = if QUIET.width(&said) <= left { said } else { sent };
     if QUIET.width(&said) <= left {
         sheet.text(Point::new(end + px(8), baseline), QUIET, left, &said);
     }
@@ -122,10 +122,9 @@ pub(crate) fn lines(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, places: &
         };
         let Some(last) = ends.last() else { continue };
         for (_, card) in &places.producers {
-            if let [from, corner, ..] = from_producer(m, *card, lane, *last)[..] {
-                if from.y == corner.y {
-                    sheet.segment(from, corner, stroke);
-                }
+            let way = from_producer(m, *card, lane, *last);
+            if way[0].y == way[1].y {
+                sheet.segment(way[0], way[1], stroke);
             }
         }
         let under = first.x <= x && x <= first.right();

@@ -74,6 +74,9 @@ impl Sheet {
     }
 
     pub(crate) fn text_at(&mut self, at: Point, anchor: Anchor, style: Style, content: String) {
+        if content.is_empty() {
+            return;
+        }
         let Style { size, weight, tone } = style;
         self.items.push(Item::Text(Text { at, anchor, size, weight, tone, content }));
     }

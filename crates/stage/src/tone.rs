@@ -252,10 +252,10 @@ impl Palette {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_arithmetic, reason = "contrast is defined with powers")]
 mod tests {
     use super::*;
 
-    #[allow(clippy::float_arithmetic, reason = "contrast is defined with powers")]
     fn luminance(colour: Rgb) -> f64 {
         let part = |place| {
             let share = f64::from(colour.byte(place)) / 255.0;

@@ -191,7 +191,9 @@ impl Row<'_> {
             .filter_map(|(_, it)| it.owner.as_ref())
             .map(|it| it.as_str())
             .collect();
-        if !owners.is_empty() {
+        if owners.is_empty() && !self.groups.is_empty() {
+            sheet.text_before(Point::new(right, at.y), QUIET, right - x, "nobody reads");
+        } else if !owners.is_empty() {
             let text = joined(&["read by ", &owners.join(", ")]);
             sheet.text_before(Point::new(right, at.y), QUIET, right - x, &text);
         }

@@ -34,35 +34,48 @@ fn heading(
     at: Point,
 ) -> Len {
     let (x, right) = (at.x + m.margin, at.x + m.storage_end());
-    let mut counts = joined(&[
-        "ready ",
-        &count(it.ready),
-        " · unacked ",
-        &count(it.unacked),
-        " · acked ",
-        &count(it.acked),
-    ]);
+    let gone = if dead_lettered { "dead-lettered " } else { "dropped " };
+    let mut counts = vec![
+        joined(&["ready ", &count(it.ready)]),
+        joined(&["unacked ", &count(it.unacked)]),
+        joined(&["acked ", &count(it.acked)]),
+    ];
     if it.removed != 0 {
-        let gone = if dead_lettered { " · dead-lettered " } else { " · dropped " };
-        counts += &joined(&[gone, &count(it.removed)]);
+        counts.push(joined(&[gone, &count(it.removed)]));
     }
     let title = joined(&["queue ", it.name.as_str()]);
     let baseline = at.y + px(12);
-    let width = QUIET.width(&counts);
     let room = right - x;
+    let whole = counts.join(" · ");
+    let width = QUIET.width(&whole);
     let mut height = px(20);
     if px(100) <= room - width {
         sheet.text(Point::new(x, baseline), LABEL, room - width - px(12), &title);
-        sheet.text_before(Point::new(right, baseline), QUIET, room, &counts);
+        sheet.text_before(Point::new(right, baseline), QUIET, room, &whole);
     } else {
         sheet.text(Point::new(x, baseline), LABEL, room, &title);
-        sheet.text(Point::new(x, baseline + px(16)), QUIET, room, &counts);
-        height += px(16);
+        for said in lines_of(&counts, room) {
+            sheet.text(Point::new(x, at.y + height + px(8)), QUIET, room, &said);
+            height += px(16);
+        }
     }
-    let label = joined(&[&title, ": ", &counts.replace(" ·", ",")]);
+    let label = joined(&[&title, ": ", &counts.join(", ")]);
     let area = Area::new(x, at.y, room, height - px(2));
     sheet.hit(area, Target::Queue(it.name.clone()), label);
     at.y + height
+}
+
+/// Counts in as many lines as they need, for numbers are not cut.
+fn lines_of(counts: &[String], room: Len) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for said in counts {
+        let longer = lines.last().map(|line| joined(&[line, " · ", said]));
+        match (lines.last_mut(), longer) {
+            (Some(line), Some(longer)) if QUIET.width(&longer) <= room => *line = longer,
+            _ => lines.push(said.clone()),
+        }
+    }
+    lines
 }
 
 /// Draws a queue from `at` on; tells where it ends.
@@ -126,7 +139,7 @@ impl<'a> Shown<'a> {
         }
         let room = line * lines.saturating_sub(1);
         let mut first = all.len().saturating_sub(room);
-        while first < all.len() && all[first].arrival % line as u64 != 0 {
+        while first < all.len() && !all[first].arrival.is_multiple_of(line as u64) {
             first += 1;
         }
         let mut still = it.earlier;
@@ -146,23 +159,22 @@ fn earlier(sheet: &mut Sheet, it: &QueueSnapshot, shown: &Shown<'_>, area: Area)
     let number = it.enqueued - shown.slots.len() as u64;
     let (ready, unacked) = shown.still;
     let gone = number.saturating_sub(ready + unacked);
-    let first = joined(&[&count(number), " earlier"]);
-    let mut second = String::new();
-    for (some, word) in [(ready, " ready"), (unacked, " unacked"), (gone, " gone")] {
-        if some != 0 {
-            second += if second.is_empty() { "" } else { ", " };
-            second += &joined(&[&count(some), word]);
-        }
-    }
+    let still = joined(&[&count(ready), " ready, ", &count(unacked), " unacked"]);
+    let (number_text, gone_text) = (count(number), count(gone));
+    let first = if gone == number {
+        joined(&[&number_text, " earlier, all gone"])
+    } else {
+        joined(&[&number_text, " earlier, ", &gone_text, " gone"])
+    };
     let inner = area.inset(px(8));
-    let whole = joined(&[&first, ": ", &second]);
+    let whole = if gone == number { first.clone() } else { joined(&[&first, ", ", &still]) };
     let at = Point::new(inner.x, area.y + px(18));
     let bar = if BODY.width(&whole) <= inner.width {
         sheet.text(at, BODY, inner.width, &whole);
         area.y + px(26)
     } else {
         sheet.text(at, BODY, inner.width, &first);
-        sheet.text(at.offset(Len::ZERO, px(14)), BODY, inner.width, &second);
+        sheet.text(at.offset(Len::ZERO, px(14)), BODY, inner.width, &still);
         area.y + px(37)
     };
     let bar = Area::new(inner.x, bar, inner.width, px(6));
@@ -256,8 +268,8 @@ pub(super) fn draw_dead(
     let columns = ((right - x - GAP).0 / each.0).max(1);
     let most = usize::try_from(columns * DEAD_LINES).unwrap_or(1);
     let shown = &slots[slots.len().saturating_sub(most)..];
-    let rows = i32::try_from(shown.len()).unwrap_or(0).div_euclid(columns)
-        + i32::from(shown.len() % usize::try_from(columns).unwrap_or(1) != 0);
+    let number = i32::try_from(shown.len()).unwrap_or(0);
+    let rows = (number + columns - 1) / columns;
     let area = Area::new(x, y, right - x, DEAD * rows);
     sheet.rect(area, 8, Some(Tone::Sunk), None);
     for (place, slot) in (0..).zip(shown) {

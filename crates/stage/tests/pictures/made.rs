@@ -16,21 +16,21 @@ use std::sync::Arc;
 
 /// A moment: both systems, and what they were given.
 #[derive(Clone)]
-pub struct Made {
-    pub name: &'static str,
-    pub kafka: kafka::Snapshot,
-    pub rabbitmq: rabbitmq::Snapshot,
-    pub config: rabbitmq::Config,
-    pub workload: Workload,
-    pub now: SimTime,
+pub(crate) struct Made {
+    pub(crate) name: &'static str,
+    pub(crate) kafka: kafka::Snapshot,
+    pub(crate) rabbitmq: rabbitmq::Snapshot,
+    pub(crate) config: rabbitmq::Config,
+    pub(crate) workload: Workload,
+    pub(crate) now: SimTime,
 }
 
 impl Made {
-    pub fn picture(&self, options: &Options) -> Picture {
+    pub(crate) fn picture(&self, options: &Options) -> Picture {
         picture(&self.scene(options))
     }
 
-    pub fn scene<'a>(&'a self, options: &'a Options) -> Scene<'a> {
+    pub(crate) fn scene<'a>(&'a self, options: &'a Options) -> Scene<'a> {
         Scene {
             kafka: &self.kafka,
             rabbitmq: &self.rabbitmq,
@@ -41,19 +41,19 @@ impl Made {
         }
     }
 
-    pub fn svg(&self, width_px: u16, palette: &Palette) -> String {
+    pub(crate) fn svg(&self, width_px: u16, palette: &Palette) -> String {
         let options = Options { width_px, can_add: true, ..Options::default() };
         let picture = self.picture(&options);
         svg::write(&picture, palette, self.name, &picture.label)
     }
 }
 
-pub fn options(width_px: u16, motion: Motion) -> Options {
+pub(crate) fn options(width_px: u16, motion: Motion) -> Options {
     Options { width_px, motion, can_add: true, ..Options::default() }
 }
 
 /// Messages with these keys, `None` for none, each key a letter.
-pub fn workload(count: u32, key: impl Fn(u32) -> Option<u32>) -> Workload {
+pub(crate) fn workload(count: u32, key: impl Fn(u32) -> Option<u32>) -> Workload {
     let mut keys = Keys::default();
     let mut known = Vec::new();
     let messages: Vec<Message> = (1..=count)
@@ -76,11 +76,11 @@ pub fn workload(count: u32, key: impl Fn(u32) -> Option<u32>) -> Workload {
     Workload { messages: messages.into(), keys: Arc::new(keys), streams: Arc::new([stream]) }
 }
 
-pub fn ids(numbers: &[u32]) -> Vec<MessageId> {
+pub(crate) fn ids(numbers: &[u32]) -> Vec<MessageId> {
     numbers.iter().map(|it| MessageId(*it)).collect()
 }
 
-pub fn partition(name: &str, number: u32, messages: &[u32]) -> k::PartitionSnapshot {
+pub(crate) fn partition(name: &str, number: u32, messages: &[u32]) -> k::PartitionSnapshot {
     let cells = (0..).zip(messages).map(|(offset, message)| k::RecordCell {
         offset: Offset(offset),
         message: MessageId(*message),
@@ -100,7 +100,7 @@ pub fn partition(name: &str, number: u32, messages: &[u32]) -> k::PartitionSnaps
     }
 }
 
-pub fn group(
+pub(crate) fn group(
     name: &str,
     standing: &[(&k::PartitionSnapshot, Option<&str>, i64, Option<i64>)],
 ) -> k::GroupSnapshot {
@@ -121,7 +121,7 @@ pub fn group(
     }
 }
 
-pub fn k_consumer(name: &str, group: &str, state: k::ConsumerState) -> k::ConsumerSnapshot {
+pub(crate) fn k_consumer(name: &str, group: &str, state: k::ConsumerState) -> k::ConsumerSnapshot {
     k::ConsumerSnapshot {
         name: name.into(),
         group: group.into(),
@@ -133,7 +133,7 @@ pub fn k_consumer(name: &str, group: &str, state: k::ConsumerState) -> k::Consum
     }
 }
 
-pub fn r_consumer(name: &str, queue: &str, state: r::ConsumerState) -> r::ConsumerSnapshot {
+pub(crate) fn r_consumer(name: &str, queue: &str, state: r::ConsumerState) -> r::ConsumerSnapshot {
     r::ConsumerSnapshot {
         name: name.into(),
         queue: queue.into(),
@@ -149,7 +149,7 @@ pub fn r_consumer(name: &str, queue: &str, state: r::ConsumerState) -> r::Consum
 
 /// A queue from a line of signs, one a message from `first` on: `.` acknowledged, `#` ready,
 /// `r` redelivered and ready, `x` removed, a digit: unacked by the consumer of that number.
-pub fn queue(name: &str, first: u32, signs: &str) -> r::QueueSnapshot {
+pub(crate) fn queue(name: &str, first: u32, signs: &str) -> r::QueueSnapshot {
     let slots: Vec<r::Slot> = (0..)
         .zip(signs.chars())
         .map(|(arrival, sign)| r::Slot {
@@ -181,7 +181,7 @@ pub fn queue(name: &str, first: u32, signs: &str) -> r::QueueSnapshot {
     }
 }
 
-pub fn config(queues: &[&str]) -> rabbitmq::Config {
+pub(crate) fn config(queues: &[&str]) -> rabbitmq::Config {
     rabbitmq::Config {
         exchanges: Vec::new(),
         queues: queues
@@ -210,11 +210,11 @@ fn offsets_topic(records: Vec<k::OffsetsRecord>) -> Vec<k::OffsetsPartitionSnaps
     vec![k::OffsetsPartitionSnapshot { partition: 12, records, total }]
 }
 
-pub fn producer(next: &[u32], sent: u64) -> k::ProducerSnapshot {
+pub(crate) fn producer(next: &[u32], sent: u64) -> k::ProducerSnapshot {
     k::ProducerSnapshot { name: "shop".into(), next: ids(next), sent, acknowledged: sent }
 }
 
-pub fn publisher(next: &[u32], sent: u64) -> r::PublisherSnapshot {
+pub(crate) fn publisher(next: &[u32], sent: u64) -> r::PublisherSnapshot {
     r::PublisherSnapshot { name: "shop".into(), next: ids(next), sent, confirmed: sent }
 }
 
@@ -244,7 +244,7 @@ fn key_of(message: u32) -> Option<u32> {
 }
 
 /// The consumer of P0 crashed after the work, before it could say so.
-pub fn crash_before_commit() -> Made {
+pub(crate) fn crash_before_commit() -> Made {
     let parts = [("orders", 0, &P0[..]), ("orders", 1, &P1[..]), ("orders", 2, &P2[..])];
     let parts = parts.map(|(name, number, messages)| partition(name, number, messages));
     let [p0, p1, p2] = &parts;
@@ -321,7 +321,7 @@ pub fn crash_before_commit() -> Made {
 }
 
 /// Everything is done: one keeps it all, the other nothing.
-pub fn retained_or_removed() -> Made {
+pub(crate) fn retained_or_removed() -> Made {
     let mut made = crash_before_commit();
     made.name = "retained-or-removed";
     made.workload = workload(22, key_of);
@@ -353,7 +353,7 @@ pub fn retained_or_removed() -> Made {
 }
 
 /// Four consumers for three partitions.
-pub fn too_many_consumers() -> Made {
+pub(crate) fn too_many_consumers() -> Made {
     let mut made = crash_before_commit();
     made.name = "too-many-consumers";
     let parts = made.kafka.topics[0].partitions.clone();
@@ -389,7 +389,7 @@ pub fn too_many_consumers() -> Made {
 }
 
 /// At the first instant.
-pub fn nothing_yet() -> Made {
+pub(crate) fn nothing_yet() -> Made {
     let mut made = retained_or_removed();
     made.name = "nothing-yet";
     for part in &mut made.kafka.topics[0].partitions {
@@ -413,7 +413,7 @@ pub fn nothing_yet() -> Made {
 }
 
 /// A hundred thousand records, many of them under way.
-pub fn many_records() -> Made {
+pub(crate) fn many_records() -> Made {
     let mut made = crash_before_commit();
     made.name = "100000-records";
     made.workload = workload(100_000, |number| Some(number % 60));
@@ -476,7 +476,7 @@ pub fn many_records() -> Made {
 }
 
 /// Two topics, two groups, two queues, dead letters, exchanges, two brokers and long names.
-pub fn two_of_everything() -> Made {
+pub(crate) fn two_of_everything() -> Made {
     let mut made = crash_before_commit();
     made.name = "two-of-everything";
     let mut a0 = partition("orders", 0, &[1, 4, 6, 9, 11, 14]);
@@ -566,7 +566,7 @@ pub fn two_of_everything() -> Made {
 }
 
 /// Thirty partitions, thirty consumers.
-pub fn wide_topic() -> Made {
+pub(crate) fn wide_topic() -> Made {
     let mut made = crash_before_commit();
     made.name = "thirty-partitions";
     let parts: Vec<_> =
@@ -600,7 +600,7 @@ pub fn wide_topic() -> Made {
 }
 
 /// All of them.
-pub fn all() -> Vec<Made> {
+pub(crate) fn all() -> Vec<Made> {
     vec![
         crash_before_commit(),
         retained_or_removed(),
