@@ -41,10 +41,10 @@ impl Query {
                 Err(_) => wanted.problems.push(words::no_such_instant(text)),
             }
         }
-        if let Some(theme) = &self.theme {
-            if !["auto", "light", "dark"].contains(&theme.as_str()) {
-                wanted.problems.push(words::no_such_theme(theme));
-            }
+        if let Some(theme) = &self.theme
+            && !["auto", "light", "dark"].contains(&theme.as_str())
+        {
+            wanted.problems.push(words::no_such_theme(theme));
         }
         wanted
     }

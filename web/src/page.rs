@@ -35,6 +35,9 @@ const SLICE_MS: f64 = 8.0;
 /// How many events are explored between two looks at the clock.
 const SLICE_EVENTS: u64 = 500;
 
+/// What the browser calls for every frame, with its time in milliseconds.
+type OnFrame = Closure<dyn FnMut(f64)>;
+
 /// The page. Copies are the same page.
 #[derive(Clone)]
 pub(crate) struct Page(Rc<Inner>);
@@ -48,7 +51,7 @@ struct Inner {
     scrubber: NodeRef,
     /// Where it is said what happens.
     voice: voice::Voice,
-    frames: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    frames: RefCell<Option<OnFrame>>,
     /// Whether a frame is on its way.
     is_due: Cell<bool>,
     /// When the last frame was, while the clock runs.

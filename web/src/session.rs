@@ -368,7 +368,8 @@ impl Session {
     /// What is said to those who hear the page.
     pub(crate) fn spoken(&self) -> String {
         let captions = self.captions();
-        let told = format!("Kafka {} RabbitMQ {}", captions.kafka, captions.rabbitmq);
+        let (kafka, rabbitmq) = (&captions.kafka.sentence, &captions.rabbitmq.sentence);
+        let told = format!("Kafka: {kafka} RabbitMQ: {rabbitmq}");
         if self.is_playing() { told } else { format!("{} seconds. {told}", clock(self.now())) }
     }
 }

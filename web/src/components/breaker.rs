@@ -27,6 +27,7 @@ pub(crate) fn Breaker(props: &Props) -> Html {
                 onclick={props.on_action.reform(|_| Action::Add(Where::Both))}>
                 { Icon::Add.html() }{ "Add a consumer" }
             </button>
+            <p>{ words::OR_CLICK }</p>
         </div>
     }
 }

@@ -1,6 +1,6 @@
 //! What happens, in one sentence a system, directly under the picture.
 
-use crate::view::captions::CaptionsView;
+use crate::view::captions::{CaptionView, CaptionsView};
 use yew::prelude::*;
 
 #[derive(Debug, PartialEq, Properties)]
@@ -8,19 +8,30 @@ pub(crate) struct Props {
     pub(crate) view: CaptionsView,
 }
 
-/// The captions.
+/// The captions, each under the lane it is about.
 #[component]
 pub(crate) fn Captions(props: &Props) -> Html {
-    let view = &props.view;
     html! {
         <div class="captions">
-            <span class="captions__time">{ &view.time }{ " s" }</span>
-            <p data-system="kafka" data-testid="caption-kafka">
-                <span class="system">{ "Kafka" }</span>{ " " }{ &view.kafka }
-            </p>
-            <p data-system="rabbitmq" data-testid="caption-rabbitmq">
-                <span class="system">{ "RabbitMQ" }</span>{ " " }{ &view.rabbitmq }
-            </p>
+            { view_caption("kafka", "caption-kafka", "Kafka", &props.view.kafka) }
+            { view_caption("rabbitmq", "caption-rabbitmq", "RabbitMQ", &props.view.rabbitmq) }
         </div>
+    }
+}
+
+fn view_caption(
+    system: &'static str,
+    id: &'static str,
+    name: &'static str,
+    caption: &CaptionView,
+) -> Html {
+    html! {
+        <p data-system={system} data-testid={id}>
+            <span class="system">{ name }</span>{ " " }
+            { &caption.sentence }
+            if let Some(time) = caption.time() {
+                { " " }<time>{ time }</time>
+            }
+        </p>
     }
 }

@@ -43,9 +43,10 @@ pub(crate) fn Header(props: &Props) -> Html {
             <span class="header__space" />
             <div class="header__tools">
                 <button class="button" type="button" data-testid="data-open"
-                    title={words::OWN_DATA}
+                    title={words::OWN_DATA} aria-label={words::OWN_DATA_SHORT}
                     onclick={props.on_action.reform(|_| Action::OpenData)}>
-                    { words::OWN_DATA_SHORT }
+                    <span class="header__data-sign">{ Icon::Rows.html() }</span>
+                    <span class="header__data-words">{ words::OWN_DATA_SHORT }</span>
                 </button>
                 { view_tool(view.theme.icon(), view.theme.label(), theme) }
                 { view_tool(

@@ -27,6 +27,8 @@ pub(crate) enum Icon {
     Close,
     /// Add.
     Add,
+    /// Rows of data.
+    Rows,
 }
 
 impl Icon {
@@ -47,6 +49,7 @@ impl Icon {
             Self::ThemeDark => ("M16.5 12A7 7 0 0 1 8 3.5a7 7 0 1 0 8.5 8.5z", ""),
             Self::Help => ("", "M7.5 7.5a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.1.9-1.1 1.8M10 14.6v.1"),
             Self::Close => ("", "M5 5l10 10M15 5L5 15"),
+            Self::Rows => ("", "M4 5h12M4 10h12M4 15h7"),
             Self::Add => ("", "M10 4v12M4 10h12"),
         }
     }

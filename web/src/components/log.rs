@@ -49,10 +49,8 @@ fn view_entry(number: usize, entry: &EntryView, on_action: &Callback<Action>) ->
             <button class="log__entry" type="button" data-turn={entry.turn.then_some("true")}
                 {onclick}>
                 <time>{ &entry.time }</time>
-                <span class="log__system" data-system={entry.system} />
-                <span class="log__sentence">
-                    <span class="heard">{ entry.title }{ ": " }</span>{ &entry.sentence }
-                </span>
+                <span class="log__system system" data-system={entry.system}>{ entry.title }</span>
+                <span class="log__sentence">{ &entry.sentence }</span>
             </button>
         </li>
     }

@@ -25,7 +25,7 @@ pub(crate) fn Transport(props: &Props) -> Html {
         Action::Speed(Speed::at(usize::try_from(place).unwrap_or_default()))
     });
     html! {
-        <footer class="transport" role="group" aria-label="Time">
+        <section class="transport" aria-label="Time">
             { view_button("restart", Icon::Restart, "Restart", "Home", act(Action::Restart)) }
             { view_button("step-back", Icon::Back, "Step back", "ArrowLeft", act(Action::StepBack)) }
             <button class="button transport__play" data-look="icon" type="button"
@@ -47,7 +47,7 @@ pub(crate) fn Transport(props: &Props) -> Html {
                     </option>
                 }
             </select>
-        </footer>
+        </section>
     }
 }
 

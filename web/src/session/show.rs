@@ -1,8 +1,7 @@
 //! What each part of the page shows, made from the session.
 
 use super::{Action, Open, Playback, Session};
-use crate::address::clock;
-use crate::view::captions::CaptionsView;
+use crate::view::captions::{CaptionView, CaptionsView};
 use crate::view::consumers::{self, ConsumerView};
 use crate::view::data::DataView;
 use crate::view::header::HeaderView;
@@ -77,11 +76,11 @@ impl Session {
     }
 
     pub(super) fn captions(&self) -> CaptionsView {
-        let said = |system, itself: &str| {
-            self.run.caption(system).map_or_else(|| itself.to_owned(), |(_, beat)| beat.say.clone())
+        let said = |system, itself: &str| match self.run.caption(system) {
+            Some((at, beat)) => CaptionView { since: Some(at), sentence: beat.say.clone() },
+            None => CaptionView { since: None, sentence: itself.to_owned() },
         };
         CaptionsView {
-            time: clock(self.now()),
             kafka: said(SystemName::Kafka, words::KAFKA_ITSELF),
             rabbitmq: said(SystemName::RabbitMq, words::RABBITMQ_ITSELF),
         }
@@ -144,7 +143,7 @@ impl Session {
 
     fn log(&mut self) -> LogView {
         let told = self.told(LOG_ENTRIES);
-        LogView { scope: self.log, entries: told.iter().rev().map(log::entry).collect() }
+        LogView { scope: self.log, entries: log::entries(&told) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Scope, Session};
 use crate::view::transport::Turn;
+use brokerscope_core::rabbitmq::fact::RequeueReason;
 use brokerscope_core::weight::Weight;
 use brokerscope_core::{kafka, rabbitmq};
 use brokerscope_scenario::run::{Fact, FactRef, Happened};
@@ -77,9 +78,10 @@ fn is_told(fact: FactRef<'_>) -> bool {
                 || matches!(fact, InKafka::GaveUp { .. } | InKafka::Positioned { .. })
         }
         FactRef::RabbitMq(fact) => {
-            matches!(fact, InRabbit::Failed { .. } | InRabbit::Requeued { .. })
+            matches!(fact, InRabbit::Failed { .. } | InRabbit::Refused { .. })
+                || matches!(fact, InRabbit::Requeued { why: RequeueReason::Returned(_), .. })
                 || matches!(fact, InRabbit::LostWith { .. } | InRabbit::ChannelClosed { .. })
-                || matches!(fact, InRabbit::Unroutable { .. } | InRabbit::Refused { .. })
+                || matches!(fact, InRabbit::Unroutable { .. })
         }
     };
     matters || matches!(fact.weight(), Weight::Turn(_))
