@@ -4,7 +4,7 @@
 //! partition). Every rule carries `Source:`, every liberty `Simplified:`.
 
 mod application;
-mod assignor;
+pub mod assignor;
 mod broker;
 mod client;
 pub mod cluster;

@@ -1,5 +1,10 @@
 //! Who reads what, as the leader of a group computes it.
 
+pub mod compute;
+mod server;
+mod slots;
+mod sticky;
+
 use super::TopicPartition;
 use super::config::Assignor;
 use crate::name::TopicName;
@@ -18,7 +23,7 @@ pub(crate) struct Subscriber {
 }
 
 /// What each member reads, by its place among the members; sorted.
-pub(crate) type Assignment = Vec<Vec<TopicPartition>>;
+pub type Assignment = Vec<Vec<TopicPartition>>;
 
 /// Deals the partitions of `topics`, given with their counts, out to `members`.
 pub(crate) fn assign(
