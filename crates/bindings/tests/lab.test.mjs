@@ -26,7 +26,7 @@ test("a run is the same natively and in WebAssembly", () => {
     const native = JSON.parse(execFileSync(command, ["run", name, "--json"], options));
     const lab = new Lab(name);
     lab.seek(lab.endUs);
-    assert.equal(lab.traceHash(), native.trace_hash, `${name}: the same facts at the same instants`);
+    assert.equal(lab.traceHash(), native.trace_hash, `${name}: the same facts, the same instants`);
   }
 });
 
@@ -83,7 +83,15 @@ test("an object is a scenario too", () => {
     seed: 1,
     ends: "5s",
     workload: [
-      { name: "orders", messages: 2, every: "100ms", work: "10ms", topic: "orders", routing_key: "orders" },
+      {
+        name: "orders",
+        producer: "shop",
+        messages: 2,
+        every: "100ms",
+        work: "10ms",
+        topic: "orders",
+        routing_key: "orders",
+      },
     ],
     kafka: {
       settings: { "group.initial.rebalance.delay.ms": 0 },
@@ -103,7 +111,8 @@ test("an object is a scenario too", () => {
     },
   });
   lab.seek(lab.endUs);
-  assert.deepEqual(lab.ledger().map((it) => [it.reader, it.outcome.once]), [["billing", 2], ["orders", 2]]);
+  const once = lab.ledger().map((it) => [it.reader, it.outcome.once]);
+  assert.deepEqual(once, [["billing", 2], ["orders", 2]]);
 });
 
 test("nonsense is refused with one clear sentence, and changes nothing", () => {
