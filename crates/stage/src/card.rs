@@ -190,7 +190,7 @@ impl Card<'_> {
         let right = self.sign(sheet, area);
         let done = joined(&[&count(self.processed), " done"]);
         let done_at = Point::new(right, area.y + px(18));
-        let done_left = sheet.text_before(done_at, QUIET, inner.half(), &done);
+        let done_left = sheet.text_before(done_at, QUIET, inner - px(24), &done);
         let name_at = Point::new(left, area.y + px(18));
         sheet.text(name_at, NAME, done_left - px(8) - left, self.name.as_str());
 

@@ -103,7 +103,7 @@ fn draw_topic(
     let x = at.x + m.margin;
     let room = m.storage_end() - m.margin;
     let heading = joined(&["topic ", topic.name.as_str()]);
-    let counts = topic_counts(scene, topic);
+    let counts = topic_counts(scene, topic, room - LABEL.width(&heading) - px(12));
     let right = at.x + m.storage_end();
     let counts_at = Point::new(right, at.y + px(12));
     let left = sheet.text_before(counts_at, QUIET, room - px(48), &counts) - px(8);
@@ -128,16 +128,20 @@ fn draw_topic(
     y + HEADING
 }
 
-/// How much a topic keeps, and how far its one group is behind.
-fn topic_counts(scene: &Scene<'_>, topic: &TopicSnapshot) -> String {
+/// How much a topic keeps, and how far the groups are behind if there is room to say it.
+fn topic_counts(scene: &Scene<'_>, topic: &TopicSnapshot, room: Len) -> String {
     let records = topic.partitions.iter().map(|it| it.records).sum();
     let records = counted(records, "record", "records");
-    let [group] = scene.kafka.groups.as_slice() else { return records };
-    let here = group.partitions.iter().filter(|it| it.partition.topic == topic.name);
-    match here.filter_map(|it| it.lag).reduce(|a, b| a + b) {
-        Some(lag) => joined(&[&records, " · lag ", &signed(lag)]),
-        None => records,
+    let mut lags = String::new();
+    for group in &scene.kafka.groups {
+        let here = group.partitions.iter().filter(|it| it.partition.topic == topic.name);
+        let Some(lag) = here.filter_map(|it| it.lag).reduce(|a, b| a + b) else { continue };
+        let name = if scene.kafka.groups.len() == 1 { "" } else { group.group.as_str() };
+        let space = if name.is_empty() { "" } else { " " };
+        lags += &joined(&[" · ", name, space, "lag ", &signed(lag)]);
     }
+    let both = joined(&[&records, &lags]);
+    if QUIET.width(&both) <= room { both } else { records }
 }
 
 /// The groups, each with its consumers.
@@ -186,6 +190,10 @@ fn draw_groups(
             places.consumers.push((Lane::Kafka, consumer.name.clone(), area));
         }
         y = end;
+        if here.is_empty() {
+            sheet.text(Point::new(at.x, y + px(10)), QUIET, room, "no consumers");
+            y += px(24);
+        }
     }
     y
 }
@@ -260,7 +268,7 @@ pub(crate) fn short(scene: &Scene<'_>, partition: &TopicPartition) -> String {
     }
 }
 
-/// The lines from each partition to who reads it, or did until it crashed.
+/// The lines from each partition to who reads it; where someone crashed, also to nobody.
 fn readers(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, places: &Places) {
     for (turn, (partition, log, _)) in (0..).zip(&places.logs) {
         let mut y = log_tap(*log);
@@ -276,15 +284,20 @@ fn readers(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, places: &Places) {
         if owned != 0 {
             continue;
         }
-        let crashed = scene
-            .kafka
-            .consumers
-            .iter()
-            .find(|it| it.state == ConsumerState::Crashed && it.partitions.contains(partition));
-        let card = crashed.and_then(|it| places.consumer(Lane::Kafka, &it.name));
-        if let Some(card) = card {
-            let way = to_reader(m, Lane::Kafka, y, card, turn);
-            sheet.route(&way, line(Tone::Bad, 15, Dash::Dashed));
+        let crashed = scene.kafka.consumers.iter().any(|it| it.state == ConsumerState::Crashed);
+        if crashed && standing(scene, partition).iter().any(|(_, it)| it.owner.is_none()) {
+            orphan(sheet, m, Point::new(log.right(), y));
         }
     }
+}
+
+/// A line that leads nowhere: who read here is gone.
+fn orphan(sheet: &mut Sheet, m: &Metrics, from: Point) {
+    let length = if m.beside { px(28) } else { px(10) };
+    let end = from.offset(length, Len::ZERO);
+    sheet.segment(from, end, line(Tone::Bad, 15, Dash::Dashed));
+    let p = |x: i32, y: i32| end.offset(px(x), px(y));
+    let stroke = line(Tone::Bad, 20, Dash::Solid);
+    sheet.segment(p(-1, -3), p(5, 3), stroke);
+    sheet.segment(p(5, -3), p(-1, 3), stroke);
 }

@@ -141,6 +141,10 @@ fn consumers(
             places.consumers.push((Lane::RabbitMq, consumer.name.clone(), area));
         }
         y = end;
+        if here.is_empty() {
+            sheet.text(Point::new(at.x, y + px(10)), QUIET, room, "none");
+            y += px(24);
+        }
     }
     y
 }

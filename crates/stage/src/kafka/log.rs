@@ -1,5 +1,8 @@
 //! One partition: its records, and the bookmarks of the groups that read it.
 
+mod bookmarks;
+mod shown;
+
 use crate::cell::{Look, mark};
 use crate::item::{Anchor, Dash, Step};
 use crate::metrics::{CELL, GAP, Metrics};
@@ -10,13 +13,16 @@ use crate::tone::Tone;
 use crate::unit::{Area, Len, Point, px};
 use crate::words::{count, counted, joined, signed};
 use brokerscope_core::kafka::Offset;
-use brokerscope_core::kafka::snapshot::{GroupPartition, PartitionSnapshot, RecordCell};
+use brokerscope_core::kafka::snapshot::{GroupPartition, PartitionSnapshot};
 use brokerscope_core::name::GroupId;
+use shown::Shown;
 
 /// Above a log, for the flag of a bookmark.
-const FLAG: Len = px(12);
+const FLAG: Len = px(13);
 /// Below a log, for the offsets.
-const OFFSETS: Len = px(16);
+const OFFSETS: Len = px(15);
+/// From one line of a log to the next.
+const STRIP: Len = px(64);
 /// For each of several groups, a line of its own.
 const GROUP: Len = px(16);
 /// The height of a log without its records.
@@ -30,46 +36,15 @@ pub(super) struct Row<'a> {
     pub(super) groups: Vec<(&'a GroupId, &'a GroupPartition)>,
 }
 
-/// Which records are shown one by one, and where.
-struct Shown<'a> {
-    cells: &'a [RecordCell],
-    /// The left edge of the first one.
-    x: Len,
-    pitch: Len,
-    /// What stands for the older ones.
-    earlier: Option<Area>,
-    log_start: Offset,
-}
-
-impl Shown<'_> {
-    fn cell(&self, place: usize) -> Len {
-        self.x + self.pitch * i32::try_from(place).unwrap_or(i32::MAX / 10_000)
-    }
-
-    /// Whether an offset lies among the older records.
-    fn is_earlier(&self, offset: Offset) -> bool {
-        self.earlier.is_some() && self.cells.first().is_none_or(|it| offset < it.offset)
-    }
-
-    /// Between the records before and from an offset on.
-    fn boundary(&self, offset: Offset) -> Len {
-        let place = self.cells.partition_point(|it| it.offset < offset);
-        let first = self.cells.first().map(|it| it.offset);
-        match (self.earlier, first) {
-            (Some(block), Some(first)) if offset < first => {
-                let whole = (first.0 - self.log_start.0).max(1);
-                let part = (offset.0 - self.log_start.0).clamp(0, whole);
-                let along = i64::from(block.width.0) * part / whole;
-                block.x + Len(i32::try_from(along).unwrap_or(0))
-            }
-            _ => self.cell(place) - GAP.half(),
-        }
-    }
-}
-
 impl Row<'_> {
+    /// Whether there are several groups, so that a lag needs its group's name.
     fn several(&self) -> bool {
         1 < self.scene.kafka.groups.len()
+    }
+
+    /// Whether there are so many groups that each gets a line instead of a flag.
+    fn crowded(&self) -> bool {
+        2 < self.scene.kafka.groups.len()
     }
 
     /// Draws the row; tells how high it is.
@@ -77,27 +52,34 @@ impl Row<'_> {
         let m = self.m;
         let caption = if m.beside { Len::ZERO } else { px(16) };
         let x = at.x + m.margin + m.label;
-        let y = at.y + caption + FLAG;
-        let log = Area::new(x, y, at.x + m.storage_end() - x, CELL + GAP * 2);
-        sheet.rect(log, 8, Some(Tone::Sunk), None);
-        let name = Area::new(at.x + m.margin, at.y, x - at.x - m.margin, log.bottom() - at.y);
-        sheet.hit(log, Target::Partition(self.partition.partition.clone()), self.label());
-        self.name(sheet, Point::new(name.x, if m.beside { log.y } else { at.y }), log.right());
-        let shown = self.shown(log);
-        self.segments(sheet, log, &shown);
-        self.earlier(sheet, &shown);
-        let landing = self.records(sheet, log, &shown);
-        self.edges(sheet, log, &shown);
-        let below = if self.several() {
-            self.group_lines(sheet, log, &shown)
-        } else {
-            for (_, group) in &self.groups {
-                bookmark(sheet, log, &shown, group);
-            }
-            Len::ZERO
+        let width = at.x + m.storage_end() - x;
+        let lines = if self.crowded() { 1 } else { lines(self.scene, m.cells_in(width)) };
+        let strip = |line: i32| {
+            let y = at.y + caption + FLAG + STRIP * line;
+            Area::new(x, y, width, CELL + GAP * 2)
         };
-        places.logs.push((self.partition.partition.clone(), log, landing));
-        caption + FLAG + log.height + OFFSETS + below + px(4)
+        let strips: Vec<Area> = (0..lines).map(strip).collect();
+        let (first, last) = (strips[0], strips[strips.len() - 1]);
+        for strip in &strips {
+            sheet.rect(*strip, 8, Some(Tone::Sunk), None);
+        }
+        let all = Area::new(x, first.y, width, last.bottom() - first.y);
+        sheet.hit(all, Target::Partition(self.partition.partition.clone()), self.label());
+        let name_y = if m.beside { first.y } else { at.y };
+        self.name(sheet, Point::new(at.x + m.margin, name_y), first.right());
+        let shown = self.shown(strips);
+        self.segments(sheet, &shown);
+        self.earlier(sheet, &shown);
+        let landing = self.records(sheet, &shown);
+        let flags = if self.crowded() {
+            Vec::new()
+        } else {
+            bookmarks::draw(sheet, m, &shown, &self.groups)
+        };
+        self.edges(sheet, &shown, &flags);
+        let below = if self.crowded() { self.group_lines(sheet, &shown) } else { Len::ZERO };
+        places.logs.push((self.partition.partition.clone(), first, landing));
+        caption + STRIP * lines + below + px(4)
     }
 
     /// A line for a partition that is one of many.
@@ -201,27 +183,41 @@ impl Row<'_> {
 
     /// Which records are shown one by one: all that fit, or the newest, from a round offset on so
     /// that the log does not jerk with every record.
-    fn shown(&self, log: Area) -> Shown<'_> {
+    fn shown(&self, strips: Vec<Area>) -> Shown<'_> {
         let it = self.partition;
-        let pitch = self.m.pitch();
-        let fit = self.m.cells_in(log.width);
+        let m = self.m;
+        let first = strips[0];
+        let each = m.cells_in(first.width);
+        let below = each * (strips.len() - 1);
         let all = it.cells.as_slice();
-        let log_start = it.log_start;
-        if all.len() as u64 == it.records && all.len() <= fit {
-            return Shown { cells: all, x: log.x + GAP, pitch, earlier: None, log_start };
+        let mut shown = Shown {
+            cells: all,
+            x: first.x + GAP,
+            in_first: each,
+            each,
+            pitch: m.pitch(),
+            earlier: None,
+            log_start: it.log_start,
+            strips,
+        };
+        if all.len() as u64 == it.records && all.len() <= each + below {
+            return shown;
         }
         let texts = self.earlier_texts(it.records, it.log_end);
         let wide = texts.iter().map(|it| BODY.width(it)).max().unwrap_or_default() + px(16);
-        let block = wide.min(log.width - GAP * 2);
-        let fit = self.m.cells_in(log.width - block - GAP);
-        let mut first = all.len().saturating_sub(fit);
+        let block = wide.min(first.width - GAP * 2);
+        shown.in_first = m.cells_in(first.width - block - GAP);
+        let fit = shown.in_first + below;
+        let mut from = all.len().saturating_sub(fit);
         let step = if fit < 6 { 1 } else { 3 };
-        while first < all.len() && all[first].offset.0 % step != 0 {
-            first += 1;
+        while from < all.len() && all[from].offset.0 % step != 0 {
+            from += 1;
         }
-        let earlier = Area::new(log.x + GAP, log.y + GAP, block, CELL);
-        let x = earlier.right() + GAP;
-        Shown { cells: &all[first..], x, pitch, earlier: Some(earlier), log_start }
+        let earlier = Area::new(first.x + GAP, first.y + GAP, block, CELL);
+        shown.x = earlier.right() + GAP;
+        shown.earlier = Some(earlier);
+        shown.cells = &all[from..];
+        shown
     }
 
     /// Of the records before an offset, how many all groups have committed, and how many there
@@ -279,11 +275,15 @@ impl Row<'_> {
     }
 
     /// The records and their offsets; tells where the next one will stand.
-    fn records(&self, sheet: &mut Sheet, log: Area, shown: &Shown<'_>) -> Point {
+    fn records(&self, sheet: &mut Sheet, shown: &Shown<'_>) -> Point {
         let widest = BODY.width(&self.partition.log_end.to_string()) + px(4);
         let each = (widest.0 / shown.pitch.0 + 1).max(1);
+        let cell = |place: usize| {
+            let at = shown.cell(place);
+            Area::new(at.x, at.y, self.m.cell, CELL)
+        };
         for (place, record) in shown.cells.iter().enumerate() {
-            let area = Area::new(shown.cell(place), log.y + GAP, self.m.cell, CELL);
+            let area = cell(place);
             let (look, words) = self.look(record.offset);
             let key = mark(self.scene.workload, record.message);
             sheet.cell(area, key, record.message, look);
@@ -299,78 +299,71 @@ impl Row<'_> {
             ]);
             sheet.hit(area, Target::Message(record.message), label);
             if record.offset.0 % i64::from(each) == 0 {
-                let at = Point::new(area.centre().x, log.bottom() + px(12));
+                let at = Point::new(area.centre().x, area.bottom() + GAP + px(12));
                 sheet.text_at(at, Anchor::Middle, QUIET, record.offset.to_string());
             }
         }
+        let first = shown.strips[0];
         if self.partition.records == 0 {
             let text = if self.partition.log_end == Offset(0) { "empty" } else { "nothing left" };
-            let at = Point::new(log.x + px(12), log.y + px(22));
-            sheet.text(at, QUIET, log.width - px(24), text);
+            let at = Point::new(first.x + px(12), first.y + px(22));
+            sheet.text(at, QUIET, first.width - px(24), text);
         }
-        let next = shown.cell(shown.cells.len()) + self.m.cell.half();
-        Point::new(next.min(log.right() - self.m.cell.half()), log.centre().y)
+        let next = cell(shown.cells.len().min(shown.room() - 1)).centre();
+        Point::new(next.x.min(first.right() - self.m.cell.half()), next.y)
     }
 
     /// Where one segment ends and the next begins, the log is cut.
-    fn segments(&self, sheet: &mut Sheet, log: Area, shown: &Shown<'_>) {
+    fn segments(&self, sheet: &mut Sheet, shown: &Shown<'_>) {
         let first = shown.cells.first().map_or(self.partition.log_end, |it| it.offset);
         for base in &self.partition.segments {
             if *base <= first || self.partition.log_end < *base {
                 continue;
             }
-            let x = shown.boundary(*base);
+            let (x, strip) = shown.boundary(*base);
             let cut = line(Tone::Surface, 20, Dash::Solid);
-            sheet.segment(Point::new(x, log.y), Point::new(x, log.bottom()), cut);
+            sheet.segment(Point::new(x, strip.y), Point::new(x, strip.bottom()), cut);
         }
     }
 
-    /// The log's start and the high watermark, where they are not what one would expect.
-    fn edges(&self, sheet: &mut Sheet, log: Area, shown: &Shown<'_>) {
+    /// The log's start and the high watermark, where they are not what one would expect. `flags`
+    /// are the places above the log that are taken.
+    fn edges(&self, sheet: &mut Sheet, shown: &Shown<'_>, flags: &[Area]) {
         let it = self.partition;
-        let committed = self.groups.iter().filter_map(|(_, it)| it.committed);
-        let flags: Vec<Len> = if self.several() {
-            Vec::new()
-        } else {
-            committed.map(|it| shown.boundary(it)).collect()
-        };
-        let beside_flag = |x: Len| {
-            let near = flags.iter().any(|flag| (flag.0 - x.0).abs() < 160);
-            if near { flags.iter().max().map_or(x, |it| *it + px(16)) } else { x + px(2) }
-        };
-        let y = log.y - px(3);
-        let mut end = log.x;
-        if it.log_start != Offset(0) {
-            let bar = line(Tone::Muted, 20, Dash::Solid);
-            let top = Point::new(log.x, log.y + px(4));
-            sheet.segment(top, Point::new(log.x, log.bottom() - px(4)), bar);
-            let text = joined(&["starts at ", &it.log_start.to_string()]);
-            let x = beside_flag(log.x);
-            let room = flags.iter().filter(|it| x < **it).min().map_or(log.right(), |it| *it);
-            if QUIET.width(&text) <= room - x {
-                end = sheet.text(Point::new(x, y), QUIET, room - x, &text);
+        let mut taken = flags.to_vec();
+        let mut say = |sheet: &mut Sheet, x: Len, strip: Area, text: &str| {
+            let area = Area::new(x, strip.y - FLAG, QUIET.width(text), FLAG);
+            let free = taken.iter().all(|it| !it.inset(-px(4)).overlaps(area));
+            if free && area.right() <= strip.right() {
+                sheet.text(Point::new(x, strip.y - px(3)), QUIET, area.width, text);
+                taken.push(area);
             }
+        };
+        if it.log_start != Offset(0) {
+            let strip = shown.strips[0];
+            let bar = line(Tone::Muted, 20, Dash::Solid);
+            let top = Point::new(strip.x, strip.y + px(4));
+            sheet.segment(top, Point::new(strip.x, strip.bottom() - px(4)), bar);
+            let text = joined(&["starts at ", &it.log_start.to_string()]);
+            say(sheet, strip.x + px(2), strip, &text);
         }
         if it.high_watermark != it.log_end {
-            let x = shown.boundary(it.high_watermark);
+            let (x, strip) = shown.boundary(it.high_watermark);
             let stroke = line(Tone::Muted, 10, Dash::Dashed);
-            let (top, low) = (Point::new(x, log.y), Point::new(x, log.bottom()));
+            let (top, low) = (Point::new(x, strip.y), Point::new(x, strip.bottom()));
             sheet.segment(top, low, stroke);
-            let text = "high watermark";
-            let x = beside_flag(x).max(end + px(8));
-            if x + QUIET.width(text) <= log.right() {
-                sheet.text(Point::new(x, y), QUIET, log.right() - x, text);
-            }
+            say(sheet, x + px(2), strip, "high watermark");
         }
     }
 
-    /// A line for each of several groups: where its bookmark stands, its name, its lag.
-    fn group_lines(&self, sheet: &mut Sheet, log: Area, shown: &Shown<'_>) -> Len {
+    /// A line for each of many groups: where its bookmark stands, its name, its lag.
+    fn group_lines(&self, sheet: &mut Sheet, shown: &Shown<'_>) -> Len {
+        let log = shown.strips[0];
         let mut y = log.bottom() + OFFSETS;
         for (group, standing) in &self.groups {
             let mut text = group.to_string();
             let begin = self.partition.log_start;
-            let x = shown.boundary(standing.committed.unwrap_or(begin));
+            let (x, _) = shown.boundary(standing.committed.unwrap_or(begin));
             let x = x.max(log.x + px(4)).min(log.right() - px(4));
             match standing.committed {
                 Some(committed) => text += &joined(&[" ", &committed.to_string()]),
@@ -381,7 +374,7 @@ impl Row<'_> {
             }
             if let Some(committed) = standing.committed {
                 if !shown.is_earlier(committed) {
-                    pole(sheet, x, log.y + px(2), log.bottom() - px(2), Dash::Solid);
+                    bookmarks::pole(sheet, x, log.y + px(2), log.bottom() - px(2), Dash::Solid);
                 }
                 let pin = |dx: i32, dy: i32| Point::new(x + px(dx), y + px(dy));
                 let steps = vec![
@@ -393,13 +386,11 @@ impl Row<'_> {
                 sheet.path(steps, Some(Tone::Kafka), None);
             }
             let baseline = y + px(11);
-            let right = Point::new(x + px(8), baseline);
-            let left = Point::new(x - px(8), baseline);
-            if QUIET.width(&text) <= log.right() - right.x || left.x - log.x < log.right() - right.x
-            {
-                sheet.text(right, QUIET, log.right() - right.x, &text);
+            let (right, left) = (log.right() - x - px(8), x - px(8) - log.x);
+            if QUIET.width(&text) <= right || left < right {
+                sheet.text(Point::new(x + px(8), baseline), QUIET, right, &text);
             } else {
-                sheet.text_before(left, QUIET, left.x - log.x, &text);
+                sheet.text_before(Point::new(x - px(8), baseline), QUIET, left, &text);
             }
             y += GROUP;
         }
@@ -407,36 +398,15 @@ impl Row<'_> {
     }
 }
 
-/// An upright line in a log.
-fn pole(sheet: &mut Sheet, x: Len, top: Len, low: Len, dash: Dash) {
-    let stroke = line(Tone::Kafka, 20, dash);
-    sheet.segment(Point::new(x, top), Point::new(x, low), stroke);
-}
-
-/// Where the one group stands: a solid bookmark at the committed offset, a dashed line at the
-/// position if that is elsewhere.
-fn bookmark(sheet: &mut Sheet, log: Area, shown: &Shown<'_>, group: &GroupPartition) {
-    let committed = group.committed.map(|it| shown.boundary(it).min(log.right() - px(2)));
-    if let Some(position) = group.position.filter(|it| !shown.is_earlier(*it)) {
-        let x = shown.boundary(position).min(log.right() - px(2));
-        if committed != Some(x) {
-            pole(sheet, x, log.y - px(4), log.bottom(), Dash::Dashed);
-        }
-    }
-    if let Some(x) = committed {
-        // Not across the words that stand for the older records.
-        let among = group.committed.is_some_and(|it| shown.is_earlier(it));
-        let low = if among { log.y + GAP } else { log.bottom() };
-        pole(sheet, x, log.y - px(9), low, Dash::Solid);
-        let p = |dx: i32, dy: i32| Point::new(x + px(dx), log.y + px(dy));
-        let flag = vec![
-            Step::Move(p(0, -10)),
-            Step::Line(p(12, -10)),
-            Step::Line(p(8, -5)),
-            Step::Line(p(12, -1)),
-            Step::Line(p(0, -1)),
-            Step::Close,
-        ];
-        sheet.path(flag, Some(Tone::Kafka), None);
-    }
+/// Over how many lines a log runs: the one log or the two there are may, if the messages of the
+/// workload do not fit otherwise.
+fn lines(scene: &Scene<'_>, fit: usize) -> i32 {
+    let partitions = scene.kafka.topics.iter().map(|it| it.partitions.len()).sum::<usize>().max(1);
+    let most = match partitions {
+        1 => 3,
+        2 => 2,
+        _ => 1,
+    };
+    let each = scene.workload.messages.len().div_ceil(partitions);
+    i32::try_from(each.div_ceil(fit.max(1)).clamp(1, most)).unwrap_or(1)
 }
