@@ -242,6 +242,9 @@ fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a
             about = joined(&["holds ", &crate::words::count(it.held)]);
         } else if !m.beside && !it.partitions.is_empty() {
             about = joined(&["reads ", &names(scene, &it.partitions)]);
+            if m.card - px(24) < QUIET.width(&about) {
+                about = counted(it.partitions.len() as u64, "partition", "partitions");
+            }
         }
     }
     Card { lane: Lane::Kafka, name: &it.name, doing, holds, processed: it.processed, about }

@@ -49,7 +49,7 @@ impl Places {
 
 /// Where the line to its reader leaves a log.
 pub(crate) fn log_tap(log: Area) -> Len {
-    log.centre().y + BELOW.min(log.height / 4)
+    log.centre().y + BELOW.min((log.height / 4).max(px(4)))
 }
 
 /// Where the line to its consumers leaves a queue: level with the first card beside it.

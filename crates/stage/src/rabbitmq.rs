@@ -167,7 +167,7 @@ fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a
     let about = if !doing.runs() {
         String::new()
     } else if it.auto_ack {
-        "acks on delivery".to_owned()
+        if m.beside { "acks on delivery" } else { "auto ack" }.to_owned()
     } else if it.prefetch_count == 0 {
         joined(&[&count(it.unacked), " unacked"])
     } else {

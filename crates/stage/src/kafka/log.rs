@@ -18,11 +18,11 @@ use brokerscope_core::name::GroupId;
 use shown::Shown;
 
 /// Above a log, for the flag of a bookmark.
-const FLAG: Len = px(13);
+const FLAG: Len = px(12);
 /// Below a log, for the offsets.
-const OFFSETS: Len = px(15);
+const OFFSETS: Len = px(16);
 /// From one line of a log to the next.
-const STRIP: Len = px(64);
+const STRIP: Len = px(68);
 /// For each of several groups, a line of its own.
 const GROUP: Len = px(16);
 /// The height of a log without its records.
@@ -79,7 +79,7 @@ impl Row<'_> {
         self.edges(sheet, &shown, &flags);
         let below = if self.crowded() { self.group_lines(sheet, &shown) } else { Len::ZERO };
         places.logs.push((self.partition.partition.clone(), first, landing));
-        caption + STRIP * lines + below + px(4)
+        caption + STRIP * lines + below
     }
 
     /// A line for a partition that is one of many.

@@ -39,7 +39,7 @@ pub(super) fn draw(
         if let Some(position) = standing.position.filter(|it| !shown.is_earlier(*it)) {
             let (x, strip) = shown.boundary(position);
             if committed != Some((x, strip)) {
-                pole(sheet, x, strip.y - px(4), strip.bottom(), Dash::Dashed);
+                pole(sheet, x, strip.y, strip.bottom(), Dash::Dashed);
             }
         }
         let Some((x, strip)) = committed else { continue };
@@ -94,12 +94,12 @@ impl Bookmark {
         let flies_left = to_right < wide && to_right < to_left;
         let width = wide.min(if flies_left { to_left } else { to_right }).max(px(8));
         let x = if flies_left { self.x - width } else { self.x };
-        let flag = Area::new(x, top - px(1), width, FLAG);
+        let flag = Area::new(x, top, width, FLAG);
         sheet.rect(flag, 2, Some(Tone::Kafka), None);
         if px(20) <= width {
             let at = Point::new(x + px(4), flag.y + px(10));
             sheet.text(at, style, width - px(6), &self.name);
         }
-        Area::new(x, top, width, FLAG)
+        flag
     }
 }
