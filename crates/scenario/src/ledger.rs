@@ -129,3 +129,6 @@ pub enum Fate {
     /// Gone, and never acknowledged.
     Vanished,
 }
+
+#[cfg(test)]
+mod tests;

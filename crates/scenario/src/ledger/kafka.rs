@@ -1,13 +1,14 @@
 //! The Kafka side of the ledger. A reader is a consumer group.
 
+mod listen;
 mod logs;
 
-use super::book::{ABANDONED, ACKNOWLEDGED, ARRIVED, Book, Departure, Posts, SENT};
+use super::book::{ABANDONED, ARRIVED, Book, Departure, Posts, SENT};
 use super::{Entry, Outcome};
-use brokerscope_core::kafka::fact::{Fact, LeaveReason, Then};
-use brokerscope_core::kafka::{Cluster, Config, Offset, TopicPartition};
-use brokerscope_core::name::{ConsumerName, GroupId, TopicName};
-use brokerscope_core::sim::{SimTime, Watcher};
+use brokerscope_core::kafka::config::{Acks, Producer};
+use brokerscope_core::kafka::{Config, Offset, TopicPartition};
+use brokerscope_core::name::{ConsumerName, GroupId, ProducerName, TopicName};
+use brokerscope_core::sim::{Shelf, SimDuration, SimTime};
 use brokerscope_core::workload::{MessageId, Workload};
 use logs::Logs;
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ pub struct KafkaLedger {
     workload: Workload,
     plan: Arc<Plan>,
     posts: Posts,
+    /// Messages that nobody waits for an answer to, and when each has arrived at the latest.
+    unwatched: Shelf<(SimTime, MessageId)>,
     logs: Logs,
     groups: Vec<Group>,
     clients: Vec<Client>,
@@ -38,6 +41,9 @@ struct Plan {
     readers: Vec<Vec<usize>>,
     /// The groups that read a partition, by its place in the logs.
     of_partition: Vec<Vec<usize>>,
+    /// The longest way to a broker, for streams whose producer waits for no answer (`acks=0`),
+    /// by `StreamId`.
+    unanswered: Vec<Option<SimDuration>>,
 }
 
 /// A group's book, and where it stands.
@@ -108,13 +114,24 @@ impl KafkaLedger {
             (0..names.len()).filter(|it| reads(&names[*it])).collect()
         };
         let readers = config.destinations.iter().map(subscribed).collect();
+        let longest = SimDuration(config.links.producer.0 + config.links.jitter.0);
+        let waits_for_nothing = |name: &ProducerName| {
+            let waits = |it: &Producer| it.name == *name && it.settings.acks == Acks::None;
+            config.producers.iter().any(waits)
+        };
+        let unanswered = workload
+            .streams
+            .iter()
+            .map(|it| waits_for_nothing(&it.producer).then_some(longest))
+            .collect();
         let of_partition = logs.topics().map(subscribed).collect();
         let group = Group { book: Book::default(), places: vec![Place::default(); logs.len()] };
         Self {
             workload: workload.clone(),
             groups: vec![group; names.len()],
-            plan: Arc::new(Plan { names, readers, of_partition }),
+            plan: Arc::new(Plan { names, readers, of_partition, unanswered }),
             posts: Posts::default(),
+            unwatched: Shelf::new(),
             logs,
             clients: Vec::new(),
             by_name: BTreeMap::new(),
@@ -181,7 +198,29 @@ impl KafkaLedger {
         }
     }
 
+    fn sent(&mut self, at: SimTime, message: MessageId) {
+        self.learn(message, SENT);
+        let stream = usize::from(self.workload.message(message).stream.0);
+        if let Some(Some(longest)) = self.plan.unanswered.get(stream) {
+            self.unwatched.push((at + *longest, message));
+        }
+    }
+
+    /// What should have arrived before `now` and nobody waits for will never arrive.
+    fn give_up_unwatched(&mut self, now: SimTime) {
+        while let Some((latest, message)) = self.unwatched.get(self.unwatched.start()).copied() {
+            if now <= latest {
+                return;
+            }
+            self.unwatched.forget_before(self.unwatched.start() + 1);
+            if self.posts.known(message) & ARRIVED == 0 {
+                self.learn(message, ABANDONED);
+            }
+        }
+    }
+
     fn appended(&mut self, message: MessageId, to: &TopicPartition, offset: Offset) {
+        self.posts.learn(message, ARRIVED);
         let Some(partition) = self.logs.place(to) else { return };
         self.logs.append(partition, offset, message);
         for reader in &self.plan.of_partition[partition] {
@@ -284,23 +323,19 @@ impl KafkaLedger {
     }
 
     fn fetched(&mut self, client: usize, partition: usize, from: Offset, to: Offset) {
-        let Client { group, hands, .. } = &mut self.clients[client];
-        let known = hands.iter().position(|it| it.partition == partition);
-        let hand = match known {
-            Some(known) => &mut hands[known],
-            None => {
-                hands.push(Hand { partition, next: from, polled: from, fetched: from });
-                hands.last_mut().expect("it was just pushed")
-            }
-        };
-        let book = &mut self.groups[*group].book;
-        if hand.fetched != from {
-            let kept = Hand { next: from, polled: from, fetched: from, ..*hand };
-            let old = std::mem::replace(hand, kept);
-            self.logs.each(partition, old.next, old.fetched, |it| let_go(book, it));
+        if self.clients[client].hand(partition).is_some_and(|it| it.fetched != from) {
+            self.drop_hand(client, partition);
         }
-        hand.fetched = to;
-        self.logs.each(partition, from, to, |it| book.change(it, |cell| cell.in_hand += 1));
+        let Client { group, hands, .. } = &mut self.clients[client];
+        match hands.iter_mut().find(|it| it.partition == partition) {
+            Some(hand) if hand.fetched == from => hand.fetched = to,
+            Some(hand) => *hand = Hand { partition, next: from, polled: from, fetched: to },
+            None => hands.push(Hand { partition, next: from, polled: from, fetched: to }),
+        }
+        let book = &mut self.groups[*group].book;
+        for (_, message) in self.logs.range(partition, from, to) {
+            book.change(message, |it| it.in_hand += 1);
+        }
     }
 
     fn polled(&mut self, client: usize, partition: usize, to: Offset) {
@@ -312,34 +347,48 @@ impl KafkaLedger {
 
     /// What is in the buffer and was not returned by `poll` is dropped.
     fn drop_buffer(&mut self, client: usize, partition: usize) {
-        let Client { group, hands, .. } = &mut self.clients[client];
-        let Some(hand) = hands.iter_mut().find(|it| it.partition == partition) else { return };
-        let dropped = (hand.polled, std::mem::replace(&mut hand.fetched, hand.polled));
-        let book = &mut self.groups[*group].book;
-        self.logs.each(partition, dropped.0, dropped.1, |it| let_go(book, it));
+        if let Some(hand) = self.clients[client].hand(partition) {
+            let (from, to) = (hand.polled, hand.fetched);
+            hand.fetched = from;
+            self.let_go(client, partition, from, to);
+        }
+    }
+
+    /// All that the process has of a partition is dropped.
+    fn drop_hand(&mut self, client: usize, partition: usize) {
+        if let Some(hand) = self.clients[client].hand(partition) {
+            let (from, to) = (hand.next, hand.fetched);
+            (hand.next, hand.polled) = (to, to);
+            self.let_go(client, partition, from, to);
+        }
+    }
+
+    /// The process has the records from one offset to before another no longer.
+    fn let_go(&mut self, client: usize, partition: usize, from: Offset, to: Offset) {
+        let book = &mut self.groups[self.clients[client].group].book;
+        for (_, message) in self.logs.range(partition, from, to) {
+            book.change(message, |it| it.in_hand -= 1);
+        }
     }
 
     /// The process is gone with all it had.
     fn drop_all(&mut self, client: usize) {
-        let Client { group, hands, works_on } = &mut self.clients[client];
-        let book = &mut self.groups[*group].book;
-        *works_on = None;
-        for Hand { partition, next, fetched, .. } in hands.drain(..) {
-            self.logs.each(partition, next, fetched, |it| let_go(book, it));
+        self.clients[client].works_on = None;
+        for Hand { partition, next, fetched, .. } in std::mem::take(&mut self.clients[client].hands)
+        {
+            self.let_go(client, partition, next, fetched);
         }
         self.disown(client, None);
     }
 
     /// `client` is through with the records of a partition up to `offset`.
     fn finished(&mut self, client: usize, partition: usize, offset: Offset) {
-        let Client { group, hands, works_on } = &mut self.clients[client];
-        *works_on = None;
-        let Some(hand) = hands.iter_mut().find(|it| it.partition == partition) else { return };
-        let from = hand.next;
-        hand.next = offset.next().min(hand.fetched).max(from);
-        hand.polled = hand.polled.max(hand.next);
-        let book = &mut self.groups[*group].book;
-        self.logs.each(partition, from, hand.next, |it| let_go(book, it));
+        self.clients[client].works_on = None;
+        let Some(hand) = self.clients[client].hand(partition) else { return };
+        let (from, to) = (hand.next, offset.next().min(hand.fetched).max(hand.next));
+        hand.next = to;
+        hand.polled = hand.polled.max(to);
+        self.let_go(client, partition, from, to);
     }
 
     fn processed(&mut self, client: usize, partition: usize, offset: Offset, message: MessageId) {
@@ -365,117 +414,5 @@ impl KafkaLedger {
 impl Client {
     fn hand(&mut self, partition: usize) -> Option<&mut Hand> {
         self.hands.iter_mut().find(|it| it.partition == partition)
-    }
-}
-
-/// One hand less has it.
-fn let_go(book: &mut Book, message: MessageId) {
-    book.change(message, |it| it.in_hand -= 1);
-}
-
-impl Watcher<Cluster> for KafkaLedger {
-    fn watch(&mut self, at: SimTime, fact: &Fact) {
-        self.take(fact);
-        if self.done_at.is_none() && self.is_done() {
-            self.done_at = Some(at);
-        }
-    }
-}
-
-impl KafkaLedger {
-    fn take(&mut self, fact: &Fact) {
-        match fact {
-            Fact::Sent { message, .. } => self.learn(*message, SENT),
-            Fact::Appended { message, to, offset } => self.appended(*message, to, *offset),
-            Fact::Acknowledged { message, .. } => self.learn(*message, SENT | ACKNOWLEDGED),
-            Fact::GaveUp { message, .. } => self.learn(*message, SENT | ABANDONED),
-            Fact::Retained { partition, start, .. } => self.retained(partition, *start),
-            Fact::Committed { group, partition, offset, .. } => {
-                self.committed(group, partition, *offset);
-            }
-            Fact::Fetched { consumer, partition, from, to, .. } => {
-                let client = self.by_name.get(consumer).copied();
-                if let (Some(client), Some(place)) = (client, self.logs.place(partition)) {
-                    self.fetched(client, place, *from, *to);
-                }
-            }
-            Fact::Joining { group, consumer }
-            | Fact::Expired { group, consumer, .. }
-            | Fact::Left { group, consumer, .. }
-            | Fact::Reads { group, consumer, .. }
-            | Fact::Revoked { group, consumer, .. }
-            | Fact::Positioned { group, consumer, .. }
-            | Fact::Polled { group, consumer, .. }
-            | Fact::Began { group, consumer, .. }
-            | Fact::Processed { group, consumer, .. }
-            | Fact::Failed { group, consumer, .. }
-            | Fact::Raised { group, consumer, .. }
-            | Fact::Crashed { group, consumer }
-            | Fact::Restarted { group, consumer }
-            | Fact::Started { group, consumer } => {
-                if let Some(client) = self.client(consumer, group) {
-                    self.take_from(client, fact);
-                }
-            }
-            Fact::Rolled { .. }
-            | Fact::Rebalancing { .. }
-            | Fact::Assigned { .. }
-            | Fact::OutOfRange { .. }
-            | Fact::CommitRefused { .. }
-            | Fact::Paused { .. }
-            | Fact::Resumed { .. }
-            | Fact::BrokerCrashed(_)
-            | Fact::BrokerRestarted(_)
-            | Fact::Loaded { .. }
-            | Fact::Refused { .. } => {}
-        }
-    }
-
-    /// A fact about a consumer's process.
-    #[allow(clippy::wildcard_enum_match_arm, reason = "`take` has sorted out all others")]
-    fn take_from(&mut self, client: usize, fact: &Fact) {
-        match fact {
-            Fact::Reads { partitions, .. } => self.reads(client, partitions),
-            Fact::Revoked { partitions, .. } => {
-                self.disown(client, Some(partitions));
-                for partition in partitions {
-                    if let Some(place) = self.logs.place(partition) {
-                        self.drop_buffer(client, place);
-                    }
-                }
-            }
-            Fact::Positioned { partition, offset, .. } => {
-                if let Some(place) = self.logs.place(partition) {
-                    self.drop_buffer(client, place);
-                    self.moved(client, place, *offset);
-                }
-            }
-            Fact::Polled { partition, to, .. } => {
-                if let Some(place) = self.logs.place(partition) {
-                    self.polled(client, place, *to);
-                }
-            }
-            Fact::Began { partition, offset, .. } => {
-                self.clients[client].works_on =
-                    self.logs.place(partition).map(|place| (place, *offset));
-            }
-            Fact::Processed { message, partition, offset, .. } => {
-                if let Some(place) = self.logs.place(partition) {
-                    self.processed(client, place, *offset, *message);
-                }
-            }
-            Fact::Failed { then: Then::Skip, .. } => {
-                if let Some((place, offset)) = self.clients[client].works_on {
-                    self.finished(client, place, offset);
-                }
-            }
-            Fact::Crashed { .. }
-            | Fact::Raised { .. }
-            | Fact::Left { why: LeaveReason::Closed, .. } => self.drop_all(client),
-            Fact::Expired { .. } | Fact::Left { why: LeaveReason::PollInterval(_), .. } => {
-                self.disown(client, None);
-            }
-            _ => {}
-        }
     }
 }

@@ -101,19 +101,6 @@ impl Logs {
     ) -> impl Iterator<Item = (Offset, MessageId)> {
         self.range(place, from.max(self.logs[place].start), to)
     }
-
-    /// Tells every message from one offset to before another, deleted ones included.
-    pub(super) fn each(
-        &self,
-        place: usize,
-        from: Offset,
-        to: Offset,
-        mut tell: impl FnMut(MessageId),
-    ) {
-        for (_, message) in self.range(place, from, to) {
-            tell(message);
-        }
-    }
 }
 
 /// An offset as a place in the row.

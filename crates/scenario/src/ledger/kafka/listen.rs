@@ -1,0 +1,118 @@
+//! What each of Kafka's facts means to the ledger.
+
+use super::KafkaLedger;
+use crate::ledger::book::{ABANDONED, ACKNOWLEDGED, SENT};
+use brokerscope_core::kafka::Cluster;
+use brokerscope_core::kafka::fact::{Fact, LeaveReason, Then};
+use brokerscope_core::sim::{SimTime, Watcher};
+
+impl Watcher<Cluster> for KafkaLedger {
+    fn watch(&mut self, at: SimTime, fact: &Fact) {
+        self.give_up_unwatched(at);
+        self.take(at, fact);
+        if self.done_at.is_none() && self.is_done() {
+            self.done_at = Some(at);
+        }
+    }
+}
+
+impl KafkaLedger {
+    fn take(&mut self, at: SimTime, fact: &Fact) {
+        match fact {
+            Fact::Sent { message, .. } => self.sent(at, *message),
+            Fact::Appended { message, to, offset } => self.appended(*message, to, *offset),
+            Fact::Acknowledged { message, .. } => self.learn(*message, SENT | ACKNOWLEDGED),
+            Fact::GaveUp { message, .. } => self.learn(*message, SENT | ABANDONED),
+            Fact::Retained { partition, start, .. } => self.retained(partition, *start),
+            Fact::Committed { group, partition, offset, .. } => {
+                self.committed(group, partition, *offset);
+            }
+            Fact::Fetched { consumer, partition, from, to, .. } => {
+                let client = self.by_name.get(consumer).copied();
+                if let (Some(client), Some(place)) = (client, self.logs.place(partition)) {
+                    self.fetched(client, place, *from, *to);
+                }
+            }
+            Fact::Joining { group, consumer }
+            | Fact::Expired { group, consumer, .. }
+            | Fact::Left { group, consumer, .. }
+            | Fact::Reads { group, consumer, .. }
+            | Fact::Revoked { group, consumer, .. }
+            | Fact::Positioned { group, consumer, .. }
+            | Fact::Polled { group, consumer, .. }
+            | Fact::Began { group, consumer, .. }
+            | Fact::Processed { group, consumer, .. }
+            | Fact::Failed { group, consumer, .. }
+            | Fact::Raised { group, consumer, .. }
+            | Fact::Crashed { group, consumer }
+            | Fact::Restarted { group, consumer }
+            | Fact::Started { group, consumer } => {
+                if let Some(client) = self.client(consumer, group) {
+                    self.take_from(client, fact);
+                }
+            }
+            Fact::Rolled { .. }
+            | Fact::Rebalancing { .. }
+            | Fact::Assigned { .. }
+            | Fact::OutOfRange { .. }
+            | Fact::CommitRefused { .. }
+            | Fact::Paused { .. }
+            | Fact::Resumed { .. }
+            | Fact::BrokerCrashed(_)
+            | Fact::BrokerRestarted(_)
+            | Fact::Loaded { .. }
+            | Fact::Refused { .. } => {}
+        }
+    }
+
+    /// A fact about a consumer's process.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "`take` has sorted out all others")]
+    fn take_from(&mut self, client: usize, fact: &Fact) {
+        match fact {
+            Fact::Reads { partitions, .. } => self.reads(client, partitions),
+            Fact::Revoked { partitions, .. } => {
+                self.disown(client, Some(partitions));
+                // Partitions are given up within `poll` and `close`, when the application has
+                // nothing of them left to work on.
+                for partition in partitions {
+                    if let Some(place) = self.logs.place(partition) {
+                        self.drop_hand(client, place);
+                    }
+                }
+            }
+            Fact::Positioned { partition, offset, .. } => {
+                if let Some(place) = self.logs.place(partition) {
+                    self.drop_buffer(client, place);
+                    self.moved(client, place, *offset);
+                }
+            }
+            Fact::Polled { partition, to, .. } => {
+                if let Some(place) = self.logs.place(partition) {
+                    self.polled(client, place, *to);
+                }
+            }
+            Fact::Began { partition, offset, .. } => {
+                self.clients[client].works_on =
+                    self.logs.place(partition).map(|place| (place, *offset));
+            }
+            Fact::Processed { message, partition, offset, .. } => {
+                if let Some(place) = self.logs.place(partition) {
+                    self.processed(client, place, *offset, *message);
+                }
+            }
+            Fact::Failed { then: Then::Skip, .. } => {
+                if let Some((place, offset)) = self.clients[client].works_on {
+                    self.finished(client, place, offset);
+                }
+            }
+            Fact::Crashed { .. }
+            | Fact::Raised { .. }
+            | Fact::Restarted { .. }
+            | Fact::Left { why: LeaveReason::Closed, .. } => self.drop_all(client),
+            Fact::Expired { .. } | Fact::Left { why: LeaveReason::PollInterval(_), .. } => {
+                self.disown(client, None);
+            }
+            _ => {}
+        }
+    }
+}
