@@ -3,9 +3,9 @@
 use crate::input::Rows;
 use brokerscope_core::name::ProducerName;
 use brokerscope_core::settings::Value;
-use brokerscope_core::sim::{Rng, SimDuration, SimTime};
+use brokerscope_core::sim::{Rng, SimDuration, SimTime, TraceHash};
 use brokerscope_core::workload::{KeyId, Keys, Message, Stream, StreamId, Workload};
-use std::collections::BTreeMap;
+use std::hash::Hasher;
 use std::sync::Arc;
 
 /// How many messages a run has at most.
@@ -186,26 +186,86 @@ fn streams(flows: &[Flow]) -> Arc<[Stream]> {
     flows.iter().map(stream).collect()
 }
 
-/// Gives equal keys one number.
+/// Gives equal keys one number: a hash table with open addressing, because a million keys in a
+/// tree take seconds. Its order shows nowhere: numbers are given in the order of first use.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interner {
     keys: Keys,
-    known: BTreeMap<Box<[u8]>, KeyId>,
+    /// The hash of each key, by its number.
+    hashes: Vec<u64>,
+    /// Numbers of keys, from 1, each at or after the place that its hash says; 0 is free.
+    /// Invariant: a power of two, or none at all, and at most half of it is taken.
+    places: Vec<u32>,
 }
 
 impl Interner {
     /// The number of a key, a new one if it is new.
     pub(crate) fn id(&mut self, key: &[u8]) -> KeyId {
-        if let Some(id) = self.known.get(key) {
-            return *id;
+        if self.places.len() <= 2 * self.hashes.len() {
+            self.grow();
+        }
+        let hash = hash(key);
+        let mut place = self.first_place(hash);
+        while let Some(known) = self.places[place].checked_sub(1) {
+            if self.hashes[known as usize] == hash && self.keys.get(KeyId(known)) == key {
+                return KeyId(known);
+            }
+            place = (place + 1) & (self.places.len() - 1);
         }
         let id = self.keys.push(key);
-        self.known.insert(key.into(), id);
+        self.hashes.push(hash);
+        self.places[place] = id.0 + 1;
         id
+    }
+
+    fn first_place(&self, hash: u64) -> usize {
+        let mask = self.places.len() as u64 - 1;
+        usize::try_from(hash & mask).expect("because it is below the length of a list")
+    }
+
+    /// Makes room for as many again.
+    fn grow(&mut self) {
+        self.places = vec![0; (2 * self.places.len()).max(16)];
+        for (number, hash) in (1..).zip(&self.hashes) {
+            let mut place = self.first_place(*hash);
+            while self.places[place] != 0 {
+                place = (place + 1) & (self.places.len() - 1);
+            }
+            self.places[place] = number;
+        }
     }
 
     /// All keys.
     pub(crate) fn done(self) -> Keys {
         self.keys
+    }
+}
+
+fn hash(key: &[u8]) -> u64 {
+    let mut hash = TraceHash::default();
+    hash.write(key);
+    // Its low bits alone are not mixed well.
+    Rng::from_seed(hash.finish()).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_keys_have_one_number_in_the_order_of_first_use() {
+        let mut keys = Interner::default();
+        let key = |it: u32| (it * 7 % 1_000).to_string();
+        for round in 0..3 {
+            for it in 0..1_000 {
+                assert_eq!(keys.id(key(it).as_bytes()), KeyId(it), "in round {round}");
+            }
+        }
+        assert_eq!(keys.id(b""), KeyId(1_000), "an empty key is a key");
+        let keys = keys.done();
+        assert_eq!(
+            (keys.len(), keys.get(KeyId(3)), keys.get(KeyId(1_000))),
+            (1_001, &b"21"[..], &b""[..])
+        );
     }
 }
