@@ -41,7 +41,7 @@ pub(crate) fn App(props: &Props) -> Html {
         <>
             <Header view={views.header.clone()} on_action={on_action.clone()} />
             <main class="page">
-                for notice in &views.notices {
+                for notice in &views.problems {
                     <Notice key={notice.text.clone()} view={notice.clone()}
                         on_action={on_action.clone()} />
                 }

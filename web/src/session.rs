@@ -52,7 +52,10 @@ pub(crate) struct Session {
     open: Open,
     /// Whether the theme stands in the address.
     theme_in_address: bool,
-    notices: Vec<NoticeView>,
+    /// What of the address cannot be had.
+    problems: Vec<NoticeView>,
+    /// What came of the last command.
+    told: Option<NoticeView>,
     fork: fork::Fork,
     shown: Option<Shown>,
 }
@@ -108,7 +111,8 @@ impl Session {
             turns: turns::Turns::default(),
             open: Open::Nothing,
             theme_in_address: query.theme.is_some(),
-            notices: wanted.problems.into_iter().map(problem).collect(),
+            problems: wanted.problems.into_iter().map(problem).collect(),
+            told: None,
             fork: fork::Fork::default(),
             shown: None,
         };
@@ -121,7 +125,7 @@ impl Session {
             let end = session.end();
             if end < at {
                 let told = words::beyond_the_end(&seconds(at), &seconds(end));
-                session.notices.push(problem(told));
+                session.problems.push(problem(told));
             }
             session.seek(at);
         }
@@ -172,7 +176,10 @@ impl Session {
                 self.ask(&format!("{} add {name} to {place}", lane.word()));
             }
             Action::Undo => self.undo(),
-            Action::Dismiss => self.notices.clear(),
+            Action::Dismiss => {
+                self.problems.clear();
+                self.told = None;
+            }
             Action::Lesson(place) => self.take_lesson(place),
             Action::Theme(theme) => self.setting.theme = theme,
             Action::Motion(motion) => self.options.motion = motion,
@@ -247,7 +254,8 @@ impl Session {
         self.own_rows = own_rows;
         self.fork = fork::Fork::default();
         self.turns = turns::Turns::default();
-        self.notices.clear();
+        self.problems.clear();
+        self.told = None;
         self.shown = None;
     }
 

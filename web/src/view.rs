@@ -1,5 +1,6 @@
 //! What each part of the page shows, as plain data: made from the session, drawn by a component.
 
+pub(crate) mod breaker;
 pub(crate) mod captions;
 pub(crate) mod consumers;
 pub(crate) mod data;

@@ -1,15 +1,16 @@
 //! The invitation to break something.
 
 use super::icon::Icon;
+use super::notice::Notice;
 use crate::session::{Action, Doing, Where};
+use crate::view::breaker::BreakerView;
 use crate::view::consumers::{ConsumerView, Health};
 use crate::words;
 use yew::prelude::*;
 
 #[derive(Debug, PartialEq, Properties)]
 pub(crate) struct Props {
-    /// One a name: a consumer and its twin.
-    pub(crate) view: Vec<ConsumerView>,
+    pub(crate) view: BreakerView,
     pub(crate) on_action: Callback<Action>,
 }
 
@@ -19,7 +20,7 @@ pub(crate) fn Breaker(props: &Props) -> Html {
     html! {
         <div class="breaker" role="group" aria-label={words::BREAK_SOMETHING}>
             <h2>{ words::BREAK_SOMETHING }</h2>
-            for consumer in &props.view {
+            for consumer in &props.view.consumers {
                 { view_consumer(consumer, &props.on_action) }
             }
             <button class="button" type="button" data-action="add"
@@ -27,7 +28,11 @@ pub(crate) fn Breaker(props: &Props) -> Html {
                 onclick={props.on_action.reform(|_| Action::Add(Where::Both))}>
                 { Icon::Add.html() }{ "Add a consumer" }
             </button>
-            <p>{ words::OR_CLICK }</p>
+            if let Some(told) = &props.view.told {
+                <Notice view={told.clone()} on_action={props.on_action.clone()} />
+            } else {
+                <p>{ words::OR_CLICK }</p>
+            }
         </div>
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Fork {
 impl Session {
     /// Asks both systems, or one, for something at the present instant.
     pub(super) fn ask(&mut self, text: &str) {
-        self.notices.clear();
+        self.told = None;
         let command = match text.parse::<Command>() {
             Ok(command) => command,
             Err(wrong) => return self.refuse(&wrong.to_string()),
@@ -34,12 +34,12 @@ impl Session {
         self.turns = Turns::default();
         self.shown = None;
         let told = words::commanded(text, &clock(now), self.fork.dropped.len());
-        self.notices.push(NoticeView { text: told, way: Way::Undo });
+        self.told = Some(NoticeView { text: told, way: Way::Undo });
     }
 
     /// Takes the last command back, and gives back what it had displaced.
     pub(super) fn undo(&mut self) {
-        self.notices.clear();
+        self.told = None;
         let now = self.now();
         if !self.run.undo() {
             return;
@@ -55,7 +55,7 @@ impl Session {
 
     fn refuse(&mut self, why: &str) {
         let text = format!("That cannot be done: {why}.");
-        self.notices.push(NoticeView { text, way: Way::Problem });
+        self.told = Some(NoticeView { text, way: Way::Problem });
     }
 
     /// A name that no consumer has: `c4` after `c1`, `c2`, `c3`.

@@ -1,6 +1,7 @@
 //! What each part of the page shows, made from the session.
 
 use super::{Action, Open, Playback, Session};
+use crate::view::breaker::BreakerView;
 use crate::view::captions::{CaptionView, CaptionsView};
 use crate::view::consumers::{self, ConsumerView};
 use crate::view::data::DataView;
@@ -31,11 +32,11 @@ const WIDE_PX: u64 = 700;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Views {
     pub(crate) header: HeaderView,
-    pub(crate) notices: Vec<NoticeView>,
+    pub(crate) problems: Vec<NoticeView>,
     pub(crate) question: QuestionView,
     pub(crate) stage: StageView,
     pub(crate) captions: CaptionsView,
-    pub(crate) breaker: Vec<ConsumerView>,
+    pub(crate) breaker: BreakerView,
     pub(crate) ledger: LedgerView,
     pub(crate) log: LogView,
     pub(crate) mirror: MirrorView,
@@ -61,11 +62,14 @@ impl Session {
                 chosen: self.lesson,
                 theme: self.setting.theme,
             },
-            notices: self.notices.clone(),
+            problems: self.problems.clone(),
             question: self.question(),
             stage: self.stage(),
             captions: self.captions(),
-            breaker: consumers::twins(&self.consumers()),
+            breaker: BreakerView {
+                consumers: consumers::twins(&self.consumers()),
+                told: self.told.clone(),
+            },
             ledger: self.ledger(),
             log: self.log(),
             mirror: self.mirror(),

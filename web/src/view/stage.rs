@@ -32,6 +32,9 @@ pub(crate) struct SpotView {
     pub(crate) adds: Option<Action>,
 }
 
+/// What is lower than this is hard to press.
+const LEAST_PX: i32 = 24;
+
 /// A place in the picture, in pixels; a side that is not given is the style sheet's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -42,13 +45,15 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The place of an area of the picture.
+    /// The place of an area of the picture, high enough to be pressed.
     pub(crate) fn of(area: Area) -> Self {
+        let height = area.height.ceil_px();
+        let more = (LEAST_PX - height).max(0);
         Self {
             left: Some(area.x.floor_px()),
-            top: Some(area.y.floor_px()),
+            top: Some(area.y.floor_px() - more / 2),
             width: Some(area.width.ceil_px()),
-            height: Some(area.height.ceil_px()),
+            height: Some(height + more),
         }
     }
 
@@ -73,7 +78,7 @@ mod tests {
         let left = |place: Place| place.under(264, 1248).left;
         assert_eq!(left(card(458)), Some(362), "its right edge is the card's");
         assert_eq!(left(card(0)), Some(8));
-        assert_eq!(card(28).under(264, 296).left, Some(24));
+        assert_eq!(card(120).under(264, 280).left, Some(8));
         assert_eq!(card(0).under(264, 1248).top, Some(162));
     }
 }

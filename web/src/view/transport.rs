@@ -69,18 +69,57 @@ pub(crate) fn transport(
     }
 }
 
-/// The marks along the line: every place once, and labels only where they have room.
+/// The marks along the line: every place once, and labels only where they have room. What went
+/// wrong has its label first.
 fn marks(turns: &[Turn], end: SimTime, width_px: u64) -> Vec<MarkView> {
-    let mut placed: Vec<MarkView> = Vec::new();
-    // Up to where a label or a mark reaches already.
-    let (mut free_px, mut last): (u64, Option<(u64, Mark)>) = (0, None);
+    let mut shown: Vec<(u64, &Turn)> = Vec::new();
     for turn in turns {
         let x_px = turn.at.0.min(end.0) * width_px / end.0.max(1);
-        if last == Some((x_px, turn.kind)) {
-            continue;
+        if shown.iter().all(|(x, it)| (*x, it.kind) != (x_px, turn.kind)) {
+            shown.push((x_px, turn));
         }
-        last = Some((x_px, turn.kind));
-        let wide_px = turn.word.chars().count() as u64 * LETTER_PX;
+    }
+    let mut order: Vec<usize> = (0..shown.len()).collect();
+    order.sort_by_key(|place| shown[*place].1.kind == Mark::Rebalance);
+    let mut labels: Vec<Option<Label>> = vec![None; shown.len()];
+    for place in order {
+        let (x_px, turn) = shown[place];
+        let label = Label::at(x_px, turn.word, width_px);
+        if labels.iter().flatten().all(|other| !label.touches(*other)) {
+            labels[place] = Some(label);
+        }
+    }
+    shown.iter().zip(labels).map(|((_, turn), label)| mark(turn, end, label)).collect()
+}
+
+fn mark(turn: &Turn, end: SimTime, label: Option<Label>) -> MarkView {
+    let parts = turn.at.0.min(end.0) * 10_000 / end.0.max(1);
+    MarkView {
+        key: format!("{} {}", turn.at.0, turn.kind.as_str()),
+        x: format!("{}.{:02}%", parts / 100, parts % 100),
+        kind: match turn.kind {
+            Mark::Fault => "fault",
+            Mark::Rebalance => "rebalance",
+            Mark::Removal => "removal",
+            Mark::DeadLetter => "dead-letter",
+        },
+        label: label.map(|_| turn.word),
+        anchor: label.map_or("middle", |label| label.anchor),
+    }
+}
+
+/// Where a label stands, in pixels of the line.
+#[derive(Clone, Copy)]
+struct Label {
+    from_px: u64,
+    to_px: u64,
+    anchor: &'static str,
+}
+
+impl Label {
+    /// The label of a mark at `x_px`, kept inside the line.
+    fn at(x_px: u64, word: &str, width_px: u64) -> Self {
+        let wide_px = word.chars().count() as u64 * LETTER_PX;
         let (anchor, from_px) = if x_px < wide_px / 2 {
             ("start", x_px)
         } else if width_px < x_px + wide_px / 2 {
@@ -88,25 +127,12 @@ fn marks(turns: &[Turn], end: SimTime, width_px: u64) -> Vec<MarkView> {
         } else {
             ("middle", x_px - wide_px / 2)
         };
-        let has_room = free_px <= from_px && from_px + wide_px <= width_px + GAP_PX;
-        if has_room {
-            free_px = from_px + wide_px + GAP_PX;
-        }
-        let parts = turn.at.0.min(end.0) * 10_000 / end.0.max(1);
-        placed.push(MarkView {
-            key: format!("{} {}", turn.at.0, turn.kind.as_str()),
-            x: format!("{}.{:02}%", parts / 100, parts % 100),
-            kind: match turn.kind {
-                Mark::Fault => "fault",
-                Mark::Rebalance => "rebalance",
-                Mark::Removal => "removal",
-                Mark::DeadLetter => "dead-letter",
-            },
-            label: has_room.then_some(turn.word),
-            anchor,
-        });
+        Self { from_px, to_px: from_px + wide_px, anchor }
     }
-    placed
+
+    fn touches(self, other: Self) -> bool {
+        self.from_px < other.to_px + GAP_PX && other.from_px < self.to_px + GAP_PX
+    }
 }
 
 #[cfg(test)]
@@ -137,9 +163,10 @@ mod tests {
             "100.00% restart end",
         ];
         assert_eq!(sketch(&turns, 800), wide);
+        // What went wrong has its word first.
         let narrow =
-            ["0.00% rebalance start", "50.00% crash middle", "55.00% - middle", "100.00% - end"];
-        assert_eq!(sketch(&turns, 160), narrow);
+            ["0.00% - middle", "50.00% crash middle", "55.00% - middle", "100.00% - middle"];
+        assert_eq!(sketch(&turns, 120), narrow);
     }
 
     #[test]

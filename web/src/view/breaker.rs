@@ -1,0 +1,13 @@
+//! The invitation to break something, and what came of it.
+
+use super::consumers::ConsumerView;
+use super::notice::NoticeView;
+
+/// What stands beside the captions.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct BreakerView {
+    /// One a name: a consumer and its twin.
+    pub(crate) consumers: Vec<ConsumerView>,
+    /// What came of the last command.
+    pub(crate) told: Option<NoticeView>,
+}
