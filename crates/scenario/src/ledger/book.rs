@@ -95,6 +95,24 @@ impl Cell {
         }
     }
 
+    /// All that the words for it depend on, a few bits each: while they stay the same, so does
+    /// every count.
+    fn key(&self) -> u32 {
+        let departure = match self.departure {
+            Departure::Plain => 0,
+            Departure::Removed => 1,
+            Departure::DeadLetter(Reason::Rejected) => 2,
+            Departure::DeadLetter(Reason::Expired) => 3,
+            Departure::DeadLetter(Reason::MaxLength) => 4,
+        };
+        u32::from(self.known)
+            | u32::from(self.processed.min(3)) << 8
+            | u32::from(self.ahead > 0 || self.in_hand > 0) << 10
+            | u32::from(self.in_broker > 0) << 11
+            | u32::from(self.open > 0) << 12
+            | departure << 13
+    }
+
     /// In which counts it is, one bit each.
     fn counted(&self) -> u32 {
         if !self.knows(SENT) {
@@ -190,10 +208,13 @@ impl Book {
             self.cells.push(Cell::default());
         }
         let cell = self.cells.get_mut(index).expect("the book reaches that far now");
-        let before = cell.counted();
+        let before = *cell;
         act(cell);
+        if before.key() == cell.key() {
+            return;
+        }
         let after = cell.counted();
-        let mut changed = before ^ after;
+        let mut changed = before.counted() ^ after;
         while changed > 0 {
             let bit = changed.trailing_zeros();
             changed &= changed - 1;
@@ -230,6 +251,11 @@ impl Book {
     pub(super) fn entry(&self, message: MessageId) -> Option<Entry> {
         let cell = self.cells.get(message.index())?;
         cell.knows(SENT).then(|| cell.entry())
+    }
+
+    /// Whether a message is this reader's, and sent.
+    pub(super) fn has(&self, message: MessageId) -> bool {
+        self.cells.get(message.index()).is_some_and(|it| it.knows(SENT))
     }
 
     pub(super) fn unsettled(&self) -> u64 {

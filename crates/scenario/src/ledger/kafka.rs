@@ -220,7 +220,9 @@ impl KafkaLedger {
     }
 
     fn appended(&mut self, message: MessageId, to: &TopicPartition, offset: Offset) {
-        self.posts.learn(message, ARRIVED);
+        if self.unwatched.end() > 0 {
+            self.posts.learn(message, ARRIVED);
+        }
         let Some(partition) = self.logs.place(to) else { return };
         self.logs.append(partition, offset, message);
         for reader in &self.plan.of_partition[partition] {

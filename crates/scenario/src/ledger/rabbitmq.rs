@@ -176,7 +176,7 @@ impl RabbitLedger {
     fn confirmed(&mut self, message: MessageId) {
         self.posts.learn(message, ACKNOWLEDGED);
         for queue in &mut self.queues {
-            if queue.book.entry(message).is_some() {
+            if queue.book.has(message) {
                 queue.book.change(message, |it| it.learn(ACKNOWLEDGED));
             }
         }
@@ -208,8 +208,8 @@ impl RabbitLedger {
         message: MessageId,
         auto_ack: bool,
     ) {
-        self.consumer(consumer).auto_ack = auto_ack;
         if auto_ack {
+            self.consumer(consumer).auto_ack = true;
             self.change(queue, message, |it| {
                 leave(it, Departure::Plain);
                 it.in_hand += 1;
@@ -255,6 +255,7 @@ impl RabbitLedger {
     }
 
     fn consumer(&mut self, name: &ConsumerName) -> &mut Consumer {
+        // The name is copied only the first time.
         if !self.consumers.contains_key(name) {
             self.consumers.insert(name.clone(), Consumer::default());
         }
