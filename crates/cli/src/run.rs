@@ -14,12 +14,13 @@ use std::sync::Arc;
 
 /// Runs a scenario and prints it.
 pub fn run(wanted: &args::Run, out: &mut impl Write) -> Result<(), Trouble> {
+    let from_input = wanted.keys.as_ref().is_some_and(|keys| keys.as_os_str() == "-");
+    if from_input && wanted.scenario == "-" {
+        let what = "the scenario and its keys cannot both come from standard input";
+        return Err(Trouble::Asked(what.to_owned()));
+    }
     let mut scenario = scenario(&wanted.scenario, wanted.seed)?;
     if let Some(keys) = &wanted.keys {
-        if wanted.scenario == "-" && keys.as_os_str() == "-" {
-            let what = "the scenario and its keys cannot both come from standard input";
-            return Err(Trouble::Asked(what.to_owned()));
-        }
         scenario = scenario.with_rows(rows(keys, &wanted.format)?);
     }
     let mut run = Run::new(scenario);

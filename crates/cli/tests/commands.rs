@@ -1,0 +1,333 @@
+//! The command as a person meets it: what goes in, what comes out, on which stream, with which end.
+
+use expect_test::{Expect, ExpectFile, expect, expect_file};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// Runs the command in the folder of the workspace, with `input` as its standard input.
+fn run(arguments: &str, input: &[u8]) -> (bool, String, String) {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_brokerscope"))
+        .args(arguments.split(' ').filter(|it| !it.is_empty()))
+        .current_dir(root)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command was built for this test");
+    let mut to = child.stdin.take().expect("its input is a pipe");
+    // A command that refuses its arguments does not read.
+    let _ = to.write_all(input);
+    drop(to);
+    let output = child.wait_with_output().expect("it ends");
+    let text = |bytes| String::from_utf8(bytes).expect("it writes text");
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+/// What is printed by a command that succeeds.
+#[track_caller]
+fn check(arguments: &str, input: &str, expected: Expect) {
+    let (success, out, wrong) = run(arguments, input.as_bytes());
+    assert_eq!((success, &*wrong), (true, ""), "it succeeds");
+    expected.assert_eq(&out);
+}
+
+/// Commands that fail, print nothing else, and say why in one line on standard error.
+#[track_caller]
+fn check_refused(commands: &[(&str, &[u8])], expected: ExpectFile) {
+    let mut told = String::new();
+    for (arguments, input) in commands {
+        let (success, out, wrong) = run(arguments, input);
+        assert_eq!((success, &*out), (false, ""), "it fails and prints nothing: {arguments}");
+        assert_eq!(wrong.lines().count(), 1, "one line: {wrong}");
+        let input = input.escape_ascii();
+        told += &format!("$ brokerscope {arguments}\n< {input}\n{wrong}\n");
+    }
+    expected.assert_eq(&told);
+}
+
+#[test]
+fn a_distribution_has_a_line_a_partition() {
+    let rows = "id,n\na,1\nb,2\n\"c,\n\"\"d\"\"\",3\na,4\n,5\n";
+    check(
+        "partition --partitions 3 --keys - --column id",
+        rows,
+        expect![[r#"
+        partition  rows    share
+                0     1   20.0 %
+                1     2   40.0 %
+                2     2   40.0 %
+        5 rows, 4 different keys
+    "#]],
+    );
+    let client = "--client librdkafka";
+    check(
+        &format!("partition --partitions 3 {client} --keys - --column id"),
+        rows,
+        expect![[r#"
+        partition  rows    share
+                0     2   40.0 %
+                1     1   20.0 %
+                2     1   20.0 %
+        not fixed     1   20.0 %
+        5 rows, 4 different keys
+    "#]],
+    );
+    check(
+        "partition --partitions 2 --keys -",
+        "",
+        expect![[r#"
+        partition  rows    share
+                0     0    0.0 %
+                1     0    0.0 %
+        0 rows, 0 different keys
+    "#]],
+    );
+}
+
+#[test]
+fn each_row_has_a_line_with_its_key_and_its_partition() {
+    let rows = "id,n\na,1\nb,2\n\"c,\n\t\"\"d\"\"\u{1}\\\",3\na,4\n,5\né,6\n";
+    check(
+        "partition --partitions 3 --keys - --column id --each",
+        rows,
+        expect![[r#"
+        a	1
+        b	2
+        c,\n\t"d"\u0001\	0
+        a	1
+        	0
+        é	0
+    "#]],
+    );
+    let rows = "{\"id\":\"a\"}\n{\"id\":5}\n{}\n{\"id\":\"\"}\n";
+    check(
+        "partition --partitions 12 --keys - --field id --each",
+        rows,
+        expect![[r#"
+        a	4
+        5	6
+        	-
+        	9
+    "#]],
+    );
+    let client = "--client librdkafka";
+    check(
+        &format!("partition --partitions 12 {client} --keys - --field id --each"),
+        rows,
+        expect![[r#"
+            a	3
+            5	10
+            	-
+            	-
+        "#]],
+    );
+}
+
+#[test]
+fn a_wrong_row_is_named_and_nothing_is_printed() {
+    check_refused(
+        &[
+            ("partition --partitions 3 --keys - --column id", b"id,n\na,1\nb\n"),
+            ("partition --partitions 3 --keys - --column di", b"id,n\na,1\n"),
+            ("partition --partitions 3 --keys - --field id", b"{\"id\":1}\n{"),
+            ("partition --partitions 3 --keys -", b"a\n\xff\n"),
+            ("partition --partitions 3 --keys no-such-file", b""),
+            ("partition --partitions 3 --keys orders.csv", b""),
+        ],
+        expect_file!["refused/rows.txt"],
+    );
+}
+
+#[test]
+fn what_is_not_understood_is_answered_in_one_line() {
+    check_refused(
+        &[
+            ("", b""),
+            ("rum", b""),
+            ("run", b""),
+            ("run crash-befor-commit", b""),
+            ("run no/such.toml", b""),
+            ("run crash-before-commit --until 5", b""),
+            ("run crash-before-commit --sede 5", b""),
+            ("run crash-before-commit --column id", b""),
+            ("run - --keys -", b""),
+            ("run -", b"title = 5"),
+            ("partition --partitions 0 --keys -", b""),
+            ("partition --keys -", b""),
+            ("partition --partitions 3 --keys - --client go", b""),
+            ("partition --partitions 3 --keys - --column a --field b", b""),
+            ("render crash-before-commit --at 5s --theme blue", b""),
+            ("render crash-before-commit --at 5s --width 20", b""),
+            ("render crash-before-commit --at 5s -o no/such/folder.svg", b""),
+            ("check", b""),
+        ],
+        expect_file!["refused/arguments.txt"],
+    );
+}
+
+#[test]
+fn help_is_no_mistake() {
+    let (success, out, wrong) = run("run --help", b"");
+    assert_eq!((success, &*wrong), (true, ""), "it is printed where it can be read");
+    assert!(out.contains("--until <TIME>"), "options are told: {out}");
+}
+
+/// A file in cargo's folder for tests.
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).expect("cargo's folder can be written");
+    path
+}
+
+#[test]
+fn scenarios_are_checked_and_so_is_what_they_say() {
+    check(
+        "check scenarios/lessons.toml scenarios/crash-before-commit.toml",
+        "",
+        expect![[r#"
+        scenarios/lessons.toml: right, 3 lessons
+        scenarios/crash-before-commit.toml: right, 20 messages, 8 beats, 20.00 s
+    "#]],
+    );
+    let crash = include_str!("../../../scenarios/crash-before-commit.toml");
+    let never = file("never.toml", &crash.replace("billing removed c1", "billing removed c3"));
+    let (_, _, wrong) = run(&format!("check {}", never.display()), b"");
+    let wrong = wrong.replace(&*never.to_string_lossy(), "never.toml").replace(": ", ":\n");
+    expect![[r#"
+        brokerscope:
+        never.toml:
+        beat[4].when:
+        nothing that happens in Kafka begins with 'billing removed c3'
+    "#]]
+    .assert_eq(&wrong);
+    let typo = file("typo.toml", &crash.replace("prefetch_count", "prefetch_cuont"));
+    let both = format!("check scenarios/crash-before-commit.toml {}", typo.display());
+    let (success, out, wrong) = run(&both, b"");
+    let wrong = wrong.replace(&*typo.to_string_lossy(), "typo.toml").replace(": ", ":\n");
+    assert!(!success, "one wrong file is enough");
+    expect![[r#"
+        scenarios/crash-before-commit.toml: right, 20 messages, 8 beats, 20.00 s
+        brokerscope:
+        typo.toml:51:1:
+        rabbitmq.consumers[0]:
+        unknown key 'prefetch_cuont'; the nearest is 'prefetch_count'
+        brokerscope:
+        1 of 2 files is wrong
+    "#]]
+    .assert_eq(&format!("{out}{wrong}"));
+}
+
+#[test]
+fn a_run_prints_its_trace_and_its_ledger() {
+    let (success, out, wrong) = run("run scenarios/crash-before-commit.toml", b"");
+    assert_eq!((success, &*wrong), (true, ""), "it succeeds");
+    let trace = include_str!("../../../scenarios/crash-before-commit.trace");
+    let ledger = out.strip_prefix(trace).expect("the trace is the golden one");
+    expect![[r#"
+
+        messages after 20.00 s
+                                       Kafka: billing  RabbitMQ: orders
+        sent                                       20                20
+        acknowledged to the producer               20                20
+        processed once                             19                19
+        processed twice                             1                 1
+        not processed yet                           0                 0
+        still in the broker                        20                 0
+        out of order within their key               0                 1
+
+        trace 85e909ec8e987674, seed 1
+    "#]]
+    .assert_eq(ledger);
+    check(
+        "run too-many-consumers --until 510ms --seed 5",
+        "",
+        expect![[r#"
+            0.20 s  rabbitmq  shop published 1 to the default exchange
+           0.205 s  kafka     shop sent 1 to orders-0
+            0.30 s  rabbitmq  c1 consumes from orders with prefetch 1
+            0.30 s  rabbitmq  c2 consumes from orders with prefetch 1
+            0.30 s  rabbitmq  c3 consumes from orders with prefetch 1
+            0.30 s  rabbitmq  c4 consumes from orders with prefetch 1
+            0.50 s  rabbitmq  the default exchange routed 1 to orders
+            0.50 s  rabbitmq  1 is ready in orders
+            0.50 s  rabbitmq  orders delivered 1 to c1 as delivery 1
+           0.505 s  kafka     orders-0 appended 1 at offset 0
+
+        messages after 0.51 s
+                                      Kafka: billing  RabbitMQ: orders
+        sent                                       1                 1
+        acknowledged to the producer               0                 0
+        processed once                             0                 0
+        processed twice                            0                 0
+        not processed yet                          1                 1
+        still in the broker                        1                 1
+        not processed: waiting                     1                 1
+        not settled                                1                 1
+
+        trace 91f1e3dc0f93f852, seed 5
+    "#]],
+    );
+}
+
+#[test]
+fn own_rows_are_sent_instead_and_the_run_ends_with_them() {
+    let rows = "id,n\nanna,1\n,2\nben,3\n";
+    let (success, out, wrong) =
+        run("run retained-or-removed --keys - --column id", rows.as_bytes());
+    assert_eq!((success, &*wrong), (true, ""), "it succeeds");
+    let ledger = &out[out.find("\nmessages after").expect("there is a ledger")..];
+    expect![[r#"
+
+        messages after 11.96 s
+                                      Kafka: billing  Kafka: audit  RabbitMQ: orders
+        sent                                       3             3                 3
+        acknowledged to the producer               3             3                 3
+        processed once                             3             3                 3
+        processed twice                            0             0                 0
+        not processed yet                          0             0                 0
+        still in the broker                        3             3                 0
+
+        trace 5a2f14d3d7b5e26a, seed 1
+    "#]]
+    .assert_eq(ledger);
+}
+
+#[test]
+fn a_picture_goes_to_a_file_or_to_standard_output() {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("picture.svg");
+    let asked = "render crash-before-commit --at 5.5s --theme dark --width 900";
+    check(&format!("{asked} -o {}", path.display()), "", expect![""]);
+    let written = std::fs::read_to_string(path).expect("it was written");
+    let (_, printed, _) = run(asked, b"");
+    assert_eq!(written, printed, "the same picture");
+    assert!(written.starts_with("<svg "), "it is SVG");
+    assert!(written.contains("width=\"900\""), "of the width that was asked for");
+    let (_, light, _) = run("render crash-before-commit --at 5.5s --width 900", b"");
+    assert_ne!(light, printed, "in other colours");
+}
+
+/// Whoever reads may stop reading.
+#[test]
+fn a_closed_pipe_is_no_mistake() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_brokerscope"))
+        .args(["run", "crash-before-commit", "--json"])
+        .current_dir(root)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command was built for this test");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "nothing is wrong");
+    assert!(output.status.success(), "nothing is wrong");
+}
+
+#[test]
+fn equal_seeds_give_equal_runs() {
+    let whole = |seed| run(&format!("run crash-before-commit --json --seed {seed}"), b"").1;
+    assert_eq!(whole(3), whole(3), "to the last byte");
+    assert_ne!(whole(3), whole(4), "and other seeds other runs");
+}
