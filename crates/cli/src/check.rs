@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Checks all files, and tells what is wrong with each that is not right.
-pub fn check(files: &[PathBuf], out: &mut impl Write) -> Result<(), Trouble> {
+pub(crate) fn check(files: &[PathBuf], out: &mut impl Write) -> Result<(), Trouble> {
     let mut wrong = 0;
     for file in files {
         match told(file) {

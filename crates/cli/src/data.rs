@@ -11,7 +11,7 @@ use std::path::Path;
 const SLICE: usize = 1 << 18;
 
 /// All rows of a file.
-pub fn rows(path: &Path, asked: &Asked) -> Result<Rows, Trouble> {
+pub(crate) fn rows(path: &Path, asked: &Asked) -> Result<Rows, Trouble> {
     let shown = path.display().to_string();
     let format = format(asked, path)?;
     let read = |wrong| Trouble::Read { file: shown.clone(), wrong };

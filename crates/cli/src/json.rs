@@ -19,7 +19,7 @@ use std::sync::Arc;
 const VERSION: u32 = 1;
 
 /// Writes the run up to its present.
-pub fn write(run: &Run, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(run: &Run, out: &mut impl Write) -> io::Result<()> {
     let scenario = run.scenario();
     let whole = Whole {
         version: VERSION,

@@ -9,7 +9,7 @@ use brokerscope_scenario::input::Rows;
 use std::io::{self, Write};
 
 /// Prints the distribution, or the partition of each row.
-pub fn partition(wanted: &Partition, out: &mut impl Write) -> Result<(), Trouble> {
+pub(crate) fn partition(wanted: &Partition, out: &mut impl Write) -> Result<(), Trouble> {
     let rows = rows(&wanted.keys, &wanted.format)?;
     // Equal keys go to equal partitions, so each key is placed once.
     let places: Vec<Option<u32>> = (0..rows.keys.len())

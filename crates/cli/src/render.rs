@@ -10,7 +10,7 @@ use std::fs;
 use std::io::Write;
 
 /// Draws one instant of a scenario.
-pub fn render(wanted: &Render, out: &mut impl Write) -> Result<(), Trouble> {
+pub(crate) fn render(wanted: &Render, out: &mut impl Write) -> Result<(), Trouble> {
     let mut run = Run::new(scenario(&wanted.scenario, wanted.seed)?);
     run.seek(wanted.at);
     let cells = cells_that_fit(wanted.width);

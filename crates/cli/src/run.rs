@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 /// Runs a scenario and prints it.
-pub fn run(wanted: &args::Run, out: &mut impl Write) -> Result<(), Trouble> {
+pub(crate) fn run(wanted: &args::Run, out: &mut impl Write) -> Result<(), Trouble> {
     let from_input = wanted.keys.as_ref().is_some_and(|keys| keys.as_os_str() == "-");
     if from_input && wanted.scenario == "-" {
         let what = "the scenario and its keys cannot both come from standard input";

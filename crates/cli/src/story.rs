@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 /// The scenario that `wanted` names.
-pub fn scenario(wanted: &str, seed: Option<u64>) -> Result<Scenario, Trouble> {
+pub(crate) fn scenario(wanted: &str, seed: Option<u64>) -> Result<Scenario, Trouble> {
     let scenario = find(wanted)?;
     Ok(match seed {
         Some(seed) => scenario.with_seed(seed),
