@@ -1,6 +1,6 @@
 //! Apache Kafka 4.3 as machines that exchange requests over links.
 //!
-//! Start reading at `cluster.rs` (the system as a whole) or `partition.rs` (the log of one
+//! Start reading at `cluster.rs` (the system as a whole) or `log.rs` (the log of one
 //! partition). Every rule carries `Source:`, every liberty `Simplified:`.
 
 mod application;

@@ -298,6 +298,9 @@ impl Application {
 
     /// It finishes the record in hand, unless it stands still, and then comes to an end.
     fn close(&mut self, fx: &mut Vec<Effect>) {
+        if self.doing == Doing::Closing {
+            return;
+        }
         self.closing = true;
         let is_busy = matches!(self.doing, Doing::Working { .. } | Doing::Committing);
         if self.standing != Standing::No || !is_busy {

@@ -286,6 +286,7 @@ impl Client {
             group: self.group.clone(),
             member_id: self.membership.member_id().clone(),
             generation: self.membership.generation(),
+            client: self.name.clone(),
         }
     }
 

@@ -57,9 +57,10 @@ struct Alarm {
 }
 
 impl Alarm {
-    /// Makes sure of a wake-up at `due` or before. Says when to make a new one.
-    fn set(&mut self, due: Option<SimTime>) -> Option<SimTime> {
-        let due = due?;
+    /// Makes sure of a wake-up at `due` or before, or now if that is over. Says when to make a
+    /// new one.
+    fn set(&mut self, now: SimTime, due: Option<SimTime>) -> Option<SimTime> {
+        let due = due?.max(now);
         if self.set.last().is_some_and(|it| *it <= due) {
             return None;
         }
@@ -196,7 +197,7 @@ impl Cluster {
         let (now, mut fx) = (cx.now(), Vec::new());
         let it = &mut self.producers[usize::from(place)];
         it.machine.step(&mut fx, now, &mut cx.seeds.placement, input);
-        let due = it.alarm.set(it.machine.due());
+        let due = it.alarm.set(now, it.machine.due());
         let from = self.address(Node::Producer(place));
         wake(cx, from, due);
         for effect in fx {
@@ -214,7 +215,7 @@ impl Cluster {
         let (now, mut fx) = (cx.now(), Vec::new());
         let it = &mut self.consumers[usize::from(place)];
         it.machine.step(&mut fx, now, input);
-        let due = it.alarm.set(it.machine.due());
+        let due = it.alarm.set(now, it.machine.due());
         let from = self.address(Node::Consumer(place));
         wake(cx, from, due);
         for effect in fx {
@@ -232,7 +233,7 @@ impl Cluster {
         let (now, mut fx) = (cx.now(), Vec::new());
         let it = &mut self.brokers[broker_place(id)];
         it.machine.step(&mut fx, now, &mut cx.seeds.names, input);
-        let due = it.alarm.set(it.machine.due());
+        let due = it.alarm.set(now, it.machine.due());
         let from = self.address(Node::Broker(id));
         wake(cx, from, due);
         for effect in fx {
@@ -327,8 +328,7 @@ impl Cluster {
 
 fn wake(cx: &mut Cx<'_, Cluster>, address: Address, due: Option<SimTime>) {
     if let Some(due) = due {
-        let at = due.max(cx.now());
-        cx.at(at, Event(Due::Wake(address)));
+        cx.at(due, Event(Due::Wake(address)));
     }
 }
 
@@ -390,5 +390,7 @@ fn as_place(place: usize) -> u16 {
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod histories;

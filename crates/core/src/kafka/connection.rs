@@ -12,6 +12,8 @@ const MOST_BACKOFF: SimDuration = SimDuration::millis(1_000);
 const SETUP_TIMEOUT: SimDuration = SimDuration::millis(10_000);
 
 /// A client's connections to the brokers. Those not listed are up.
+///
+/// Simplified: they are up from the beginning, without a first greeting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Connections(BTreeMap<BrokerId, Down>);
 

@@ -294,7 +294,8 @@ impl fmt::Display for Fact {
             }
             Self::Expired { group, consumer, session_timeout_ms } => write!(
                 f,
-                "{group} removed {consumer}: no heartbeat for session.timeout.ms={session_timeout_ms}"
+                "{group} removed {consumer}: no heartbeat for \
+                 session.timeout.ms={session_timeout_ms}"
             ),
             Self::Left { group, consumer, why } => write!(f, "{consumer} left {group}: {why}"),
             Self::Positioned { consumer, partition, offset, why, .. } => {

@@ -171,6 +171,8 @@ pub(crate) struct MemberOf {
     pub(crate) member_id: MemberId,
     /// -1 for a client that is no member.
     pub(crate) generation: i32,
+    /// `client.id`, which stands in the header of every request.
+    pub(crate) client: ConsumerName,
 }
 
 /// A request to take part in a group.

@@ -4,15 +4,16 @@
 //! Simplified: a producer is not idempotent yet, so a lost answer means a second append.
 
 mod accumulator;
+mod sender;
 mod sticky;
 
-use super::config::{Acks, Client, ProducerSettings};
-use super::connection::{Connections, backoff};
+use super::BrokerId;
+use super::config::{Client, ProducerSettings};
+use super::connection::Connections;
 use super::fact::Fact;
-use super::message::{Answer, Batch, Content, CorrelationId, ErrorCode, NewRecord, Request};
+use super::message::{Answer, Content, CorrelationId, NewRecord, Request};
 use super::metadata::Metadata;
 use super::placement::partition_for_key;
-use super::{BrokerId, Offset};
 use crate::name::{ProducerName, TopicName};
 use crate::sim::{Rng, SimDuration, SimTime};
 use crate::workload::{MessageId, Workload};
@@ -266,193 +267,6 @@ impl Producer {
 
     fn gave_up(&self, message: MessageId, why: &'static str) -> Effect {
         Effect::Note(Fact::GaveUp { producer: self.name.clone(), message, why })
-    }
-
-    /// Gives up what has waited for `delivery.timeout.ms`, and the connections of requests that
-    /// were not answered in time.
-    ///
-    /// Source: `Sender.sendProducerData`; `NetworkClient.handleTimedOutRequests` closes the
-    /// connection, and with it fails everything that waited there.
-    fn expire(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        let timeout = SimDuration::millis(self.settings.delivery_timeout_ms);
-        let is_late = |it: &Waiting| it.created + timeout <= now;
-        let mut late = Vec::new();
-        for request in self.in_flight.values_mut() {
-            late.extend(request.batches.extract_if(.., |(_, it)| is_late(it)).map(|(_, it)| it));
-        }
-        for queue in self.topics.iter_mut().flat_map(|it| &mut it.queues) {
-            while let Some(batch) = queue.take_first_if(is_late) {
-                late.push(batch);
-            }
-        }
-        for batch in late {
-            self.fail(fx, &batch, "TimeoutException: delivery.timeout.ms is over");
-        }
-        let unanswered = self.in_flight.values().find(|it| it.deadline <= now);
-        if let Some(broker) = unanswered.map(|it| it.broker) {
-            self.disconnected(fx, now, broker);
-        }
-    }
-
-    fn fail(&self, fx: &mut Vec<Effect>, batch: &Waiting, why: &'static str) {
-        fx.extend(batch.messages().map(|message| self.gave_up(message, why)));
-    }
-
-    fn connect(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        for broker in self.connections.try_again(now) {
-            let correlation = self.correlation();
-            fx.push(Effect::Send(broker, correlation, Request::ApiVersions));
-        }
-    }
-
-    fn correlation(&mut self) -> CorrelationId {
-        self.next_correlation.0 += 1;
-        self.next_correlation
-    }
-
-    fn can_send_to(&self, broker: BrokerId) -> bool {
-        let waiting = self.in_flight.values().filter(|it| it.broker == broker).count() as u64;
-        self.connections.is_up(broker)
-            && waiting < self.settings.max_in_flight_requests_per_connection
-    }
-
-    /// Sends to every leader for which a batch is ready, as many requests as may be in flight.
-    fn send_what_is_ready(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        for broker in self.metadata.broker_ids() {
-            while self.can_send_to(broker) && self.is_anything_ready(now, broker) {
-                self.send(fx, now, broker);
-            }
-        }
-    }
-
-    fn is_anything_ready(&self, now: SimTime, broker: BrokerId) -> bool {
-        let linger = self.linger();
-        let queues = self.topics.iter().flat_map(|it| &it.queues);
-        let mut led = queues.filter(|it| self.metadata.leader(it.partition()) == broker);
-        led.any(|it| it.ready_at(linger).is_some_and(|at| at <= now))
-    }
-
-    /// Sends one request. If one batch for that broker is ready, the first of every other
-    /// partition it leads goes along, ready or not.
-    ///
-    /// Source: `RecordAccumulator.ready` and `drain`.
-    fn send(&mut self, fx: &mut Vec<Effect>, now: SimTime, broker: BrokerId) {
-        let mut batches = Vec::new();
-        let mut size_bytes = 0;
-        for (topic, destination) in self.topics.iter_mut().enumerate() {
-            for (place, queue) in destination.queues.iter_mut().enumerate() {
-                if self.metadata.leader(queue.partition()) != broker {
-                    continue;
-                }
-                let room = self.settings.max_request_size.saturating_sub(size_bytes);
-                let fits =
-                    |it: &Waiting| it.may_go(now) && (size_bytes == 0 || it.size_bytes <= room);
-                if let Some(mut batch) = queue.take_first_if(fits) {
-                    batch.attempts += 1;
-                    size_bytes += batch.size_bytes;
-                    batches.push(((topic, place), batch));
-                }
-            }
-        }
-        let correlation = self.correlation();
-        let carried = batches.iter_mut().map(|((topic, place), batch)| {
-            let partition = self.topics[*topic].queues[*place].partition().clone();
-            (partition, batch.sealed())
-        });
-        let carried: Vec<_> = carried.collect();
-        self.note_sent(fx, &carried, &batches);
-        let acks = self.settings.acks;
-        fx.push(Effect::Send(broker, correlation, Request::Produce { acks, batches: carried }));
-        if acks == Acks::None {
-            for (_, batch) in batches {
-                self.acknowledge(fx, &batch, None);
-            }
-            return;
-        }
-        let deadline = now + SimDuration::millis(self.settings.request_timeout_ms);
-        self.in_flight.insert(correlation, InFlight { broker, deadline, batches });
-    }
-
-    fn note_sent(
-        &mut self,
-        fx: &mut Vec<Effect>,
-        carried: &[(super::TopicPartition, Batch)],
-        batches: &[((usize, usize), Waiting)],
-    ) {
-        for ((to, batch), (_, waiting)) in carried.iter().zip(batches) {
-            let attempt = waiting.attempts;
-            for message in batch.messages() {
-                self.sent += u64::from(attempt == 1);
-                let (producer, to) = (self.name.clone(), to.clone());
-                fx.push(Effect::Note(Fact::Sent { producer, message, to, attempt }));
-            }
-        }
-    }
-
-    fn acknowledge(&mut self, fx: &mut Vec<Effect>, batch: &Waiting, base: Option<Offset>) {
-        for (message, place) in batch.messages().zip(0..) {
-            self.acknowledged += 1;
-            let offset = base.map(|it| Offset(it.0 + place));
-            let producer = self.name.clone();
-            fx.push(Effect::Note(Fact::Acknowledged { producer, message, offset }));
-        }
-    }
-
-    fn answer(
-        &mut self,
-        fx: &mut Vec<Effect>,
-        now: SimTime,
-        broker: BrokerId,
-        correlation: CorrelationId,
-        answer: Answer,
-    ) {
-        if answer == Answer::ApiVersions {
-            return self.connections.made(broker);
-        }
-        let Answer::Produce(results) = answer else {
-            unreachable!("{answer:?} answers no producer")
-        };
-        // An answer that comes after its request was given up finds nothing here.
-        let Some(request) = self.in_flight.remove(&correlation) else { return };
-        for (place, batch) in request.batches {
-            let partition = self.topics[place.0].queues[place.1].partition();
-            let result = results.iter().find(|(it, _)| it == partition).map(|(_, it)| *it);
-            match result.expect("every batch of a request is answered") {
-                Ok(base) => self.acknowledge(fx, &batch, Some(base)),
-                Err(ErrorCode::NotLeaderOrFollower | ErrorCode::UnknownTopicOrPartition) => {
-                    self.try_again(fx, now, place, batch, "NOT_LEADER_OR_FOLLOWER");
-                }
-                Err(error) => self.fail(fx, &batch, error.as_str()),
-            }
-        }
-    }
-
-    /// Puts a batch back where it came from, unless it may not be sent again.
-    fn try_again(
-        &mut self,
-        fx: &mut Vec<Effect>,
-        now: SimTime,
-        (topic, partition): (usize, usize),
-        mut batch: Waiting,
-        why: &'static str,
-    ) {
-        if self.settings.retries < u64::from(batch.attempts) {
-            self.fail(fx, &batch, why);
-            return;
-        }
-        let first = SimDuration::millis(self.settings.retry_backoff_ms);
-        batch.not_before = now + backoff(first, MOST_RETRY_BACKOFF, batch.attempts - 1);
-        self.topics[topic].queues[partition].put_back(batch);
-    }
-
-    fn disconnected(&mut self, fx: &mut Vec<Effect>, now: SimTime, broker: BrokerId) {
-        self.connections.lost(now, broker);
-        let lost = self.in_flight.extract_if(.., |_, it| it.broker == broker);
-        let mut batches: Vec<_> = lost.flat_map(|(_, it)| it.batches).collect();
-        // The oldest goes back last, to stand first again.
-        while let Some((place, batch)) = batches.pop() {
-            self.try_again(fx, now, place, batch, "NETWORK_EXCEPTION");
-        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::name::TopicName;
 use crate::settings::Value;
 use crate::sim::{SimDuration, SimTime, Watcher, World};
 use crate::workload::{KeyId, Keys, Message, Stream, StreamId, Workload};
+use expect_test::Expect;
 use std::collections::BTreeMap;
 
 /// Writes down every fact with its instant.
@@ -23,13 +24,15 @@ impl Watcher<Cluster> for Scribe {
 /// brokers 2
 /// topic orders 3 retention.ms=1000
 /// producer p1 linger.ms=0
+/// consumers enable.auto.commit=false
 /// consumer c1 billing orders,parcels auto.offset.reset=earliest commits=after-record
 /// send 5 every 10ms from 100ms to orders size=100 work=20ms keys=a,b poison=3
 /// link latency=2ms loss=1000
 /// ```
 ///
-/// `commits`, `on-failure` and `starts` of a consumer are the application's. A broker's settings
-/// stand after the number of brokers.
+/// What stands after `consumers` holds for all consumers below it. `commits`, `on-failure` and
+/// `starts` of a consumer are the application's. A broker's settings stand after the number of
+/// brokers.
 #[derive(Debug, Default)]
 pub(crate) struct Setup {
     brokers: u16,
@@ -38,6 +41,7 @@ pub(crate) struct Setup {
     topics: Vec<config::Topic>,
     producers: Vec<config::Producer>,
     consumers: Vec<config::Consumer>,
+    of_all_consumers: Vec<String>,
     streams: Vec<Stream>,
     destinations: Vec<TopicName>,
     messages: Vec<Message>,
@@ -78,6 +82,9 @@ impl Setup {
                     }
                     setup.producers.push(config::Producer { name: name.into(), settings });
                 }
+                ["consumers", ref rest @ ..] => {
+                    setup.of_all_consumers = rest.iter().map(ToString::to_string).collect();
+                }
                 ["consumer", name, group, topics, ref rest @ ..] => {
                     setup.consumer(name, group, topics, rest);
                 }
@@ -116,7 +123,9 @@ impl Setup {
             application: config::Application::default(),
             starts_after: SimDuration::ZERO,
         };
-        for (name, value) in options(rest) {
+        let of_all = self.of_all_consumers.clone();
+        let of_all: Vec<&str> = of_all.iter().map(String::as_str).collect();
+        for (name, value) in options(&of_all).into_iter().chain(options(rest)) {
             let application = &mut consumer.application;
             match name {
                 "commits" => application.commits = config::Commits::read(value).unwrap(),
@@ -178,4 +187,48 @@ impl Setup {
         };
         World::new(Cluster::new(config, workload), seed, scribe)
     }
+}
+
+/// The life of records outside the consumers.
+pub(crate) const RECORDS: &[&str] = &[" sent ", "appended", "heard", "fetched"];
+/// The way into a group.
+pub(crate) const JOINING: &[&str] = &["asks to join", "rebalances", "stable", "now reads"];
+/// Where consumers begin.
+pub(crate) const BEGINNING: &[&str] = &["begins "];
+
+/// Runs `setup`, and each line of `script`: an instant, a colon and a command, or `end`. Facts
+/// whose text contains one of the words of `without` are left out, long ones are broken.
+pub(crate) fn check(setup: &str, script: &str, without: &[&[&str]], expect: Expect) {
+    let mut scribe = Scribe::default();
+    let mut world = Setup::read(setup).world(7, &mut scribe);
+    for line in script.lines().filter(|it| !it.trim().is_empty()) {
+        let (at, command) = line.trim().split_once(": ").unwrap();
+        world.run_until(&mut scribe, at.parse().unwrap());
+        if command != "end" {
+            world.command(&mut scribe, command.parse().unwrap());
+        }
+    }
+    let lines = scribe.0.iter().map(|(at, fact)| (at.to_string(), fact.to_string()));
+    let left_out = |text: &str| without.iter().flat_map(|it| *it).any(|it| text.contains(it));
+    let told = lines.filter(|(_, text)| !left_out(&format!(" {text}")));
+    let told = told.map(|(at, text)| format!("{at:<9} {}\n", broken(&text)));
+    expect.assert_eq(&told.collect::<String>());
+}
+
+/// A text in lines that leave room for the indentation of an expectation.
+pub(crate) fn broken(text: &str) -> String {
+    const WIDTH: usize = 72;
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().unwrap();
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.len() + 1 + word.len() <= WIDTH {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines.join("\n            ")
 }

@@ -264,9 +264,7 @@ impl Group {
         how: CommitReason,
     ) -> Result<(), ErrorCode> {
         let result = self.may_commit(member);
-        let client = self.members.get(&member.member_id).map(|it| it.client.clone());
-        let consumer = client.unwrap_or_else(|| client_of(&member.member_id));
-        let group = self.id.clone();
+        let (group, consumer) = (self.id.clone(), member.client.clone());
         if let Err(error) = result {
             let error = error.as_str();
             fx.push(Effect::Note(Fact::CommitRefused { group, consumer, error }));
@@ -358,13 +356,6 @@ impl Group {
             member.heard_from(now);
         }
     }
-}
-
-/// The client's name in a member id: all before the random part.
-fn client_of(member_id: &MemberId) -> ConsumerName {
-    const RANDOM_PART: usize = "-00000000-0000-0000-0000-000000000000".len();
-    let end = member_id.len().saturating_sub(RANDOM_PART);
-    member_id.get(..end).unwrap_or_default().into()
 }
 
 fn milliseconds(span: SimDuration) -> i32 {

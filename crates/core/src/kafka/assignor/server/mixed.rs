@@ -44,7 +44,6 @@ pub(in crate::kafka::assignor) fn uniform_mixed(
     for topic in &mut topics {
         topic.hand_out(&mut loads);
     }
-    topics.retain(|it| 2 <= it.subscribers.len() || it.owners.iter().any(Option::is_some));
     balance(&mut topics, &mut loads);
 
     let mut dealt: Assignment = vec![Vec::new(); members.len()];
