@@ -30,8 +30,15 @@ pub(crate) fn Breaker(props: &Props) -> Html {
             </button>
             if let Some(told) = &props.view.told {
                 <Notice view={told.clone()} on_action={props.on_action.clone()} />
-            } else {
+            } else if props.view.next.is_none() {
                 <p>{ words::OR_CLICK }</p>
+            }
+            if let Some((place, title)) = props.view.next {
+                <button class="button breaker__next" data-look="main" type="button"
+                    data-testid="next-lesson"
+                    onclick={props.on_action.reform(move |_| Action::Lesson(place))}>
+                    { "Next: " }{ title }{ " →" }
+                </button>
             }
         </div>
     }

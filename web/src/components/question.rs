@@ -11,7 +11,7 @@ pub(crate) struct Props {
     pub(crate) on_action: Callback<Action>,
 }
 
-/// The question, whose messages these are, and the way to the next lesson at the end of one.
+/// The question, and whose messages these are.
 #[component]
 pub(crate) fn Question(props: &Props) -> Html {
     let view = &props.view;
@@ -23,12 +23,6 @@ pub(crate) fn Question(props: &Props) -> Html {
                 <button class="button" type="button" data-testid="data-back"
                     onclick={props.on_action.reform(|_| Action::LessonsMessages)}>
                     { words::LESSONS_MESSAGES }
-                </button>
-            }
-            if let Some((place, title)) = view.next {
-                <button class="button" type="button" data-testid="next-lesson"
-                    onclick={props.on_action.reform(move |_| Action::Lesson(place))}>
-                    { "Next: " }{ title }{ " →" }
                 </button>
             }
         </div>

@@ -66,10 +66,7 @@ impl Session {
             question: self.question(),
             stage: self.stage(),
             captions: self.captions(),
-            breaker: BreakerView {
-                consumers: consumers::twins(&self.consumers()),
-                told: self.told.clone(),
-            },
+            breaker: self.breaker(),
             ledger: self.ledger(),
             log: self.log(),
             mirror: self.mirror(),
@@ -102,13 +99,20 @@ impl Session {
         }
     }
 
-    fn question(&self) -> QuestionView {
+    fn breaker(&self) -> BreakerView {
         let next = self.lesson + 1;
         let is_over = self.end() <= self.now() && self.own_rows.is_none();
+        BreakerView {
+            consumers: consumers::twins(&self.consumers()),
+            told: self.told.clone(),
+            next: LESSONS.get(next).filter(|_| is_over).map(|lesson| (next, lesson.title)),
+        }
+    }
+
+    fn question(&self) -> QuestionView {
         QuestionView {
             text: self.run.scenario().question.clone(),
             own_data: self.own_rows.map(words::with_your_rows),
-            next: LESSONS.get(next).filter(|_| is_over).map(|lesson| (next, lesson.title)),
         }
     }
 

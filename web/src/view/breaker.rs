@@ -10,4 +10,6 @@ pub(crate) struct BreakerView {
     pub(crate) consumers: Vec<ConsumerView>,
     /// What came of the last command.
     pub(crate) told: Option<NoticeView>,
+    /// The next lesson, once this one is at its end: its place in the list, its title.
+    pub(crate) next: Option<(usize, &'static str)>,
 }

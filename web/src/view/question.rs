@@ -7,6 +7,4 @@ pub(crate) struct QuestionView {
     pub(crate) text: String,
     /// Whose messages these are, if not the lesson's.
     pub(crate) own_data: Option<String>,
-    /// The next lesson, once this one is at its end.
-    pub(crate) next: Option<(usize, &'static str)>,
 }

@@ -98,7 +98,9 @@ fn mark(turn: &Turn, end: SimTime, label: Option<Label>) -> MarkView {
         key: format!("{} {}", turn.at.0, turn.kind.as_str()),
         x: format!("{}.{:02}%", parts / 100, parts % 100),
         kind: match turn.kind {
-            Mark::Fault => "fault",
+            // Only what breaks something is red.
+            Mark::Fault if turn.word == "crash" || turn.word == turn.kind.as_str() => "fault",
+            Mark::Fault => "change",
             Mark::Rebalance => "rebalance",
             Mark::Removal => "removal",
             Mark::DeadLetter => "dead-letter",
