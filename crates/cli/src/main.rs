@@ -3,6 +3,7 @@
 
 mod args;
 mod check;
+mod conform;
 mod data;
 mod json;
 mod partition;
@@ -31,6 +32,8 @@ fn main() -> ExitCode {
         Err(Trouble::Output(wrong)) if wrong.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
+        // The report has told it.
+        Err(Trouble::CasesFailed) => ExitCode::FAILURE,
         Err(trouble) => {
             eprintln!("brokerscope: {trouble}");
             ExitCode::FAILURE
@@ -44,22 +47,20 @@ fn work(job: Job, out: &mut impl Write) -> Result<(), Trouble> {
         Job::Render(wanted) => render::render(&wanted, out),
         Job::Check { files } => check::check(&files, out),
         Job::Partition(wanted) => partition::partition(&wanted, out),
+        Job::Conform(wanted) => conform::conform(&wanted, out),
     }
 }
 
 /// Help and version on standard output; anything wrong in one line on standard error.
 fn usage(wrong: &clap::Error) -> ExitCode {
-    match wrong.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // Whoever asked for help and does not read it does not miss it.
-            let _ = wrong.print();
-            return ExitCode::SUCCESS;
-        }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            eprintln!("brokerscope: say what to do; see --help");
-            return ExitCode::from(2);
-        }
-        _ => {}
+    if matches!(wrong.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // Whoever asked for help and does not read it does not miss it.
+        let _ = wrong.print();
+        return ExitCode::SUCCESS;
+    }
+    if wrong.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        eprintln!("brokerscope: say what to do; see --help");
+        return ExitCode::from(2);
     }
     let text = wrong.render().to_string();
     let said = text.split("\nUsage:").next().unwrap_or(&text);

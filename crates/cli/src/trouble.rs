@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// Why the command ends without success.
 #[derive(Debug, Error)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// A scenario is wrong.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
@@ -23,6 +23,9 @@ pub enum Trouble {
     /// Something does not go together.
     #[error("{0}")]
     Asked(String),
+    /// A recorded case was not answered as the real broker did.
+    #[error("a case failed")]
+    CasesFailed,
     /// What was found cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
