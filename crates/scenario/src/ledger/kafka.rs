@@ -418,3 +418,6 @@ impl Client {
         self.hands.iter_mut().find(|it| it.partition == partition)
     }
 }
+
+#[cfg(test)]
+mod tests;

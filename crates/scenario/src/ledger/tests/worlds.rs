@@ -79,9 +79,11 @@ pub(super) fn cluster(rng: &mut Rng) -> KafkaConfig {
         destinations: vec!["orders".into(), "parcels".into()],
         consumers: kafka_consumers(rng),
         links: kafka::Links {
+            producer: SimDuration::millis(pick(rng, &[2, 60])),
+            consumer: SimDuration::millis(pick(rng, &[2, 60])),
+            coordinator: SimDuration::millis(pick(rng, &[2, 60])),
             jitter: SimDuration::millis(rng.below(4)),
             loss_per_million: below(rng, 3) * 8_000,
-            ..Default::default()
         },
     }
 }
@@ -211,9 +213,10 @@ pub(super) fn broker(rng: &mut Rng) -> RabbitConfig {
         ],
         consumers: rabbitmq_consumers(rng),
         links: rabbitmq::Links {
+            publisher: SimDuration::millis(pick(rng, &[2, 60])),
+            consumer: SimDuration::millis(pick(rng, &[2, 60])),
             jitter: SimDuration::millis(rng.below(4)),
             loss_per_million: below(rng, 2) * 5_000,
-            ..Default::default()
         },
     }
 }
