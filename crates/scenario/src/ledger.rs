@@ -1,10 +1,10 @@
 //! The ledger: what became of every message, for every reader, in both systems alike.
 //!
 //! A reader is a Kafka group, or a RabbitMQ queue with its consumers. The same few states are
-//! kept for both ([`book`]), so that every word below means the same on both sides; what differs
+//! kept for both, so that every word below means the same on both sides; what differs
 //! is only which facts lead there ([`kafka`], [`rabbitmq`]).
 
-pub mod book;
+mod book;
 pub mod kafka;
 pub mod rabbitmq;
 
