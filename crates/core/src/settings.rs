@@ -152,6 +152,31 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     known.into_iter().min_by_key(|it| distance(name, it))
 }
 
+/// Gives a setting a value that is written as text. One function per type, however many settings
+/// have it: the page stays small.
+#[inline(never)]
+pub(crate) fn put<T: Value>(
+    field: &mut T,
+    name: &'static str,
+    value: &str,
+) -> Result<(), BadSetting> {
+    match T::read(value) {
+        Some(read) => {
+            *field = read;
+            Ok(())
+        }
+        None => Err(BadSetting::Value { name, value: value.to_owned(), expected: T::EXPECTED }),
+    }
+}
+
+/// There is no setting of that name among `settings`.
+#[cold]
+#[inline(never)]
+pub(crate) fn unknown(name: &str, settings: &'static [Setting]) -> BadSetting {
+    let nearest = nearest(name, settings.iter().map(|it| it.name)).unwrap_or_default();
+    BadSetting::Unknown { name: name.to_owned(), nearest }
+}
+
 /// Declares a set of settings: a struct with one field each, the table of names and docs, and
 /// reading and showing by real name.
 macro_rules! settings {
@@ -197,21 +222,8 @@ macro_rules! settings {
                 value: &str,
             ) -> Result<(), $crate::settings::BadSetting> {
                 match name {
-                    $($key => {
-                        self.$field = <$ty as $crate::settings::Value>::read(value).ok_or_else(
-                            || $crate::settings::BadSetting::Value {
-                                name: $key,
-                                value: value.to_owned(),
-                                expected: <$ty as $crate::settings::Value>::EXPECTED,
-                            },
-                        )?;
-                        Ok(())
-                    })+
-                    _ => {
-                        let known = Self::SETTINGS.iter().map(|it| it.name);
-                        let nearest = $crate::settings::nearest(name, known).unwrap_or_default();
-                        Err($crate::settings::BadSetting::Unknown { name: name.to_owned(), nearest })
-                    }
+                    $($key => $crate::settings::put(&mut self.$field, $key, value),)+
+                    _ => Err($crate::settings::unknown(name, Self::SETTINGS)),
                 }
             }
 

@@ -128,7 +128,7 @@ impl<'a> Draws<'a> {
     }
 
     /// The key of the next message, number `index` of the flow.
-    fn key(&mut self, index: u32) -> Option<Arc<str>> {
+    fn key(&mut self, index: u32) -> Option<&'a str> {
         let count = self.flow.keys.len();
         let place = match self.flow.key_order {
             KeyOrder::Random => {
@@ -137,28 +137,31 @@ impl<'a> Draws<'a> {
             }
             KeyOrder::Cycle => (index as usize).checked_rem(count)?,
         };
-        self.flow.keys.get(place).cloned()
+        self.flow.keys.get(place).map(|it| &**it)
     }
 }
 
 /// Every message of the flows, in order of time; at one instant in the order of the flows.
 #[must_use]
 pub fn expand(flows: &[Flow], seed: u64) -> Workload {
-    let mut drafts: Vec<(Message, Option<Arc<str>>)> = Vec::new();
-    for (place, flow) in flows.iter().enumerate() {
-        let mut draws = Draws::new(flow, seed);
-        for index in 0..flow.messages {
-            drafts.push((draws.message(index, stream_id(place)), draws.key(index)));
-        }
-    }
-    drafts.sort_by_key(|(message, _)| message.at);
+    let mut sent: Vec<(u32, Draws<'_>)> =
+        flows.iter().map(|it| (0, Draws::new(it, seed))).collect();
     let mut keys = Interner::default();
-    let intern = |(message, key): (Message, Option<Arc<str>>)| Message {
-        key: key.map(|key| keys.id(key.as_bytes())),
-        ..message
+    let mut messages = Vec::new();
+    // Each flow is in order by itself, so the next message is the next one of some flow.
+    let next = |sent: &[(u32, Draws<'_>)]| {
+        let due = |(place, (index, draws)): (usize, &(u32, Draws<'_>))| {
+            (*index < draws.flow.messages).then(|| (draws.flow.instant(*index), place))
+        };
+        sent.iter().enumerate().filter_map(due).min()
     };
-    let messages = drafts.into_iter().map(intern).collect();
-    Workload { messages, keys: Arc::new(keys.done()), streams: streams(flows) }
+    while let Some((_, place)) = next(&sent) {
+        let (index, draws) = &mut sent[place];
+        let key = draws.key(*index).map(|key| keys.id(key.as_bytes()));
+        messages.push(Message { key, ..draws.message(*index, stream_id(place)) });
+        *index += 1;
+    }
+    Workload { messages: messages.into(), keys: Arc::new(keys.done()), streams: streams(flows) }
 }
 
 /// One message per row, sent as the first of the flows is: its start, its pace, its work, its

@@ -17,12 +17,9 @@ use brokerscope_core::kafka::Config as Kafka;
 use brokerscope_core::rabbitmq::Config as RabbitMq;
 use brokerscope_core::settings::Value as Choice;
 use brokerscope_core::sim::{SimDuration, SimTime};
-use read::{Node, Table};
+use read::{Node, Table, Wrong};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
-
-/// How many of anything a list of a scenario holds at most.
-const MAX_LIST: usize = 10_000;
 
 /// The longest run: a year.
 const LONGEST: SimDuration = SimDuration::seconds(366 * 86_400);
@@ -49,23 +46,27 @@ impl Scenario {
     /// # Errors
     /// If anything in it is not known, not right or not there.
     pub fn from_value(name: &str, value: &Value) -> Result<Self, Error> {
+        Self::read(name, value).map_err(|wrong| wrong.within(value))
+    }
+
+    fn read(name: &str, value: &Value) -> Result<Self, Wrong> {
         let known =
             ["title", "question", "seed", "ends", "workload", "kafka", "rabbitmq", "step", "beat"];
         let top = Node::top(value).table(&known)?;
         let ends = top.need("ends")?;
-        let end = time(&ends)?;
+        let end = time(ends)?;
         if end == SimTime::START {
-            return Err(ends.error("a run lasts longer than no time at all"));
+            return Err(ends.says("a run lasts longer than no time at all"));
         }
-        let flows = workload::flows(&top, end)?;
-        let kafka = kafka::config(&top, &flows)?;
-        let rabbitmq = rabbitmq::config(&top, &flows)?;
+        let flows = workload::flows(top, end)?;
+        let kafka = kafka::config(top, &flows)?;
+        let rabbitmq = rabbitmq::config(top, &flows)?;
         let seed = top.or("seed", 1, |it| it.whole(0, (1 << 53) - 1))?;
         let flows: Vec<Flow> = flows.into_iter().map(|it| it.flow).collect();
         let mut scenario = Self {
             name: name.to_owned(),
-            title: title(&top.need("title")?)?,
-            question: title(&top.need("question")?)?,
+            title: title(top.need("title")?)?,
+            question: title(top.need("question")?)?,
             seed,
             ends: End::At(end),
             workload: expand(&flows, seed),
@@ -73,9 +74,9 @@ impl Scenario {
             kafka,
             rabbitmq,
             steps: Vec::new(),
-            beats: beats(&top)?,
+            beats: beats(top)?,
         };
-        scenario.steps = steps(&top, end, &scenario.kafka, &scenario.rabbitmq)?;
+        scenario.steps = steps(top, end, &scenario.kafka, &scenario.rabbitmq)?;
         Ok(scenario)
     }
 
@@ -91,16 +92,16 @@ impl Scenario {
 }
 
 /// A text that is shown to people. Where its lines break in the file means nothing.
-fn title(node: &Node<'_>) -> Result<String, Error> {
+fn title(node: Node<'_>) -> Result<String, Wrong> {
     let words: Vec<&str> = node.text()?.split_whitespace().collect();
     if words.is_empty() {
-        return Err(node.error("this text is empty"));
+        return Err(node.says("this text is empty"));
     }
     Ok(words.join(" "))
 }
 
 /// An instant within the longest run.
-fn time(node: &Node<'_>) -> Result<SimTime, Error> {
+fn time(node: Node<'_>) -> Result<SimTime, Wrong> {
     let instant: SimTime = node.parse()?;
     if SimTime(LONGEST.0) < instant {
         return Err(node.error(format!("{instant} is beyond the longest run, {LONGEST}")));
@@ -109,21 +110,12 @@ fn time(node: &Node<'_>) -> Result<SimTime, Error> {
 }
 
 /// A span within the longest run.
-fn span(node: &Node<'_>) -> Result<SimDuration, Error> {
+fn span(node: Node<'_>) -> Result<SimDuration, Wrong> {
     time(node).map(|instant| SimDuration(instant.0))
 }
 
-/// The items of a list that is not longer than lists here are.
-fn items<'a>(table: &Table<'a>, key: &str) -> Result<Vec<Node<'a>>, Error> {
-    let items = table.list(key)?;
-    match items.get(MAX_LIST) {
-        Some(next) => Err(next.error(format!("this list is longer than {MAX_LIST}"))),
-        None => Ok(items),
-    }
-}
-
 /// A name: one word, so that commands can say it.
-fn name<'a>(node: &Node<'a>) -> Result<&'a str, Error> {
+fn name<'a>(node: Node<'a>) -> Result<&'a str, Wrong> {
     let name = node.text()?;
     let strange = |it: char| it.is_whitespace() || it.is_control();
     if name.is_empty() || name.contains(strange) || MAX_TEXT < name.len() {
@@ -136,9 +128,9 @@ fn name<'a>(node: &Node<'a>) -> Result<&'a str, Error> {
 fn unique<'a>(
     seen: &mut BTreeSet<&'a str>,
     what: &str,
-    node: &Node<'_>,
+    node: Node<'_>,
     name: &'a str,
-) -> Result<(), Error> {
+) -> Result<(), Wrong> {
     if seen.insert(name) {
         return Ok(());
     }
@@ -147,15 +139,15 @@ fn unique<'a>(
 
 /// Names of one kind, each once.
 fn names<'a>(
-    node: &Node<'a>,
+    node: Node<'a>,
     seen: &mut BTreeSet<&'a str>,
     what: &str,
-) -> Result<Vec<&'a str>, Error> {
+) -> Result<Vec<&'a str>, Wrong> {
     let list = node.list()?;
     if list.is_empty() {
-        return Err(node.error("this list is empty"));
+        return Err(node.says("this list is empty"));
     }
-    list.iter()
+    list.into_iter()
         .map(|item| {
             let name = name(item)?;
             unique(seen, what, item, name).map(|()| name)
@@ -165,11 +157,11 @@ fn names<'a>(
 
 /// Refuses a setting that no run could go on with, though it is of the right kind.
 fn within(
-    node: &Node<'_>,
+    node: Node<'_>,
     shown: Option<String>,
     setting: &str,
     range: RangeInclusive<i64>,
-) -> Result<(), Error> {
+) -> Result<(), Wrong> {
     let number: Option<i64> = shown.and_then(|it| it.parse().ok());
     let Some(it) = number.filter(|it| !range.contains(it)) else { return Ok(()) };
     let right = match (range.start(), range.end()) {
@@ -179,37 +171,37 @@ fn within(
     Err(node.error(format!("'{setting}' cannot be '{it}': it is a whole number {right}")))
 }
 
-fn beats(top: &Table<'_>) -> Result<Vec<Beat>, Error> {
-    let beat = |node: &Node<'_>| {
+fn beats(top: Table<'_>) -> Result<Vec<Beat>, Wrong> {
+    let beat = |node: Node<'_>| {
         let table = node.table(&["system", "when", "say"])?;
         Ok(Beat {
             system: table.need("system")?.choice()?,
-            when: title(&table.need("when")?)?,
-            say: title(&table.need("say")?)?,
+            when: title(table.need("when")?)?,
+            say: title(table.need("say")?)?,
         })
     };
-    items(top, "beat")?.iter().map(beat).collect()
+    top.items("beat")?.into_iter().map(beat).collect()
 }
 
 fn steps(
-    top: &Table<'_>,
+    top: Table<'_>,
     end: SimTime,
     kafka: &Kafka,
     rabbitmq: &RabbitMq,
-) -> Result<Vec<(SimTime, Command)>, Error> {
+) -> Result<Vec<(SimTime, Command)>, Wrong> {
     let mut steps: Vec<(SimTime, Node<'_>, Command)> = Vec::new();
-    for node in items(top, "step")? {
+    for node in top.items("step")? {
         let table = node.table(&["at", "do"])?;
         let at = table.need("at")?;
-        let instant = time(&at)?;
+        let instant = time(at)?;
         if end < instant {
             return Err(at.error(format!("{instant} is after the end, {end}")));
         }
         let text = table.need("do")?;
         let command = text.parse()?;
-        steps.push((instant, text, command));
+        let place = steps.partition_point(|(before, ..)| *before <= instant);
+        steps.insert(place, (instant, text, command));
     }
-    steps.sort_by_key(|(at, ..)| *at);
     let mut cast = Cast::new(kafka, rabbitmq);
     for (_, node, command) in &steps {
         cast.resolve(command).map_err(|wrong| node.error(wrong.to_string()))?;

@@ -10,7 +10,7 @@ use expect_test::expect_file;
 
 /// A lesson at its end.
 fn ended(name: &str) -> Run {
-    let mut run = Run::new(Lesson::named(name).unwrap().scenario());
+    let mut run = Run::new(Lesson::named(name).expect(name).scenario());
     assert!(run.explore(u64::MAX), "a run ends");
     run.seek(run.end());
     run

@@ -171,6 +171,17 @@ fn kafka() -> Value {
     )
 }
 
+fn publisher() -> Value {
+    table(
+        "What a producer of the workload is set to. One that is not here has the defaults.",
+        &["name"],
+        &json!({
+            "name": name("Which one."),
+            "settings": settings("Its settings.", rabbitmq::PublisherSettings::SETTINGS),
+        }),
+    )
+}
+
 fn rabbitmq() -> Value {
     let exchange = table(
         "An exchange.",
@@ -196,14 +207,6 @@ fn rabbitmq() -> Value {
             "name": name("Its name."),
             "arguments": settings("Its arguments.", QueueArguments::SETTINGS),
             "bindings": list("What it is bound to beside the default exchange.", 0, &binding),
-        }),
-    );
-    let publisher = table(
-        "What a producer of the workload is set to. One that is not here has the defaults.",
-        &["name"],
-        &json!({
-            "name": name("Which one."),
-            "settings": settings("Its settings.", rabbitmq::PublisherSettings::SETTINGS),
         }),
     );
     let consumers = table(
@@ -239,7 +242,7 @@ fn rabbitmq() -> Value {
             "loss_per_million": loss(),
             "exchange": list("The exchanges beside amq.direct and amq.fanout.", 0, &exchange),
             "queue": list("The queues.", 0, &queue),
-            "publisher": list("What publishers are set to.", 0, &publisher),
+            "publisher": list("What publishers are set to.", 0, &publisher()),
             "consumers": list("The consumers.", 0, &consumers),
         }),
     )

@@ -1,9 +1,8 @@
 //! `[kafka]`: the cluster, its topics and its clients.
 
-use super::read::{Node, Table};
+use super::read::{Node, Table, Wrong};
 use super::workload::Sent;
-use super::{items, name, names, span, unique, within};
-use crate::error::Error;
+use super::{name, names, span, unique, within};
 use brokerscope_core::kafka::config::{
     Application, BrokerSettings, Config, Consumer, ConsumerSettings, Links, Producer,
     ProducerSettings, Topic, TopicSettings,
@@ -19,7 +18,7 @@ const MAX_BROKERS: u32 = 100;
 const MAX_PARTITIONS: u32 = 1_000;
 
 /// The Kafka side.
-pub(super) fn config(top: &Table<'_>, flows: &[Sent<'_>]) -> Result<Config, Error> {
+pub(super) fn config(top: Table<'_>, flows: &[Sent<'_>]) -> Result<Config, Wrong> {
     let table = top.need("kafka")?.table(&[
         "brokers",
         "settings",
@@ -29,34 +28,34 @@ pub(super) fn config(top: &Table<'_>, flows: &[Sent<'_>]) -> Result<Config, Erro
         "group",
         "producer",
     ])?;
-    let topics = topics(&table)?;
-    let known = || topics.iter().map(|it| it.name.as_str());
+    let topics = topics(table)?;
+    let known: Vec<&str> = topics.iter().map(|it| it.name.as_str()).collect();
     let mut destinations = Vec::new();
     for sent in flows {
         let topic = sent.topic.text()?;
-        sent.topic.one_of("topic", topic, known().collect::<Vec<_>>())?;
+        sent.topic.one_of("topic", topic, &known)?;
         destinations.push(TopicName::from(topic));
     }
     let brokers = table.or("brokers", 1, |it| it.small(1, MAX_BROKERS))?;
     Ok(Config {
         brokers: u16::try_from(brokers).expect("because a cluster has few brokers"),
-        broker_settings: table.or("settings", BrokerSettings::default(), |it| broker(&it))?,
-        producers: producers(&table, flows)?,
+        broker_settings: table.or("settings", BrokerSettings::default(), broker)?,
+        producers: producers(table, flows)?,
         destinations,
-        consumers: consumers(&table, &topics)?,
-        links: links(&table)?,
+        consumers: consumers(table, &topics)?,
+        links: links(table)?,
         topics,
     })
 }
 
-fn links(table: &Table<'_>) -> Result<Links, Error> {
+fn links(table: Table<'_>) -> Result<Links, Wrong> {
     let plain = Links::default();
     let lost = table.or("loss_per_million", 0, |it| it.small(0, 1_000_000))?;
     let Some(latency) = table.get("latency") else {
         return Ok(Links { loss_per_million: lost, ..plain });
     };
     let latency = latency.table(&["producer", "consumer", "coordinator", "jitter"])?;
-    let read = |key, otherwise| latency.or(key, otherwise, |it| span(&it));
+    let read = |key, otherwise| latency.or(key, otherwise, span);
     Ok(Links {
         producer: read("producer", plain.producer)?,
         consumer: read("consumer", plain.consumer)?,
@@ -66,9 +65,9 @@ fn links(table: &Table<'_>) -> Result<Links, Error> {
     })
 }
 
-fn broker(node: &Node<'_>) -> Result<BrokerSettings, Error> {
+fn broker(node: Node<'_>) -> Result<BrokerSettings, Wrong> {
     let mut settings = BrokerSettings::default();
-    node.settings(|name, value| settings.set(name, value))?;
+    node.settings(&mut |name, value| settings.set(name, value))?;
     let partitions = "offsets.topic.num.partitions";
     within(node, settings.show(partitions), partitions, 1..=i64::from(MAX_PARTITIONS))?;
     let interval = "log.retention.check.interval.ms";
@@ -76,23 +75,23 @@ fn broker(node: &Node<'_>) -> Result<BrokerSettings, Error> {
     Ok(settings)
 }
 
-fn topics(table: &Table<'_>) -> Result<Vec<Topic>, Error> {
+fn topics(table: Table<'_>) -> Result<Vec<Topic>, Wrong> {
     let mut seen = BTreeSet::new();
-    let list = items(table, "topic")?;
+    let list = table.items("topic")?;
     if list.is_empty() {
         return Err(table.missing("topic"));
     }
-    list.iter()
+    list.into_iter()
         .map(|node| {
             let table = node.table(&["name", "partitions", "settings"])?;
             let named = table.need("name")?;
-            let called = topic_name(&named)?;
-            unique(&mut seen, "topics", &named, called)?;
+            let called = topic_name(named)?;
+            unique(&mut seen, "topics", named, called)?;
             let mut settings = TopicSettings::default();
             if let Some(node) = table.get("settings") {
-                node.settings(|name, value| settings.set(name, value))?;
+                node.settings(&mut |name, value| settings.set(name, value))?;
                 for name in ["segment.bytes", "segment.ms"] {
-                    within(&node, settings.show(name), name, 1..=i64::MAX)?;
+                    within(node, settings.show(name), name, 1..=i64::MAX)?;
                 }
             }
             let partitions = table.need("partitions")?.small(1, MAX_PARTITIONS)?;
@@ -104,7 +103,7 @@ fn topics(table: &Table<'_>) -> Result<Vec<Topic>, Error> {
 /// A name that Kafka takes for a topic.
 ///
 /// Source: Kafka, `org.apache.kafka.common.internals.Topic`.
-fn topic_name<'a>(node: &Node<'a>) -> Result<&'a str, Error> {
+fn topic_name<'a>(node: Node<'a>) -> Result<&'a str, Wrong> {
     let name = name(node)?;
     let legal = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '-');
     if !name.chars().all(legal) || 249 < name.len() || matches!(name, "." | "..") {
@@ -117,7 +116,7 @@ fn topic_name<'a>(node: &Node<'a>) -> Result<&'a str, Error> {
     Ok(name)
 }
 
-fn producers(table: &Table<'_>, flows: &[Sent<'_>]) -> Result<Vec<Producer>, Error> {
+fn producers(table: Table<'_>, flows: &[Sent<'_>]) -> Result<Vec<Producer>, Wrong> {
     let mut producers: Vec<Producer> = Vec::new();
     for name in flows.iter().map(|it| &it.flow.producer) {
         if producers.iter().all(|it| it.name != *name) {
@@ -126,14 +125,14 @@ fn producers(table: &Table<'_>, flows: &[Sent<'_>]) -> Result<Vec<Producer>, Err
         }
     }
     let mut seen = BTreeSet::new();
-    for node in items(table, "producer")? {
+    for node in table.items("producer")? {
         let table = node.table(&["name", "settings"])?;
         let named = table.need("name")?;
         let called = named.text()?;
         let known: Vec<_> = producers.iter().map(|it| it.name.as_str()).collect();
-        named.one_of("workload with the producer", called, known)?;
-        unique(&mut seen, "producers", &named, called)?;
-        let settings = table.or("settings", ProducerSettings::default(), |it| producer(&it))?;
+        named.one_of("workload with the producer", called, &known)?;
+        unique(&mut seen, "producers", named, called)?;
+        let settings = table.or("settings", ProducerSettings::default(), producer)?;
         for it in producers.iter_mut().filter(|it| it.name.as_str() == called) {
             it.settings = settings.clone();
         }
@@ -141,9 +140,9 @@ fn producers(table: &Table<'_>, flows: &[Sent<'_>]) -> Result<Vec<Producer>, Err
     Ok(producers)
 }
 
-fn producer(node: &Node<'_>) -> Result<ProducerSettings, Error> {
+fn producer(node: Node<'_>) -> Result<ProducerSettings, Wrong> {
     let mut settings = ProducerSettings::default();
-    node.settings(|name, value| settings.set(name, value))?;
+    node.settings(&mut |name, value| settings.set(name, value))?;
     for name in ["request.timeout.ms", "retry.backoff.ms"] {
         within(node, settings.show(name), name, 1..=i64::MAX)?;
     }
@@ -157,10 +156,10 @@ fn producer(node: &Node<'_>) -> Result<ProducerSettings, Error> {
     Ok(settings)
 }
 
-fn consumers(table: &Table<'_>, topics: &[Topic]) -> Result<Vec<Consumer>, Error> {
+fn consumers(table: Table<'_>, topics: &[Topic]) -> Result<Vec<Consumer>, Wrong> {
     let (mut groups, mut seen) = (BTreeSet::new(), BTreeSet::new());
     let mut consumers = Vec::new();
-    for node in items(table, "group")? {
+    for node in table.items("group")? {
         let table = node.table(&[
             "name",
             "topics",
@@ -171,51 +170,51 @@ fn consumers(table: &Table<'_>, topics: &[Topic]) -> Result<Vec<Consumer>, Error
             "starts",
         ])?;
         let named = table.need("name")?;
-        let group = name(&named)?;
-        unique(&mut groups, "groups", &named, group)?;
+        let group = name(named)?;
+        unique(&mut groups, "groups", named, group)?;
         let model = Consumer {
             name: "".into(),
             group: group.into(),
-            topics: subscription(&table.need("topics")?, topics)?,
-            settings: table.or("settings", ConsumerSettings::default(), |it| consumer(&it))?,
-            application: application(&table)?,
-            starts_after: table.or("starts", SimDuration::ZERO, |it| span(&it))?,
+            topics: subscription(table.need("topics")?, topics)?,
+            settings: table.or("settings", ConsumerSettings::default(), consumer)?,
+            application: application(table)?,
+            starts_after: table.or("starts", SimDuration::ZERO, span)?,
         };
-        for name in names(&table.need("consumers")?, &mut seen, "consumers")? {
+        for name in names(table.need("consumers")?, &mut seen, "consumers")? {
             consumers.push(Consumer { name: name.into(), ..model.clone() });
         }
     }
     Ok(consumers)
 }
 
-fn subscription(node: &Node<'_>, topics: &[Topic]) -> Result<Vec<TopicName>, Error> {
+fn subscription(node: Node<'_>, topics: &[Topic]) -> Result<Vec<TopicName>, Wrong> {
     let list = node.list()?;
     if list.is_empty() {
-        return Err(node.error("this list is empty"));
+        return Err(node.says("this list is empty"));
     }
     let mut seen = BTreeSet::new();
-    list.iter()
+    list.into_iter()
         .map(|item| {
             let topic = item.text()?;
             let known: Vec<_> = topics.iter().map(|it| it.name.as_str()).collect();
-            item.one_of("topic", topic, known)?;
+            item.one_of("topic", topic, &known)?;
             unique(&mut seen, "topics", item, topic)?;
             Ok(topic.into())
         })
         .collect()
 }
 
-fn application(table: &Table<'_>) -> Result<Application, Error> {
+fn application(table: Table<'_>) -> Result<Application, Wrong> {
     let plain = Application::default();
     Ok(Application {
-        commits: table.or("commits", plain.commits, |it| it.choice())?,
-        on_failure: table.or("on_failure", plain.on_failure, |it| it.choice())?,
+        commits: table.or("commits", plain.commits, Node::choice)?,
+        on_failure: table.or("on_failure", plain.on_failure, Node::choice)?,
     })
 }
 
-fn consumer(node: &Node<'_>) -> Result<ConsumerSettings, Error> {
+fn consumer(node: Node<'_>) -> Result<ConsumerSettings, Wrong> {
     let mut settings = ConsumerSettings::default();
-    node.settings(|name, value| settings.set(name, value))?;
+    node.settings(&mut |name, value| settings.set(name, value))?;
     let positive = [
         "max.poll.records",
         "max.poll.interval.ms",

@@ -1,4 +1,7 @@
 //! Reading a tree of values key by key, so that every complaint names its place.
+//!
+//! A complaint remembers which value it is about by where that lies in memory; its path is looked
+//! for in the tree only then. Nothing else carries paths around, which keeps the page small.
 
 use crate::error::Error;
 use crate::value::{Entry, Kind, Value};
@@ -6,60 +9,125 @@ use brokerscope_core::settings::{self, BadSetting, nearest};
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// A value and its place in the shape.
-#[derive(Clone, Debug)]
-pub(super) struct Node<'a> {
-    value: &'a Value,
-    path: String,
-}
+/// How many of anything a list of a scenario holds at most.
+const MAX_LIST: usize = 10_000;
+
+/// A value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node<'a>(&'a Value);
 
 /// A table whose keys are known.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Table<'a> {
     entries: &'a [Entry],
-    at: Option<usize>,
-    path: String,
+    whole: Node<'a>,
 }
 
-/// `path` and a key in it, quoted where the key is not a plain word.
-fn below(path: &str, key: &str) -> String {
+/// What is wrong with a value.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    /// Which value: where it lies in memory, to be compared with and never to be followed.
+    value: usize,
+    /// Where it stands in the text.
+    at: Option<usize>,
+    what: String,
+}
+
+impl Wrong {
+    /// The error that people see, with the path of the value in the whole file.
+    pub(super) fn within(self, whole: &Value) -> Error {
+        let mut path = String::new();
+        find(whole, self.value, &mut path);
+        Error::new(path, self.at, self.what)
+    }
+}
+
+/// Where a value lies in memory.
+fn address(value: &Value) -> usize {
+    std::ptr::from_ref(value).addr()
+}
+
+/// Extends `path` to the wanted value in the tree below `value`; false if it is not there.
+fn find(value: &Value, wanted: usize, path: &mut String) -> bool {
+    if address(value) == wanted {
+        return true;
+    }
+    let length = path.len();
+    let mut below = |step: String, value: &Value| {
+        path.push_str(&step);
+        let found = find(value, wanted, path);
+        if !found {
+            path.truncate(length);
+        }
+        found
+    };
+    match &value.kind {
+        Kind::List(items) => {
+            items.iter().enumerate().any(|(index, it)| below(format!("[{index}]"), it))
+        }
+        Kind::Table(entries) => {
+            entries.iter().any(|it| below(step(length == 0, &it.key), &it.value))
+        }
+        Kind::Nothing
+        | Kind::Bool(_)
+        | Kind::Whole(_)
+        | Kind::Number(_)
+        | Kind::Text(_)
+        | Kind::Other(_) => false,
+    }
+}
+
+/// A key as a step of a path, quoted where it is not a plain word.
+fn step(first: bool, key: &str) -> String {
     let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-');
-    let dot = if path.is_empty() { "" } else { "." };
+    let dot = if first { "" } else { "." };
     if !key.is_empty() && key.chars().all(plain) {
-        format!("{path}{dot}{key}")
+        format!("{dot}{key}")
     } else {
-        format!("{path}{dot}{key:?}")
+        format!("{dot}{key:?}")
     }
 }
 
 impl<'a> Node<'a> {
     /// The whole file.
     pub(super) const fn top(value: &'a Value) -> Self {
-        Self { value, path: String::new() }
+        Self(value)
     }
 
     /// Something is wrong with this value.
-    pub(super) fn error(&self, what: impl Into<String>) -> Error {
-        Error::new(self.path.clone(), self.value.at, what)
+    #[cold]
+    #[inline(never)]
+    pub(super) fn error(self, what: String) -> Wrong {
+        Wrong { value: address(self.0), at: self.0.at, what }
     }
 
-    fn not(&self, expected: &str) -> Error {
-        let kind = &self.value.kind;
+    /// As [`Node::error`], with a text that is always the same.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn says(self, what: &str) -> Wrong {
+        self.error(what.to_owned())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn not(self, expected: &str) -> Wrong {
+        let kind = &self.0.kind;
         let is = if let Kind::Number(it) = kind { it } else { kind.name() };
         self.error(format!("this must be {expected}, and is {is}"))
     }
 
-    pub(super) fn text(&self) -> Result<&'a str, Error> {
-        if let Kind::Text(text) = &self.value.kind { Ok(text) } else { Err(self.not("a text")) }
+    pub(super) fn text(self) -> Result<&'a str, Wrong> {
+        if let Kind::Text(text) = &self.0.kind { Ok(text) } else { Err(self.not("a text")) }
     }
 
-    pub(super) fn boolean(&self) -> Result<bool, Error> {
-        if let Kind::Bool(it) = self.value.kind { Ok(it) } else { Err(self.not("true or false")) }
+    pub(super) fn boolean(self) -> Result<bool, Wrong> {
+        if let Kind::Bool(it) = self.0.kind { Ok(it) } else { Err(self.not("true or false")) }
     }
 
     /// A whole number from `least` to `most`.
-    pub(super) fn whole(&self, least: u64, most: u64) -> Result<u64, Error> {
-        let Kind::Whole(number) = self.value.kind else { return Err(self.not("a whole number")) };
+    #[inline(never)]
+    pub(super) fn whole(self, least: u64, most: u64) -> Result<u64, Wrong> {
+        let Kind::Whole(number) = self.0.kind else { return Err(self.not("a whole number")) };
         u64::try_from(number)
             .ok()
             .filter(|it| (least..=most).contains(it))
@@ -67,79 +135,81 @@ impl<'a> Node<'a> {
     }
 
     /// As [`Node::whole`], for what fits 32 bits.
-    pub(super) fn small(&self, least: u32, most: u32) -> Result<u32, Error> {
+    pub(super) fn small(self, least: u32, most: u32) -> Result<u32, Wrong> {
         let number = self.whole(least.into(), most.into())?;
         Ok(u32::try_from(number).expect("because it is at most `most`"))
     }
 
     /// A text that is read further: a time, a command.
-    pub(super) fn parse<T: FromStr<Err: Display>>(&self) -> Result<T, Error> {
+    pub(super) fn parse<T: FromStr<Err: Display>>(self) -> Result<T, Wrong> {
         self.text()?.parse().map_err(|wrong: T::Err| self.error(wrong.to_string()))
     }
 
     /// One of a few words.
-    pub(super) fn choice<T: settings::Value>(&self) -> Result<T, Error> {
+    pub(super) fn choice<T: settings::Value>(self) -> Result<T, Wrong> {
         let text = self.text()?;
         let wrong = || self.error(format!("'{text}' is not one of the choices: {}", T::EXPECTED));
         T::read(text).ok_or_else(wrong)
     }
 
-    pub(super) fn list(&self) -> Result<Vec<Self>, Error> {
-        let Kind::List(items) = &self.value.kind else { return Err(self.not("a list")) };
-        let item = |(index, value)| Self { value, path: format!("{}[{index}]", self.path) };
-        Ok(items.iter().enumerate().map(item).collect())
+    /// The items of a list that is not longer than lists here are.
+    #[inline(never)]
+    pub(super) fn list(self) -> Result<Vec<Self>, Wrong> {
+        let Kind::List(items) = &self.0.kind else { return Err(self.not("a list")) };
+        match items.get(MAX_LIST) {
+            Some(next) => Err(Self(next).error(format!("this list is longer than {MAX_LIST}"))),
+            None => Ok(items.iter().map(Self).collect()),
+        }
     }
 
     /// A table with these keys and no others.
-    pub(super) fn table(&self, known: &[&str]) -> Result<Table<'a>, Error> {
-        let Kind::Table(entries) = &self.value.kind else { return Err(self.not("a table")) };
+    #[inline(never)]
+    pub(super) fn table(self, known: &[&str]) -> Result<Table<'a>, Wrong> {
+        let Kind::Table(entries) = &self.0.kind else { return Err(self.not("a table")) };
         let strange = |entry: &&Entry| !known.contains(&entry.key.as_str());
         if let Some(entry) = entries.iter().filter(strange).min_by_key(|entry| entry.at) {
             let nearest = nearest(&entry.key, known.iter().copied()).unwrap_or_default();
             let what = format!("unknown key '{}'; the nearest is '{nearest}'", entry.key);
-            return Err(Error::new(self.path.clone(), entry.at, what));
+            return Err(Wrong { at: entry.at, ..self.error(what) });
         }
-        Ok(Table { entries, at: self.value.at, path: self.path.clone() })
+        Ok(Table { entries, whole: self })
     }
 
     /// A table of settings: each goes to `set` under its real name, as text.
+    #[inline(never)]
     pub(super) fn settings(
-        &self,
-        mut set: impl FnMut(&str, &str) -> Result<(), BadSetting>,
-    ) -> Result<(), Error> {
-        let Kind::Table(entries) = &self.value.kind else { return Err(self.not("a table")) };
+        self,
+        set: &mut dyn FnMut(&str, &str) -> Result<(), BadSetting>,
+    ) -> Result<(), Wrong> {
+        let Kind::Table(entries) = &self.0.kind else { return Err(self.not("a table")) };
         for Entry { at, key, value } in entries {
-            let node = Self { value, path: below(&self.path, key) };
             let text = match &value.kind {
                 Kind::Nothing => continue,
                 Kind::Bool(it) => it.to_string(),
                 Kind::Whole(it) => it.to_string(),
                 Kind::Number(it) | Kind::Text(it) => it.clone(),
                 Kind::List(_) | Kind::Table(_) | Kind::Other(_) => {
-                    return Err(node.not("a text, a number, true or false"));
+                    return Err(Self(value).not("a text, a number, true or false"));
                 }
             };
-            set(key, &text).map_err(|wrong| match wrong {
-                BadSetting::Unknown { .. } => Error::new(self.path.clone(), *at, wrong.to_string()),
-                BadSetting::Value { .. } => {
-                    Error::new(self.path.clone(), value.at, wrong.to_string())
-                }
+            set(key, &text).map_err(|wrong| {
+                let at = match wrong {
+                    BadSetting::Unknown { .. } => *at,
+                    BadSetting::Value { .. } => value.at,
+                };
+                Wrong { at, ..self.error(wrong.to_string()) }
             })?;
         }
         Ok(())
     }
 
     /// Refuses a name that is none of `known`, and names the nearest.
-    pub(super) fn one_of<'k>(
-        &self,
-        what: &str,
-        name: &str,
-        known: impl IntoIterator<Item = &'k str> + Clone,
-    ) -> Result<(), Error> {
-        if known.clone().into_iter().any(|it| it == name) {
+    #[inline(never)]
+    pub(super) fn one_of(self, what: &str, name: &str, known: &[&str]) -> Result<(), Wrong> {
+        if known.contains(&name) {
             return Ok(());
         }
-        Err(self.error(nearest(name, known).map_or_else(
+        Err(self.error(nearest(name, known.iter().copied()).map_or_else(
             || format!("there is no {what} '{name}', nor any other"),
             |near| format!("there is no {what} '{name}'; the nearest is '{near}'"),
         )))
@@ -148,34 +218,37 @@ impl<'a> Node<'a> {
 
 impl<'a> Table<'a> {
     /// The value of a key, if it is there.
-    pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
+    #[inline(never)]
+    pub(super) fn get(self, key: &str) -> Option<Node<'a>> {
         let entry = self.entries.iter().find(|it| it.key == key)?;
-        (entry.value.kind != Kind::Nothing)
-            .then(|| Node { value: &entry.value, path: below(&self.path, key) })
+        (entry.value.kind != Kind::Nothing).then_some(Node(&entry.value))
     }
 
     /// The value of a key that must be there.
-    pub(super) fn need(&self, key: &str) -> Result<Node<'a>, Error> {
+    #[inline(never)]
+    pub(super) fn need(self, key: &str) -> Result<Node<'a>, Wrong> {
         self.get(key).ok_or_else(|| self.missing(key))
     }
 
     /// A key is not there that must be there.
-    pub(super) fn missing(&self, key: &str) -> Error {
-        Error::new(self.path.clone(), self.at, format!("'{key}' is missing here"))
+    #[cold]
+    #[inline(never)]
+    pub(super) fn missing(self, key: &str) -> Wrong {
+        self.whole.error(format!("'{key}' is missing here"))
     }
 
     /// The items of a list; none if the key is not there.
-    pub(super) fn list(&self, key: &str) -> Result<Vec<Node<'a>>, Error> {
-        self.get(key).map_or_else(|| Ok(Vec::new()), |node| node.list())
+    pub(super) fn items(self, key: &str) -> Result<Vec<Node<'a>>, Wrong> {
+        self.get(key).map_or_else(|| Ok(Vec::new()), Node::list)
     }
 
     /// What `read` makes of a key, or `otherwise` if it is not there.
     pub(super) fn or<T>(
-        &self,
+        self,
         key: &str,
         otherwise: T,
-        read: impl FnOnce(Node<'a>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        read: impl FnOnce(Node<'a>) -> Result<T, Wrong>,
+    ) -> Result<T, Wrong> {
         self.get(key).map_or(Ok(otherwise), read)
     }
 }

@@ -1,8 +1,7 @@
 //! `[[workload]]`: what is sent.
 
-use super::read::{Node, Table};
-use super::{MAX_TEXT, items, name, span, time, unique};
-use crate::error::Error;
+use super::read::{Node, Table, Wrong};
+use super::{MAX_TEXT, name, span, time, unique};
 use crate::expand::{Flow, KeyOrder, MAX_MESSAGES, Pace};
 use brokerscope_core::sim::{SimDuration, SimTime};
 use std::collections::BTreeSet;
@@ -34,8 +33,8 @@ pub(super) struct Sent<'a> {
 }
 
 /// All flows of a scenario that ends at `end`.
-pub(super) fn flows<'a>(top: &Table<'a>, end: SimTime) -> Result<Vec<Sent<'a>>, Error> {
-    let list = items(top, "workload")?;
+pub(super) fn flows<'a>(top: Table<'a>, end: SimTime) -> Result<Vec<Sent<'a>>, Wrong> {
+    let list = top.items("workload")?;
     if list.is_empty() {
         return Err(top.missing("workload"));
     }
@@ -45,7 +44,7 @@ pub(super) fn flows<'a>(top: &Table<'a>, end: SimTime) -> Result<Vec<Sent<'a>>, 
     let mut seen = BTreeSet::new();
     let mut messages = 0;
     let mut flows = Vec::new();
-    for node in &list {
+    for node in list {
         let sent = flow(node, end, &mut seen)?;
         messages += sent.flow.messages;
         if MAX_MESSAGES < messages {
@@ -57,11 +56,7 @@ pub(super) fn flows<'a>(top: &Table<'a>, end: SimTime) -> Result<Vec<Sent<'a>>, 
     Ok(flows)
 }
 
-fn flow<'a>(
-    node: &Node<'a>,
-    end: SimTime,
-    seen: &mut BTreeSet<&'a str>,
-) -> Result<Sent<'a>, Error> {
+fn flow<'a>(node: Node<'a>, end: SimTime, seen: &mut BTreeSet<&'a str>) -> Result<Sent<'a>, Wrong> {
     let table = node.table(&[
         "name",
         "producer",
@@ -80,61 +75,61 @@ fn flow<'a>(
         "route_by_key",
     ])?;
     let named = table.need("name")?;
-    let called = name(&named)?;
-    unique(seen, "workloads", &named, called)?;
+    let called = name(named)?;
+    unique(seen, "workloads", named, called)?;
     let messages = table.need("messages")?;
     let flow = Flow {
         name: called.into(),
-        producer: name(&table.need("producer")?)?.into(),
+        producer: name(table.need("producer")?)?.into(),
         messages: messages.small(0, MAX_MESSAGES)?,
-        starts: table.or("starts", SimTime::START, |it| time(&it))?,
-        pace: pace(node, &table)?,
-        keys: keys(&table)?,
-        key_order: table.or("key_order", KeyOrder::Random, |it| it.choice())?,
-        work_us: table.or("work", (0, 0), |it| work(&it))?,
-        size_bytes: table.or("size_bytes", (100, 100), |it| sizes(&it))?,
+        starts: table.or("starts", SimTime::START, time)?,
+        pace: pace(node, table)?,
+        keys: keys(table)?,
+        key_order: table.or("key_order", KeyOrder::Random, Node::choice)?,
+        work_us: table.or("work", (0, 0), work)?,
+        size_bytes: table.or("size_bytes", (100, 100), sizes)?,
         poison: Vec::new(),
     };
     if let Some(last) = flow.last_instant().filter(|last| end < *last) {
         let what = format!("the last message would be sent at {last}, after the end, {end}");
         return Err(messages.error(what));
     }
-    let poison = poison(&table, &flow)?;
+    let poison = poison(table, &flow)?;
     Ok(Sent {
         flow: Flow { poison, ..flow },
-        place: node.clone(),
+        place: node,
         topic: table.need("topic")?,
         exchange: table.get("exchange"),
         routing_key: table.get("routing_key"),
-        route_by_key: table.or("route_by_key", false, |it| it.boolean())?,
+        route_by_key: table.or("route_by_key", false, Node::boolean)?,
     })
 }
 
-fn pace(node: &Node<'_>, table: &Table<'_>) -> Result<Pace, Error> {
+fn pace(node: Node<'_>, table: Table<'_>) -> Result<Pace, Wrong> {
     match (table.get("every"), table.get("per_second")) {
-        (Some(every), None) => Ok(Pace::Every(span(&every)?)),
+        (Some(every), None) => Ok(Pace::Every(span(every)?)),
         (None, Some(rate)) => Ok(Pace::PerSecond(rate.whole(1, 1_000_000)?)),
-        (Some(_), Some(rate)) => Err(rate.error("write either 'every' or 'per_second'")),
-        (None, None) => Err(node.error("'every' is missing here, or 'per_second'")),
+        (Some(_), Some(rate)) => Err(rate.says("write either 'every' or 'per_second'")),
+        (None, None) => Err(node.says("'every' is missing here, or 'per_second'")),
     }
 }
 
-fn keys(table: &Table<'_>) -> Result<Vec<Arc<str>>, Error> {
-    let key = |node: &Node<'_>| {
+fn keys(table: Table<'_>) -> Result<Vec<Arc<str>>, Wrong> {
+    let key = |node: Node<'_>| {
         let text = node.text()?;
         if MAX_TEXT < text.len() {
             return Err(node.error(format!("this key is longer than {MAX_TEXT} bytes")));
         }
         Ok(text.into())
     };
-    items(table, "keys")?.iter().map(key).collect()
+    table.items("keys")?.into_iter().map(key).collect()
 }
 
 /// `"400ms"`, or `"200ms to 600ms"`.
-fn work(node: &Node<'_>) -> Result<(u32, u32), Error> {
+fn work(node: Node<'_>) -> Result<(u32, u32), Wrong> {
     let text = node.text()?;
     let (least, most) = text.split_once(" to ").unwrap_or((text, text));
-    let read = |text: &str| -> Result<u32, Error> {
+    let read = |text: &str| -> Result<u32, Wrong> {
         let span: SimDuration =
             text.parse().map_err(|wrong| node.error(format!("{wrong}, or two, as '1s to 2s'")))?;
         if MAX_WORK < span {
@@ -146,32 +141,35 @@ fn work(node: &Node<'_>) -> Result<(u32, u32), Error> {
 }
 
 /// `100`, or `[100, 2000]`.
-fn sizes(node: &Node<'_>) -> Result<(u32, u32), Error> {
+fn sizes(node: Node<'_>) -> Result<(u32, u32), Wrong> {
     let Ok(list) = node.list() else {
         return node.small(0, MAX_SIZE).map(|it| (it, it));
     };
     let [least, most] = &list[..] else {
-        return Err(node.error("a range of sizes is a list of two: the least and the most"));
+        return Err(node.says("a range of sizes is a list of two: the least and the most"));
     };
     in_order(node, least.small(0, MAX_SIZE)?, most.small(0, MAX_SIZE)?)
 }
 
-fn in_order(node: &Node<'_>, least: u32, most: u32) -> Result<(u32, u32), Error> {
+fn in_order(node: Node<'_>, least: u32, most: u32) -> Result<(u32, u32), Wrong> {
     if most < least {
-        return Err(node.error("a range begins with the smaller of the two"));
+        return Err(node.says("a range begins with the smaller of the two"));
     }
     Ok((least, most))
 }
 
-fn poison(table: &Table<'_>, flow: &Flow) -> Result<Vec<u32>, Error> {
-    let list = items(table, "poison")?;
+fn poison(table: Table<'_>, flow: &Flow) -> Result<Vec<u32>, Wrong> {
+    let list = table.items("poison")?;
     if let Some(first) = list.first().filter(|_| flow.work_us.0 == 0) {
         // Tried again and again without work in between, it would stop the clock.
-        return Err(first.error("a message can only fail where 'work' takes some time"));
+        return Err(first.says("a message can only fail where 'work' takes some time"));
     }
-    let number = |node: &Node<'_>| node.small(1, flow.messages.max(1));
-    let mut numbers = list.iter().map(number).collect::<Result<Vec<_>, _>>()?;
-    numbers.sort_unstable();
-    numbers.dedup();
+    let mut numbers = Vec::new();
+    for node in list {
+        let number = node.small(1, flow.messages.max(1))?;
+        if let Err(place) = numbers.binary_search(&number) {
+            numbers.insert(place, number);
+        }
+    }
     Ok(numbers)
 }
