@@ -96,8 +96,8 @@ pub(crate) fn commanded(command: &str, at: &str, dropped: usize) -> String {
     // Writing to a String cannot fail.
     let _ = match dropped {
         0 => Ok(()),
-        1 => write!(text, " You changed the past, so your later change was dropped."),
-        _ => write!(text, " You changed the past, so your {dropped} later changes were dropped."),
+        1 => write!(text, " This dropped your later change."),
+        _ => write!(text, " This dropped your {dropped} later changes."),
     };
     text
 }
@@ -239,6 +239,6 @@ mod tests {
     fn a_dropped_future_is_told() {
         assert_eq!(commanded("crash c1", "5.20", 0), "At 5.20 s: crash c1.");
         let told = commanded("crash c1", "5.20", 2);
-        assert!(told.ends_with("your 2 later changes were dropped."), "{told}");
+        assert!(told.ends_with("This dropped your 2 later changes."), "{told}");
     }
 }

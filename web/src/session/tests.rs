@@ -110,7 +110,7 @@ fn a_command_in_the_past_drops_later_ones_and_undo_gives_them_back() {
     session.apply(Action::SeekTo(seconds(8)));
     session.apply(Action::Do(Doing::Crash, Where::Both, "c2".into()));
     let told = session.views(DataView::default()).breaker.told.unwrap();
-    assert!(told.text.contains("your later change was dropped"), "{}", told.text);
+    assert!(told.text.contains("dropped your later change"), "{}", told.text);
     session.apply(Action::Undo);
     assert_eq!(session.now(), seconds(8));
     let asked: Vec<_> = session.run.commands().map(|(at, it)| (at, it.to_string())).collect();
