@@ -107,7 +107,8 @@ pub(crate) struct Painter {
     look: Look,
     /// By [`Tone::index`].
     colours: Vec<JsValue>,
-    fonts: BTreeMap<(Size, i32), JsValue>,
+    /// Those that have been used; there are ten at most.
+    fonts: Vec<((Size, Weight), JsValue)>,
     aligns: [JsValue; 3],
     dashes: [js_sys::Array; 3],
     texts: BTreeMap<String, JsValue>,
@@ -127,7 +128,7 @@ impl Painter {
             context,
             look,
             colours: colours(look),
-            fonts: BTreeMap::new(),
+            fonts: Vec::new(),
             aligns: ["left", "center", "right"].map(JsValue::from_str),
             dashes: [Dash::Solid, Dash::Dashed, Dash::Dotted].map(dash),
             texts: BTreeMap::new(),
@@ -275,12 +276,15 @@ impl Painter {
         let font = (text.size, text.weight);
         if self.told.font != Some(font) {
             self.told.font = Some(font);
-            let (px, heavy) = (text.size.px(), text.weight.css());
-            let font = self
-                .fonts
-                .entry((text.size, heavy))
-                .or_insert_with(|| JsValue::from_str(&format!("{heavy} {px}px {FAMILY}")));
-            self.context.set_font(font);
+            match self.fonts.iter().find(|(known, _)| *known == font) {
+                Some((_, kept)) => self.context.set_font(kept),
+                None => {
+                    let (heavy, px) = (text.weight.css(), text.size.px());
+                    let css = JsValue::from_str(&format!("{heavy} {px}px {FAMILY}"));
+                    self.context.set_font(&css);
+                    self.fonts.push((font, css));
+                }
+            }
         }
         if self.told.anchor != Some(text.anchor) {
             self.told.anchor = Some(text.anchor);

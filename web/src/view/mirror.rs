@@ -7,7 +7,6 @@ use brokerscope_core::rabbitmq::snapshot::{
 use brokerscope_core::workload::{MessageId, Workload};
 use brokerscope_core::{kafka, rabbitmq};
 use brokerscope_stage::count;
-use std::collections::BTreeMap;
 
 /// The tables.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,16 +135,23 @@ fn messages(
     rabbitmq: &rabbitmq::Snapshot,
     workload: &Workload,
 ) -> TableView {
-    let mut places: BTreeMap<MessageId, [Option<String>; 2]> = BTreeMap::new();
+    // A picture shows a few hundred at most.
+    let mut places: Vec<(MessageId, [Option<String>; 2])> = Vec::new();
+    let mut at = |id: MessageId, system: usize, place: String| {
+        let index = places.partition_point(|(other, _)| *other < id);
+        if places.get(index).is_none_or(|(other, _)| *other != id) {
+            places.insert(index, (id, [None, None]));
+        }
+        places[index].1[system] = Some(place);
+    };
     for partition in kafka.topics.iter().flat_map(|topic| &topic.partitions) {
         for RecordCell { offset, message, .. } in &partition.cells {
-            let place = format!("{} at offset {offset}", partition.partition);
-            places.entry(*message).or_default()[0].get_or_insert(place);
+            at(*message, 0, format!("{} at offset {offset}", partition.partition));
         }
     }
     for queue in &rabbitmq.queues {
         for slot in &queue.slots {
-            places.entry(slot.message).or_default()[1] = Some(in_queue(queue, slot));
+            at(slot.message, 1, in_queue(queue, slot));
         }
     }
     let not_there = || "not there".to_owned();

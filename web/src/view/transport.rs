@@ -79,14 +79,14 @@ fn marks(turns: &[Turn], end: SimTime, width_px: u64) -> Vec<MarkView> {
             shown.push((x_px, turn));
         }
     }
-    let mut order: Vec<usize> = (0..shown.len()).collect();
-    order.sort_by_key(|place| shown[*place].1.kind == Mark::Rebalance);
     let mut labels: Vec<Option<Label>> = vec![None; shown.len()];
-    for place in order {
-        let (x_px, turn) = shown[place];
-        let label = Label::at(x_px, turn.word, width_px);
-        if labels.iter().flatten().all(|other| !label.touches(*other)) {
-            labels[place] = Some(label);
+    for is_later in [false, true] {
+        for (place, (x_px, turn)) in shown.iter().enumerate() {
+            let label = Label::at(*x_px, turn.word, width_px);
+            let has_room = labels.iter().flatten().all(|other| !label.touches(*other));
+            if has_room && (turn.kind == Mark::Rebalance) == is_later {
+                labels[place] = Some(label);
+            }
         }
     }
     shown.iter().zip(labels).map(|((_, turn), label)| mark(turn, end, label)).collect()
