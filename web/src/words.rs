@@ -15,14 +15,16 @@ pub(crate) const RABBITMQ_ITSELF: &str = "removes a message once it has been ack
 /// The invitation beside the captions.
 pub(crate) const BREAK_SOMETHING: &str = "Break something";
 /// Where else something can be broken.
-pub(crate) const OR_CLICK: &str = "or choose a consumer in the picture: pause it, remove it, in one \
-     system only";
+pub(crate) const OR_CLICK: &str = "or choose a consumer in the picture: pause it, remove \
+     it, in one system only";
 /// The heading of the ledger.
 pub(crate) const OUTCOME: &str = "Outcome so far";
 /// The heading of the event log.
 pub(crate) const WHAT_HAPPENED: &str = "What happened";
 /// The event log before anything happened.
 pub(crate) const NOTHING_YET: &str = "Nothing has gone otherwise than planned yet.";
+/// The event log of a long run, of which only the latest is looked through.
+pub(crate) const NOTHING_LATELY: &str = "Nothing has gone otherwise than planned lately.";
 /// Whose an entry of the event log is, if it is both systems'.
 pub(crate) const BOTH: &str = "Both";
 /// The choice of the event log.

@@ -30,7 +30,7 @@ pub(crate) fn Log(props: &Props) -> Html {
                 </label>
             </div>
             if view.entries.is_empty() {
-                <p class="log__none">{ words::NOTHING_YET }</p>
+                <p class="log__none">{ view.none }</p>
             }
             <ol reversed=true>
                 for (place, entry) in view.entries.iter().enumerate() {

@@ -27,7 +27,13 @@ pub(crate) fn Transport(props: &Props) -> Html {
     html! {
         <section class="transport" aria-label="Time">
             { view_button("restart", Icon::Restart, "Restart", "Home", act(Action::Restart)) }
-            { view_button("step-back", Icon::Back, "Step back", "ArrowLeft", act(Action::StepBack)) }
+            { view_button(
+                "step-back",
+                Icon::Back,
+                "Step back",
+                "ArrowLeft",
+                act(Action::StepBack),
+            ) }
             <button class="button transport__play" data-look="icon" type="button"
                 data-testid="play" aria-label={label} title={format!("{label} (space)")}
                 aria-keyshortcuts="Space" onclick={act(Action::TogglePlay)}>

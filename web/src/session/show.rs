@@ -151,7 +151,8 @@ impl Session {
 
     fn log(&mut self) -> LogView {
         let told = self.told(LOG_ENTRIES);
-        LogView { scope: self.log, entries: log::entries(&told) }
+        let none = if self.is_short() { words::NOTHING_YET } else { words::NOTHING_LATELY };
+        LogView { scope: self.log, none, entries: log::entries(&told) }
     }
 }
 

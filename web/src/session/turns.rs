@@ -55,7 +55,7 @@ impl Session {
         turns.iter().filter_map(turn).collect()
     }
 
-    fn is_short(&self) -> bool {
+    pub(super) fn is_short(&self) -> bool {
         self.run.scenario().workload.messages.len() <= SHORT
     }
 

@@ -12,6 +12,8 @@ use brokerscope_scenario::run::Happened;
 pub(crate) struct LogView {
     /// How much is told.
     pub(crate) scope: Scope,
+    /// What is said if there are none.
+    pub(crate) none: &'static str,
     /// Newest first.
     pub(crate) entries: Vec<EntryView>,
 }
