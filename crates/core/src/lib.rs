@@ -10,6 +10,7 @@
 #![warn(missing_docs)]
 
 pub mod kafka;
+pub mod map;
 pub mod name;
 pub mod rabbitmq;
 pub mod settings;

@@ -15,6 +15,7 @@ use crate::ledger::{KafkaLedger, Outcome, RabbitLedger};
 use crate::scenario::{Beat, Scenario, SystemName};
 use beats::Said;
 use brokerscope_core::kafka::Cluster;
+use brokerscope_core::map::sort_by_key;
 use brokerscope_core::rabbitmq::Broker;
 use brokerscope_core::sim::{SimTime, Timeline, TraceHash, World};
 use log::Tail;
@@ -200,7 +201,7 @@ impl Run {
         let mut cast = Cast::of(&self.scenario);
         let steps = self.scenario.steps.iter().map(|(at, command)| (*at, command));
         let mut so_far: Vec<_> = steps.chain(self.commands()).filter(|it| it.0 <= now).collect();
-        so_far.sort_by_key(|(at, _)| *at);
+        sort_by_key(&mut so_far, |(at, _)| *at);
         for (_, command) in so_far {
             cast.remember(command);
         }

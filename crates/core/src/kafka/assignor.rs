@@ -7,9 +7,8 @@ mod sticky;
 
 use super::TopicPartition;
 use super::config::Assignor;
+use crate::map::{Map, Set, sort_by, sort_by_key};
 use crate::name::TopicName;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 /// A member as its group's leader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +27,7 @@ pub type Assignment = Vec<Vec<TopicPartition>>;
 /// Deals the partitions of `topics`, given with their counts, out to `members`.
 pub(crate) fn assign(
     assignor: Assignor,
-    topics: &BTreeMap<TopicName, u32>,
+    topics: &Map<TopicName, u32>,
     members: &[Subscriber],
 ) -> Assignment {
     let mut assignment = match assignor {
@@ -36,7 +35,7 @@ pub(crate) fn assign(
         Assignor::RoundRobin => round_robin(topics, members),
     };
     for partitions in &mut assignment {
-        partitions.sort();
+        sort_by(partitions, Ord::cmp);
     }
     assignment
 }
@@ -48,7 +47,7 @@ pub(crate) fn assign(
 fn in_order(members: &[Subscriber]) -> Vec<usize> {
     let units = |text: &String| text.encode_utf16().collect::<Vec<u16>>();
     let mut order: Vec<usize> = (0..members.len()).collect();
-    order.sort_by_cached_key(|place| {
+    sort_by_key(&mut order, |place| {
         let member = &members[*place];
         let instance = member.instance.as_ref().map(units);
         (instance.is_none(), instance, units(&member.id))
@@ -60,7 +59,7 @@ fn in_order(members: &[Subscriber]) -> Vec<usize> {
 /// to the first ones, one each.
 ///
 /// Source: `RangeAssignor`. Simplified: racks are not looked at.
-fn range(topics: &BTreeMap<TopicName, u32>, members: &[Subscriber]) -> Assignment {
+fn range(topics: &Map<TopicName, u32>, members: &[Subscriber]) -> Assignment {
     let mut assignment = vec![Vec::new(); members.len()];
     let order = in_order(members);
     for (topic, partitions) in topics {
@@ -83,9 +82,9 @@ fn range(topics: &BTreeMap<TopicName, u32>, members: &[Subscriber]) -> Assignmen
 /// All partitions of all topics, dealt out in turn to whoever subscribes to the topic.
 ///
 /// Source: `RoundRobinAssignor`.
-fn round_robin(topics: &BTreeMap<TopicName, u32>, members: &[Subscriber]) -> Assignment {
+fn round_robin(topics: &Map<TopicName, u32>, members: &[Subscriber]) -> Assignment {
     let mut assignment = vec![Vec::new(); members.len()];
-    let wanted: BTreeSet<&TopicName> = members.iter().flat_map(|it| &it.topics).collect();
+    let wanted: Set<&TopicName> = members.iter().flat_map(|it| &it.topics).collect();
     let order = in_order(members);
     let mut turn = order.iter().copied().cycle();
     for (topic, partitions) in topics {

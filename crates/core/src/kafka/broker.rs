@@ -15,10 +15,10 @@ use super::metadata::Metadata;
 use super::network::ReplyTo;
 use super::sizes;
 use super::{BrokerId, Offset, TopicPartition};
+use crate::map::Map;
 use crate::name::GroupId;
 use crate::sim::{Rng, SimDuration, SimTime};
 use crate::workload::Workload;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What reaches a broker.
@@ -51,7 +51,7 @@ pub(crate) struct Broker {
     metadata: Arc<Metadata>,
     workload: Workload,
     /// The logs of the partitions it leads.
-    disk: BTreeMap<TopicPartition, Log>,
+    disk: Map<TopicPartition, Log>,
     /// What its process remembers; none while it does not run.
     memory: Option<Memory>,
 }
@@ -280,7 +280,7 @@ impl Broker {
         batch: &Batch,
     ) -> Offset {
         let topic = self.metadata.topic(&partition.topic).expect("the topic of a log exists");
-        let log = self.disk.entry(partition.clone()).or_insert_with(|| Log::new(now));
+        let log = self.disk.get_or_insert_with(partition.clone(), || Log::new(now));
         let appended = log.append(now, &topic.settings, batch);
         if let Some(base) = appended.rolled {
             fx.push(Effect::Note(Fact::Rolled { partition: partition.clone(), base }));

@@ -16,6 +16,7 @@ use super::message::{Answer, CorrelationId, MemberOf, Request};
 use super::metadata::Metadata;
 use super::network::Channel;
 use super::{BrokerId, Offset, TopicPartition};
+use crate::map::Map;
 use crate::name::{ConsumerName, GroupId, TopicName};
 use crate::sim::{SimDuration, SimTime};
 use commits::{Asker, SyncCommit};
@@ -23,7 +24,7 @@ use fetcher::Completed;
 pub(crate) use fetcher::Polled;
 use membership::Membership;
 use positions::Position;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// `default.api.timeout.ms`.
@@ -81,11 +82,11 @@ pub(crate) struct Client {
     metadata: Arc<Metadata>,
     /// For records, and for what concerns the group.
     connections: [Connections; 2],
-    in_flight: BTreeMap<CorrelationId, InFlight>,
+    in_flight: Map<CorrelationId, InFlight>,
     next_correlation: CorrelationId,
     membership: Membership,
     /// What it was given to read, and where it stands in each.
-    assignment: BTreeMap<TopicPartition, Position>,
+    assignment: Map<TopicPartition, Position>,
     /// What was fetched and not returned by `poll` yet.
     buffer: VecDeque<Completed>,
     /// While the application is in `poll`, when that ends at the latest.
@@ -147,10 +148,10 @@ impl Client {
             settings,
             metadata,
             connections: Default::default(),
-            in_flight: BTreeMap::new(),
+            in_flight: Map::new(),
             next_correlation: CorrelationId::default(),
             membership: Membership::new(now),
-            assignment: BTreeMap::new(),
+            assignment: Map::new(),
             buffer: VecDeque::new(),
             polling: None,
             last_poll: now,
@@ -294,8 +295,9 @@ impl Client {
     ///
     /// Source: `NetworkClient.handleTimedOutRequests`.
     fn time_out(&mut self, now: SimTime) {
-        while let Some(late) = self.in_flight.values().find(|it| it.deadline <= now) {
-            let (broker, channel) = (late.broker, late.channel);
+        loop {
+            let late = self.in_flight.values().find(|it| it.deadline <= now);
+            let Some((broker, channel)) = late.map(|it| (it.broker, it.channel)) else { return };
             self.disconnected(now, broker, channel);
         }
     }
@@ -313,7 +315,7 @@ impl Client {
         self.connections_mut(channel).lost(now, broker);
         let is_lost = |it: &InFlight| it.broker == broker && it.channel == channel;
         let lost: Vec<InFlight> =
-            self.in_flight.extract_if(.., |_, it| is_lost(it)).map(|(_, it)| it).collect();
+            self.in_flight.take_where(|_, it| is_lost(it)).into_iter().map(|(_, it)| it).collect();
         if channel == Channel::Coordinator {
             self.coordinator_lost(now);
         }

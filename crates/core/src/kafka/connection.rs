@@ -1,8 +1,8 @@
 //! Which brokers a client can talk to, and when it tries again with those it cannot.
 
 use super::BrokerId;
+use crate::map::Map;
 use crate::sim::{SimDuration, SimTime};
-use std::collections::BTreeMap;
 
 /// `reconnect.backoff.ms`.
 const FIRST_BACKOFF: SimDuration = SimDuration::millis(50);
@@ -15,7 +15,7 @@ const SETUP_TIMEOUT: SimDuration = SimDuration::millis(10_000);
 ///
 /// Simplified: they are up from the beginning, without a first greeting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Connections(BTreeMap<BrokerId, Down>);
+pub(crate) struct Connections(Map<BrokerId, Down>);
 
 /// A connection that is not up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

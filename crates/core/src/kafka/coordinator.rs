@@ -13,10 +13,10 @@ use super::metadata::Metadata;
 use super::network::ReplyTo;
 use super::schema::{GroupValue, Key, OffsetValue};
 use super::{BrokerId, TopicPartition, broker};
+use crate::map::{Map, Set};
 use crate::name::GroupId;
 use crate::sim::{Rng, SimTime};
 pub(crate) use group::Group;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What reaches a coordinator.
@@ -44,13 +44,13 @@ pub(crate) enum Effect {
 pub(crate) struct Coordinator {
     settings: BrokerSettings,
     metadata: Arc<Metadata>,
-    groups: BTreeMap<GroupId, Group>,
+    groups: Map<GroupId, Group>,
 }
 
 impl Coordinator {
     /// A coordinator that knows of no group.
     pub(crate) fn new(settings: BrokerSettings, metadata: Arc<Metadata>) -> Self {
-        Self { settings, metadata, groups: BTreeMap::new() }
+        Self { settings, metadata, groups: Map::new() }
     }
 
     /// A group it coordinates, if it knows it.
@@ -105,7 +105,7 @@ impl Coordinator {
         }
         let delay_ms = self.settings.group_initial_rebalance_delay_ms;
         let is_join = matches!(request, GroupRequest::JoinGroup(_));
-        let group = self.groups.entry(id.clone()).or_insert_with(|| {
+        let group = self.groups.get_or_insert_with(id.clone(), || {
             let group = Group::new(id.clone(), delay_ms);
             // Source: `GroupMetadataManager.classicGroupJoin`: a group that a join makes is
             // written down at once, without members and in generation 0.
@@ -141,7 +141,7 @@ impl Coordinator {
         log: &Log,
     ) {
         let delay_ms = self.settings.group_initial_rebalance_delay_ms;
-        let mut read = BTreeSet::new();
+        let mut read = Set::new();
         for (key, value) in log.records().filter_map(|it| it.internal()) {
             let value = value.map(|it| &it[..]);
             let (id, change) = match Key::decode(key) {
@@ -155,7 +155,7 @@ impl Coordinator {
                 None => continue,
             };
             let fresh = || Group::new(id.clone(), delay_ms);
-            let group = self.groups.entry(id.clone()).or_insert_with(fresh);
+            let group = self.groups.get_or_insert_with(id.clone(), fresh);
             match change {
                 Change::Offset(partition, value) => group.replay_offset(partition, value),
                 Change::Group(value) => group.replay(value),

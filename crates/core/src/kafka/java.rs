@@ -1,5 +1,7 @@
 //! Two habits of the Java platform that Kafka's behaviour rests on.
 
+use crate::map::sort_by_key;
+
 /// `String.hashCode`: over the UTF-16 code units, not the bytes.
 #[must_use]
 pub(crate) fn hash_code(text: &str) -> i32 {
@@ -32,7 +34,7 @@ pub(crate) fn hash_map_order<'a>(keys: impl IntoIterator<Item = &'a str>) -> Vec
     while slots * 3 / 4 < keys.len() {
         slots *= 2;
     }
-    keys.sort_by_key(|key| {
+    sort_by_key(&mut keys, |key| {
         let hash = hash_code(key).cast_unsigned();
         (hash ^ (hash >> 16)) as usize & (slots - 1)
     });

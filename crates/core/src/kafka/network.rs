@@ -3,8 +3,8 @@
 use super::BrokerId;
 use super::config::Links;
 use super::message::{CorrelationId, Packet};
+use crate::map::Map;
 use crate::sim::{Delivery, Link, Rng, SimTime};
-use std::collections::BTreeMap;
 
 /// A machine that has a place in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,13 +55,13 @@ pub(crate) struct Arrival {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Network {
     settings: Links,
-    links: BTreeMap<(Node, Node, Channel), Link>,
+    links: Map<(Node, Node, Channel), Link>,
 }
 
 impl Network {
     /// A network on which nothing was sent yet.
     pub(crate) fn new(settings: Links) -> Self {
-        Self { settings, links: BTreeMap::new() }
+        Self { settings, links: Map::new() }
     }
 
     /// Sends a message and says what becomes of it.
@@ -74,7 +74,7 @@ impl Network {
         channel: Channel,
     ) -> Delivery {
         let settings = &self.settings;
-        let link = self.links.entry((from, to, channel)).or_insert_with(|| {
+        let link = self.links.get_or_insert_with((from, to, channel), || {
             let is_producer = matches!((from, to), (Node::Producer(_), _) | (_, Node::Producer(_)));
             let latency = match channel {
                 Channel::Data if is_producer => settings.producer,

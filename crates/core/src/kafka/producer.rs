@@ -14,11 +14,11 @@ use super::fact::Fact;
 use super::message::{Answer, Content, CorrelationId, NewRecord, Request};
 use super::metadata::Metadata;
 use super::placement::partition_for_key;
+use crate::map::Map;
 use crate::name::{ProducerName, TopicName};
 use crate::sim::{Rng, SimDuration, SimTime};
 use crate::workload::{MessageId, Workload};
 use accumulator::{Queue, Waiting};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use sticky::Sticky;
 
@@ -59,7 +59,7 @@ pub(crate) struct Producer {
     /// The place in the workload of the next message that is its own; the end if there is none.
     next: usize,
     connections: Connections,
-    in_flight: BTreeMap<CorrelationId, InFlight>,
+    in_flight: Map<CorrelationId, InFlight>,
     next_correlation: CorrelationId,
     sent: u64,
     acknowledged: u64,
@@ -115,7 +115,7 @@ impl Producer {
             topics,
             next: 0,
             connections: Connections::default(),
-            in_flight: BTreeMap::new(),
+            in_flight: Map::new(),
             next_correlation: CorrelationId::default(),
             sent: 0,
             acknowledged: 0,

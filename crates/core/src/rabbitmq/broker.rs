@@ -11,10 +11,10 @@ use super::frame::{ChannelId, ClientId, Frame};
 use super::node::{self, Node, QueueId};
 use super::publisher::{self, Publisher};
 use super::wire::Wire;
+use crate::map::Map;
 use crate::name::{ConsumerName, QueueName};
 use crate::sim::{Cx, Link, SimDuration, SimTime, System};
 use crate::workload::Workload;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// RabbitMQ with everything that talks to it.
@@ -27,7 +27,7 @@ pub struct Broker {
     /// In the order in which they were first started.
     consumers: Vec<Consumer>,
     /// The way to the broker and the way back, of every client.
-    wires: BTreeMap<ClientId, [Wire; 2]>,
+    wires: Map<ClientId, [Wire; 2]>,
 }
 
 /// What is due at an instant.
@@ -82,7 +82,7 @@ impl Broker {
             node: Node::new(&config),
             publishers: config.publishers.iter().enumerate().map(publisher).collect(),
             consumers: Vec::new(),
-            wires: BTreeMap::new(),
+            wires: Map::new(),
             config: Arc::new(config),
             workload,
         }
@@ -115,7 +115,7 @@ impl Broker {
     fn send(&mut self, cx: &mut Cx<'_, Self>, to: End, channel: ChannelId, frame: Frame) {
         let client = channel.connection.client;
         let links = &self.config.links;
-        let wires = self.wires.entry(client).or_insert_with(|| wires(links, client));
+        let wires = self.wires.get_or_insert_with(client, || wires(links, client));
         let way = match to {
             End::Broker => 0,
             End::Client => 1,

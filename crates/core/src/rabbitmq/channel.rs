@@ -4,9 +4,9 @@ use super::fact::Fact;
 use super::frame::{AckMode, Fate, Frame, ProtocolError, Tags};
 use super::message::Message;
 use super::queue::{Delivery, Settled, Settlement};
+use crate::map::{Map, Set};
 use crate::name::{ConsumerName, QueueName};
 use crate::sim::Shelf;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A channel, on the broker's side.
@@ -17,7 +17,7 @@ pub struct Channel {
     /// Everything that was ever consumed on it: what is outstanding refers to it.
     subscriptions: Vec<Subscription>,
     /// The tags of the consumers that are not cancelled.
-    active: BTreeSet<ConsumerName>,
+    active: Set<ConsumerName>,
     /// By delivery tag, from 1; empty where a delivery is settled.
     deliveries: Shelf<Option<Outstanding>>,
     unacked: u64,
@@ -88,7 +88,7 @@ impl Channel {
         Self {
             connection_name,
             subscriptions: Vec::new(),
-            active: BTreeSet::new(),
+            active: Set::new(),
             deliveries: Shelf::new(),
             unacked: 0,
             prefetch_count: 0,
@@ -256,11 +256,11 @@ impl Channel {
     ///
     /// Source: `rabbit_channel`, `foreach_per_queue`.
     fn settle_all(&mut self, fx: &mut Vec<Effect>, last: u64, how: Settlement) {
-        let mut groups: BTreeMap<Subscription, Vec<Settled>> = BTreeMap::new();
+        let mut groups: Map<Subscription, Vec<Settled>> = Map::new();
         for tag in self.deliveries.start() as u64 + 1..=last {
             if let Some((subscription, settled)) = self.take(tag) {
                 let subscription = self.subscriptions[subscription].clone();
-                groups.entry(subscription).or_default().push(settled);
+                groups.get_or_default(subscription).push(settled);
             }
         }
         self.forget_settled();
@@ -279,11 +279,11 @@ impl Channel {
 
     /// Everything outstanding goes back to its queue.
     fn end(&mut self, fx: &mut Vec<Effect>) {
-        let mut queues: BTreeMap<QueueName, Vec<u64>> =
+        let mut queues: Map<QueueName, Vec<u64>> =
             self.subscriptions.iter().map(|it| (it.queue.clone(), Vec::new())).collect();
         for it in self.deliveries.iter().flatten() {
             let queue = &self.subscriptions[it.subscription].queue;
-            queues.entry(queue.clone()).or_default().push(it.arrival);
+            queues.get_or_default(queue.clone()).push(it.arrival);
         }
         for (queue, held) in queues {
             fx.push(Effect::Leave(queue, held));

@@ -1,23 +1,23 @@
 //! Exchanges and bindings: which queues a message goes to.
 
 use super::config::{Binding, ExchangeType};
+use crate::map::{Map, Set};
 use crate::name::{ExchangeName, QueueName};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// All exchanges of the broker with their bindings.
 #[derive(Clone, Debug, Hash)]
 pub struct Exchanges {
-    declared: BTreeMap<ExchangeName, Exchange>,
+    declared: Map<ExchangeName, Exchange>,
     /// The default exchange's implicit bindings: every queue, by its name.
-    queues: BTreeSet<QueueName>,
+    queues: Set<QueueName>,
 }
 
 /// An exchange with its bindings. Binding the same twice is one binding.
 #[derive(Clone, Debug, Hash)]
 struct Exchange {
     kind: ExchangeType,
-    bindings: BTreeMap<Arc<str>, BTreeSet<QueueName>>,
+    bindings: Map<Arc<str>, Set<QueueName>>,
 }
 
 impl Exchanges {
@@ -26,7 +26,7 @@ impl Exchanges {
     /// Source: RabbitMQ, "AMQP 0-9-1 Model Explained", predeclared exchanges.
     #[must_use]
     pub fn predeclared() -> Self {
-        let mut exchanges = Self { declared: BTreeMap::new(), queues: BTreeSet::new() };
+        let mut exchanges = Self { declared: Map::new(), queues: Set::new() };
         exchanges.declare("amq.direct".into(), ExchangeType::Direct);
         exchanges.declare("amq.fanout".into(), ExchangeType::Fanout);
         exchanges
@@ -34,8 +34,8 @@ impl Exchanges {
 
     /// Declares an exchange. What is there already stays as it is.
     pub fn declare(&mut self, name: ExchangeName, kind: ExchangeType) {
-        let fresh = Exchange { kind, bindings: BTreeMap::new() };
-        self.declared.entry(name).or_insert(fresh);
+        let fresh = Exchange { kind, bindings: Map::new() };
+        self.declared.get_or_insert_with(name, || fresh);
     }
 
     /// Binds a queue to the default exchange, by its name.
@@ -46,7 +46,7 @@ impl Exchanges {
     /// Binds a queue to an exchange. Nothing happens if there is no such exchange.
     pub fn bind(&mut self, binding: &Binding) {
         if let Some(exchange) = self.declared.get_mut(&binding.source) {
-            let bound = exchange.bindings.entry(binding.routing_key.clone()).or_default();
+            let bound = exchange.bindings.get_or_default(binding.routing_key.clone());
             bound.insert(binding.destination.clone());
         }
     }
@@ -67,7 +67,7 @@ impl Exchanges {
                 bindings.get(routing_key).into_iter().flatten().cloned().collect()
             }
             ExchangeType::Fanout => {
-                let queues: BTreeSet<_> = bindings.values().flatten().collect();
+                let queues: Set<_> = bindings.values().flatten().collect();
                 queues.into_iter().cloned().collect()
             }
         })

@@ -13,9 +13,10 @@ use super::fact::{Fact, Reason};
 use super::frame::{ChannelId, ConnectionId, Frame, ProtocolError, Tags};
 use super::message::{Address, Message};
 use super::queue::{self, Queue};
+use crate::map::Map;
 use crate::name::{ConsumerName, ExchangeName, QueueName};
 use crate::sim::SimTime;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A queue of the node, by its place there.
@@ -27,8 +28,8 @@ pub struct QueueId(pub u32);
 pub struct Node {
     exchanges: Exchanges,
     queues: Vec<Queue>,
-    by_name: BTreeMap<QueueName, QueueId>,
-    channels: BTreeMap<ChannelId, Channel>,
+    by_name: Map<QueueName, QueueId>,
+    channels: Map<ChannelId, Channel>,
 }
 
 /// Something that reached the node.
@@ -82,12 +83,8 @@ impl Node {
         for it in &config.exchanges {
             exchanges.declare(it.name.clone(), it.kind);
         }
-        let mut node = Self {
-            exchanges,
-            queues: Vec::new(),
-            by_name: BTreeMap::new(),
-            channels: BTreeMap::new(),
-        };
+        let mut node =
+            Self { exchanges, queues: Vec::new(), by_name: Map::new(), channels: Map::new() };
         for it in &config.queues {
             let id = u32::try_from(node.queues.len()).expect("queues are numbered with 32 bits");
             if node.by_name.insert(it.name.clone(), QueueId(id)).is_none() {
@@ -172,7 +169,7 @@ impl Node {
     fn close_connection(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
         let first = ChannelId { connection, number: 0 };
         let last = ChannelId { connection, number: u32::MAX };
-        for (id, _) in self.channels.range(first..=last) {
+        for (id, _) in self.channels.from_key(&first).take_while(|(id, _)| **id <= last) {
             turn.errands.push_back(Errand::Channel(*id, channel::Input::End));
         }
     }

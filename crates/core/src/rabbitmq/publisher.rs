@@ -6,10 +6,10 @@ use super::fact::Fact;
 use super::frame::{ChannelId, ClientId, ConnectionId, Frame, Tags};
 use super::message::{Address, Message};
 use super::snapshot::PublisherSnapshot;
+use crate::map::Map;
 use crate::name::{ExchangeName, ProducerName};
 use crate::sim::SimTime;
 use crate::workload::{MessageId, Workload};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many of the next messages a snapshot tells.
@@ -35,7 +35,7 @@ pub struct Publisher {
     /// What the next confirm number is.
     next_number: u64,
     /// What waits for its confirm, by number.
-    unconfirmed: BTreeMap<u64, MessageId>,
+    unconfirmed: Map<u64, MessageId>,
     sent: u64,
     confirmed: u64,
 }
@@ -96,7 +96,7 @@ impl Publisher {
             channel: ChannelId { connection, number: 0 },
             next: 0,
             next_number: 1,
-            unconfirmed: BTreeMap::new(),
+            unconfirmed: Map::new(),
             sent: 0,
             confirmed: 0,
         }

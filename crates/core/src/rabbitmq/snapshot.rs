@@ -6,10 +6,10 @@ use super::config::{Binding, Config, ExchangeType};
 use super::fact::Reason;
 use super::frame::{ClientId, Frame, Tags};
 use super::queue::Queue;
+use crate::map::Set;
 use crate::name::{ConsumerName, ExchangeName, ProducerName, QueueName};
 use crate::sim::{SimTime, World};
 use crate::workload::MessageId;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The state at one instant. Its size depends on what was asked for, never on how long the queues
@@ -218,7 +218,7 @@ fn exchanges(config: &Config) -> Vec<ExchangeSnapshot> {
         .queues
         .iter()
         .filter_map(|it| it.arguments.dead_letter_exchange.0.clone().map(ExchangeName));
-    let used: BTreeSet<_> = published.chain(bound).chain(dead_letters).collect();
+    let used: Set<_> = published.chain(bound).chain(dead_letters).collect();
     for name in used {
         let kind = match name.as_str() {
             "" | "amq.direct" => ExchangeType::Direct,

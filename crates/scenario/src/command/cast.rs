@@ -3,10 +3,10 @@
 
 use super::{Both, Command};
 use crate::scenario::Scenario;
+use brokerscope_core::map::Set;
 use brokerscope_core::name::{ConsumerName, GroupId, QueueName};
 use brokerscope_core::settings::nearest;
 use brokerscope_core::{kafka, rabbitmq};
-use std::collections::BTreeSet;
 use std::fmt;
 
 /// Who there is to ask. It grows with the consumers that commands add.
@@ -19,8 +19,8 @@ pub struct Cast {
     pub(super) queues: Vec<QueueName>,
     /// All queues: RabbitMQ lets one consume from any.
     pub(super) all_queues: Vec<QueueName>,
-    pub(super) in_kafka: BTreeSet<ConsumerName>,
-    pub(super) in_rabbitmq: BTreeSet<ConsumerName>,
+    pub(super) in_kafka: Set<ConsumerName>,
+    pub(super) in_rabbitmq: Set<ConsumerName>,
 }
 
 /// What each system is to do, if anything.
@@ -135,7 +135,8 @@ impl Cast {
         let kafka = kafka.filter(|_| self.in_kafka.contains(name));
         let rabbitmq = rabbitmq.filter(|_| self.in_rabbitmq.contains(name));
         if kafka.is_none() && rabbitmq.is_none() {
-            let known = self.in_kafka.union(&self.in_rabbitmq).map(ConsumerName::as_str);
+            let known =
+                self.in_kafka.iter().chain(self.in_rabbitmq.iter()).map(ConsumerName::as_str);
             return Err(missing("consumer", name.as_str(), known));
         }
         Ok((kafka, rabbitmq))
@@ -206,7 +207,7 @@ impl Cast {
     }
 }
 
-fn known(what: &str, name: &ConsumerName, there: &BTreeSet<ConsumerName>) -> Result<(), Unfit> {
+fn known(what: &str, name: &ConsumerName, there: &Set<ConsumerName>) -> Result<(), Unfit> {
     if there.contains(name) {
         return Ok(());
     }

@@ -7,11 +7,11 @@ use super::book::{ABANDONED, ARRIVED, Book, Departure, Posts, SENT};
 use super::{Entry, Outcome};
 use brokerscope_core::kafka::config::{Acks, Producer};
 use brokerscope_core::kafka::{Config, Offset, TopicPartition};
+use brokerscope_core::map::Map;
 use brokerscope_core::name::{ConsumerName, GroupId, ProducerName, TopicName};
 use brokerscope_core::sim::{Shelf, SimDuration, SimTime};
 use brokerscope_core::workload::{MessageId, Workload};
 use logs::Logs;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What became of every message for every group, up to now. Cloning shares all but the newest.
@@ -28,7 +28,7 @@ pub struct KafkaLedger {
     logs: Logs,
     groups: Vec<Group>,
     clients: Vec<Client>,
-    by_name: BTreeMap<ConsumerName, usize>,
+    by_name: Map<ConsumerName, usize>,
     done_at: Option<SimTime>,
 }
 
@@ -134,7 +134,7 @@ impl KafkaLedger {
             unwatched: Shelf::new(),
             logs,
             clients: Vec::new(),
-            by_name: BTreeMap::new(),
+            by_name: Map::new(),
             done_at: None,
         }
     }

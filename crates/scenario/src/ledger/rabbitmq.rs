@@ -2,6 +2,7 @@
 
 use super::book::{ACKNOWLEDGED, ARRIVED, Book, Cell, Departure, Posts, SENT};
 use super::{Entry, Outcome};
+use brokerscope_core::map::Map;
 use brokerscope_core::name::{ConsumerName, QueueName};
 use brokerscope_core::rabbitmq::config::{Binding, Destination, RoutingKey};
 use brokerscope_core::rabbitmq::exchange::Exchanges;
@@ -9,7 +10,6 @@ use brokerscope_core::rabbitmq::fact::{Fact, Reason};
 use brokerscope_core::rabbitmq::{Broker, Config};
 use brokerscope_core::sim::{SimTime, Watcher};
 use brokerscope_core::workload::{MessageId, Workload};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What became of every message in every queue, up to now. Cloning shares all but the newest.
@@ -21,7 +21,7 @@ pub struct RabbitLedger {
     plan: Arc<Plan>,
     posts: Posts,
     queues: Vec<Queue>,
-    consumers: BTreeMap<ConsumerName, Consumer>,
+    consumers: Map<ConsumerName, Consumer>,
     done_at: Option<SimTime>,
 }
 
@@ -97,7 +97,7 @@ impl RabbitLedger {
             plan: Arc::new(Plan { names, routes, exchanges }),
             posts: Posts::default(),
             queues,
-            consumers: BTreeMap::new(),
+            consumers: Map::new(),
             done_at: None,
         }
     }

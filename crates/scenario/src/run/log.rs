@@ -163,9 +163,15 @@ fn is_seen(fact: &impl Told) -> bool {
 
 /// Both in order of time, Kafka's first within an instant.
 fn merge(kafka: Vec<Happened>, rabbitmq: Vec<Happened>) -> Vec<Happened> {
-    let mut merged = kafka;
+    let mut merged = Vec::with_capacity(kafka.len() + rabbitmq.len());
+    let mut rabbitmq = rabbitmq.into_iter().peekable();
+    for it in kafka {
+        while let Some(earlier) = rabbitmq.next_if(|other| other.at < it.at) {
+            merged.push(earlier);
+        }
+        merged.push(it);
+    }
     merged.extend(rabbitmq);
-    merged.sort_by_key(|it| it.at);
     merged
 }
 

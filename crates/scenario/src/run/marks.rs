@@ -1,6 +1,7 @@
 //! The marks on the scrubber: where a run turns.
 
 use crate::scenario::SystemName;
+use brokerscope_core::map::sort_by_key;
 use brokerscope_core::sim::SimTime;
 use brokerscope_core::weight::Mark;
 
@@ -95,7 +96,7 @@ impl Marks {
             }
         }
         merged.retain(|it| it.at <= end);
-        merged.sort_by_key(|it| (it.at, it.mark, it.side));
+        sort_by_key(&mut merged, |it| (it.at, it.mark, it.side));
         merged
     }
 }

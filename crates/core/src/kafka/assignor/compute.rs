@@ -4,6 +4,7 @@ use super::server::{uniform, uniform_mixed};
 use super::sticky::{Protocol, sticky};
 use super::{Assignment, Subscriber, range, round_robin};
 use crate::kafka::TopicPartition;
+use crate::map::Map;
 use crate::name::TopicName;
 use crate::settings::choices;
 use std::collections::BTreeMap;
@@ -55,8 +56,8 @@ impl ClassicAssignor {
     #[must_use]
     pub fn assign(self, topics: &BTreeMap<TopicName, u32>, members: &[Member]) -> Assignment {
         let mut assignment = match self {
-            Self::Range => range(topics, &subscribers(members)),
-            Self::RoundRobin => round_robin(topics, &subscribers(members)),
+            Self::Range => range(&row(topics), &subscribers(members)),
+            Self::RoundRobin => round_robin(&row(topics), &subscribers(members)),
             Self::Sticky => sticky(Protocol::Eager, topics, members),
             Self::CooperativeSticky => sticky(Protocol::Cooperative, topics, members),
         };
@@ -91,6 +92,11 @@ fn is_mixed(members: &[Member]) -> bool {
         *wanted.entry(topic).or_default() += 1;
     }
     wanted.values().any(|by| *by != members.len())
+}
+
+/// The same topics as the clients keep them.
+fn row(topics: &BTreeMap<TopicName, u32>) -> Map<TopicName, u32> {
+    topics.iter().map(|(topic, partitions)| (topic.clone(), *partitions)).collect()
 }
 
 fn subscribers(members: &[Member]) -> Vec<Subscriber> {

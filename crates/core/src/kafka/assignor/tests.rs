@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// `topics` as `a:4 b:3`; `members` as `c1 c2=a,b c3@z`: id, topics (all if none), instance.
 fn check(assignor: Assignor, topics: &str, members: &str, expect: Expect) {
-    let topics: BTreeMap<TopicName, u32> = topics
+    let topics: Map<TopicName, u32> = topics
         .split_whitespace()
         .map(|it| it.split_once(':').unwrap())
         .map(|(name, count)| (name.into(), count.parse().unwrap()))
@@ -164,7 +164,7 @@ fn every_recorded_assignment_of_range_and_round_robin_is_the_same_here() {
             "roundrobin" => Assignor::RoundRobin,
             _ => continue,
         };
-        let topics: BTreeMap<TopicName, u32> = step["topics"]
+        let topics: Map<TopicName, u32> = step["topics"]
             .as_object()
             .unwrap()
             .iter()

@@ -9,8 +9,8 @@ use crate::kafka::log::{Record, Slice};
 use crate::kafka::message::{ErrorCode, FetchPosition, Request};
 use crate::kafka::network::Channel;
 use crate::kafka::{BrokerId, Offset, TopicPartition};
+use crate::map::Map;
 use crate::sim::SimTime;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What one fetch brought of one partition and `poll` has not returned yet.
@@ -170,11 +170,11 @@ impl Client {
         if now < self.fetch_not_before {
             return;
         }
-        let mut wanted: BTreeMap<BrokerId, Vec<FetchPosition>> = BTreeMap::new();
+        let mut wanted: Map<BrokerId, Vec<FetchPosition>> = Map::new();
         for (partition, from, leader) in self.fetchable() {
             let max_bytes = self.settings.max_partition_fetch_bytes;
             let position = FetchPosition { partition: partition.clone(), from, max_bytes };
-            wanted.entry(leader).or_default().push(position);
+            wanted.get_or_default(leader).push(position);
         }
         for (leader, partitions) in wanted {
             let positions = partitions.iter().map(|it| (it.partition.clone(), it.from)).collect();

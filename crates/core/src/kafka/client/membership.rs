@@ -13,9 +13,9 @@ use crate::kafka::schema::{
     Bytes, decode_assignment, decode_subscription, encode_assignment, encode_subscription,
 };
 use crate::kafka::{BrokerId, TopicPartition};
+use crate::map::{Map, Set};
 use crate::name::TopicName;
 use crate::sim::{SimDuration, SimTime};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the client stands towards its group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -356,8 +356,8 @@ impl Client {
             topics: decode_subscription(subscription).unwrap_or_default(),
         };
         let members: Vec<Subscriber> = joined.members.iter().map(subscriber).collect();
-        let wanted: BTreeSet<&TopicName> = members.iter().flat_map(|it| &it.topics).collect();
-        let topics: BTreeMap<TopicName, u32> = wanted
+        let wanted: Set<&TopicName> = members.iter().flat_map(|it| &it.topics).collect();
+        let topics: Map<TopicName, u32> = wanted
             .into_iter()
             .filter_map(|it| Some((it.clone(), self.metadata.topic(it)?.partitions)))
             .collect();

@@ -12,11 +12,11 @@ use crate::kafka::fact::{CommitReason, Fact, LeaveReason, RebalanceReason};
 use crate::kafka::message::{Answer, ErrorCode, GroupRequest, Internal, MemberId, MemberOf};
 use crate::kafka::network::ReplyTo;
 use crate::kafka::schema::{Bytes, GroupValue, Key, MemberValue, OffsetValue, decode_assignment};
+use crate::map::Map;
 use crate::name::{ConsumerName, GroupId};
 use crate::settings::Value;
 use crate::sim::{Rng, SimDuration, SimTime};
 use member::Member;
-use std::collections::BTreeMap;
 
 /// A group.
 ///
@@ -32,10 +32,10 @@ pub(crate) struct Group {
     protocol: Option<Assignor>,
     /// The member that computes the assignment.
     leader: Option<MemberId>,
-    members: BTreeMap<MemberId, Member>,
+    members: Map<MemberId, Member>,
     /// Ids given out to clients that have not come back with them, and until when.
-    pending: BTreeMap<MemberId, SimTime>,
-    offsets: BTreeMap<TopicPartition, OffsetValue>,
+    pending: Map<MemberId, SimTime>,
+    offsets: Map<TopicPartition, OffsetValue>,
 }
 
 /// Where a group stands.
@@ -71,9 +71,9 @@ impl Group {
             generation: 0,
             protocol: None,
             leader: None,
-            members: BTreeMap::new(),
-            pending: BTreeMap::new(),
-            offsets: BTreeMap::new(),
+            members: Map::new(),
+            pending: Map::new(),
+            offsets: Map::new(),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::kafka::network::{Address, Channel, Node};
 use crate::kafka::schema::{encode_assignment, encode_subscription};
 use crate::kafka::{Offset, TopicPartition};
 use expect_test::{Expect, expect};
+use std::collections::BTreeMap;
 
 fn coordinator(initial_delay_ms: u64) -> Coordinator {
     let settings = BrokerSettings {

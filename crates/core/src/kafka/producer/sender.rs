@@ -191,8 +191,8 @@ impl Producer {
 
     pub(super) fn disconnected(&mut self, fx: &mut Vec<Effect>, now: SimTime, broker: BrokerId) {
         self.connections.lost(now, broker);
-        let lost = self.in_flight.extract_if(.., |_, it| it.broker == broker);
-        let mut batches: Vec<_> = lost.flat_map(|(_, it)| it.batches).collect();
+        let lost = self.in_flight.take_where(|_, it| it.broker == broker);
+        let mut batches: Vec<_> = lost.into_iter().flat_map(|(_, it)| it.batches).collect();
         // The oldest goes back last, to stand first again.
         while let Some((place, batch)) = batches.pop() {
             self.try_again(fx, now, place, batch, "NETWORK_EXCEPTION");

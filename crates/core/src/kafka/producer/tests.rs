@@ -4,6 +4,7 @@ use crate::kafka::message::ErrorCode;
 use crate::kafka::{Offset, TopicPartition};
 use crate::workload::{Keys, Message, Stream, StreamId};
 use expect_test::{Expect, expect};
+use std::collections::BTreeMap;
 
 /// The messages of 100 bytes that the application sends: `COUNT at MS [key]`, in order of time.
 fn workload(messages: &str) -> Workload {

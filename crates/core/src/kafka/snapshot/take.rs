@@ -12,10 +12,10 @@ use crate::kafka::message::{Answer, GroupRequest, Packet, Request};
 use crate::kafka::network::{Arrival, Node};
 use crate::kafka::schema::{GroupValue, Key, OffsetValue};
 use crate::kafka::{Cluster, TopicPartition};
+use crate::map::{Map, Set, sort_by_key};
 use crate::name::{ConsumerName, GroupId};
 use crate::sim::World;
 use crate::workload::MessageId;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// How many of the next messages of a producer are shown.
 const UPCOMING: usize = 5;
@@ -102,7 +102,7 @@ fn partition(
 }
 
 fn groups(cluster: &Cluster) -> Vec<GroupSnapshot> {
-    let ids: BTreeSet<&GroupId> = cluster.consumers().map(|it| &it.setup().group).collect();
+    let ids: Set<&GroupId> = cluster.consumers().map(|it| &it.setup().group).collect();
     ids.into_iter().map(|it| group(cluster, it)).collect()
 }
 
@@ -110,7 +110,7 @@ fn group(cluster: &Cluster, id: &GroupId) -> GroupSnapshot {
     let coordinator = cluster.metadata().coordinator(id.as_str());
     let known = cluster.broker(coordinator).coordinator();
     let group = known.and_then(|it| it.group(id));
-    let mut partitions: BTreeMap<TopicPartition, GroupPartition> = BTreeMap::new();
+    let mut partitions: Map<TopicPartition, GroupPartition> = Map::new();
     let fresh = |it: &TopicPartition| GroupPartition {
         partition: it.clone(),
         owner: None,
@@ -119,14 +119,14 @@ fn group(cluster: &Cluster, id: &GroupId) -> GroupSnapshot {
         lag: None,
     };
     for (it, offset) in group.into_iter().flat_map(|it| it.offsets()) {
-        let shown = partitions.entry(it.clone()).or_insert_with(|| fresh(it));
+        let shown = partitions.get_or_insert_with(it.clone(), || fresh(it));
         shown.committed = Some(offset);
         shown.lag = log_of(cluster, it).map(|log| log.high_watermark().0 - offset.0);
     }
     for (name, reads) in group.into_iter().flat_map(|it| it.owners()) {
         let process = running(cluster, name);
         for it in reads {
-            let shown = partitions.entry(it.clone()).or_insert_with(|| fresh(&it));
+            let shown = partitions.get_or_insert_with(it.clone(), || fresh(&it));
             shown.owner = process.map(|_| name.clone());
             shown.position = process.and_then(|process| process.client.position(&it));
         }
@@ -200,14 +200,14 @@ fn offsets_topic(cluster: &Cluster, cells: usize) -> Vec<OffsetsPartitionSnapsho
             total: log.count(),
         })
         .collect();
-    shown.sort_by_key(|it| it.partition);
+    sort_by_key(&mut shown, |it| it.partition);
     shown
 }
 
 /// The newest records. Whether one is the latest of its key only newer ones can tell, so they are
 /// gone through from the newest on.
 fn offsets_records(log: &Log, cells: usize) -> Vec<OffsetsRecord> {
-    let mut newer = BTreeSet::new();
+    let mut newer = Set::new();
     let mut records = Vec::new();
     for record in log.newest(cells).rev() {
         let Some((key, value)) = record.internal() else { continue };

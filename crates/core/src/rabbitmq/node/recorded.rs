@@ -11,6 +11,7 @@ use crate::sim::SimDuration;
 use crate::workload::MessageId;
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The server whose answers count.
 const PROFILE: &str = "4.0.5";

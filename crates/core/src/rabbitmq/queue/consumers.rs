@@ -1,8 +1,9 @@
 //! The consumers of one queue, and whose turn it is.
 
+use crate::map::Map;
 use crate::name::ConsumerName;
 use crate::rabbitmq::frame::{AckMode, ChannelId};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// A consumer of a queue, by the order in which they registered there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,7 +56,7 @@ impl Registered {
 /// `c-join-later-classic`.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Consumers {
-    known: BTreeMap<ConsumerKey, Registered>,
+    known: Map<ConsumerKey, Registered>,
     /// Whose turn it is, first to last.
     rotation: VecDeque<ConsumerKey>,
     /// How many ever registered.
@@ -135,7 +136,7 @@ impl Consumers {
 
     /// Forgets the consumers of a channel that is gone, and returns them in the order in which
     /// they registered.
-    pub fn leave(&mut self, channel: ChannelId) -> BTreeMap<ConsumerKey, Registered> {
+    pub fn leave(&mut self, channel: ChannelId) -> Map<ConsumerKey, Registered> {
         let theirs = |it: &Registered| it.channel == channel;
         self.rotation.retain(|key| self.known.get(key).is_none_or(|it| !theirs(it)));
         let keys: Vec<_> =

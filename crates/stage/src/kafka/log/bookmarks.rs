@@ -7,6 +7,7 @@ use crate::sheet::{BODY, Sheet, line};
 use crate::tone::Tone;
 use crate::unit::{Area, Len, Point, px};
 use brokerscope_core::kafka::snapshot::GroupPartition;
+use brokerscope_core::map::sort_by_key;
 use brokerscope_core::name::GroupId;
 
 /// An upright line in a log.
@@ -54,7 +55,7 @@ pub(super) fn draw(
             }
         }
     }
-    marks.sort_by_key(|it| (it.strip.y, it.x));
+    sort_by_key(&mut marks, |it| (it.strip.y, it.x));
     let mut flags = Vec::new();
     for place in 0..marks.len() {
         let next = marks.get(place + 1).filter(|it| it.strip == marks[place].strip);

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::kafka::java::hash_map_order;
 use crate::kafka::message::{JoinError, JoinGroup, Joined};
-use std::collections::BTreeSet;
+use crate::map::{Set, sort_by};
 
 impl Group {
     /// Someone wants to take part.
@@ -180,7 +180,7 @@ impl Group {
     ///
     /// Source: `GroupMetadataManager.completeClassicGroupJoin`, `ClassicGroup.initNextGeneration`.
     pub(super) fn complete_join(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        for (_, absent) in self.members.extract_if(.., |_, it| it.joining.is_none()) {
+        for (_, absent) in self.members.take_where(|_, it| it.joining.is_none()) {
             let why = LeaveReason::PollInterval(absent.rebalance_timeout.as_ms());
             let (group, consumer) = (self.id.clone(), absent.client);
             fx.push(Effect::Note(Fact::Left { group, consumer, why }));
@@ -222,7 +222,7 @@ impl Group {
         let candidate = |it: Assignor| self.members.values().all(|m| m.subscription(it).is_some());
         let vote = |it: &Member| it.protocols.iter().map(|it| it.0).find(|it| candidate(*it));
         let votes: Vec<Assignor> = self.members.values().filter_map(vote).collect();
-        let names = votes.iter().map(|it| it.as_str()).collect::<BTreeSet<_>>();
+        let names = votes.iter().map(|it| it.as_str()).collect::<Set<_>>();
         let order = hash_map_order(names);
         let place = |it: Assignor| order.iter().position(|name| *name == it.as_str());
         votes.iter().copied().max_by_key(|it| {
@@ -284,7 +284,7 @@ impl Group {
         now: SimTime,
         assignment: &[(MemberId, Bytes)],
     ) {
-        let mut taken = BTreeSet::new();
+        let mut taken = Set::new();
         for (id, member) in &mut self.members {
             let given = assignment.iter().find(|(it, _)| it == id).map(|(_, it)| it.clone());
             member.assignment = given.unwrap_or_default();
@@ -296,7 +296,7 @@ impl Group {
         fx.push(Effect::Append(self.id.clone(), vec![self.record(now)]));
         let reads = self.members.values().map(|it| (it.client.clone(), it.reads()));
         let mut assignment: Vec<_> = reads.collect();
-        assignment.sort();
+        sort_by(&mut assignment, Ord::cmp);
         let (group, generation) = (self.id.clone(), self.generation());
         fx.push(Effect::Note(Fact::Assigned { group, generation, assignment }));
     }
