@@ -53,7 +53,7 @@ scene("pasted JSON lines become the workload", LESSON, {}, async (page) => {
 });
 
 const WRONG = [
-  { format: "csv", column: "customer_id", text: "order,customer_id\n1,anna\n2\n3,bo\n" },
+  { format: "csv", column: "customer_id", text: "order,customer_id\n1,zoe\n2\n3,bo\n" },
   { format: "jsonl", column: "customer", text: '{"customer":"a"}\n{"customer":"b"}\n{"cus\n' },
 ];
 
@@ -68,7 +68,7 @@ for (const wrong of WRONG) {
     );
     assert.equal(await hash(page), before, "the state is as it was");
     const told = await part(page, "mirror").textContent();
-    assert.ok(!told.includes("anna"), "none of the rows before it has come in");
+    assert.ok(!told.includes("zoe"), "none of the rows before it has come in");
   });
 }
 

@@ -2,18 +2,17 @@
 //!
 //! The library's B-trees are made for many entries, and each kind of entry brings its own copy of
 //! some six kilobytes of code into the page. What is kept here is short (members, partitions,
-//! links) or grows at one end and shrinks at the other (what is in flight), and for both a sorted
-//! row is as fast. Where thousands of entries come in no order, use the library's.
+//! links, requests in flight), and for that a sorted row is as fast. Where there can be thousands
+//! of entries, use the library's.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
-use std::collections::VecDeque;
 
 /// Entries in order of their keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Map<K, V> {
     /// Invariant: sorted by key, and no key twice.
-    entries: VecDeque<(K, V)>,
+    entries: Vec<(K, V)>,
 }
 
 impl<K, V> Default for Map<K, V> {
@@ -26,7 +25,7 @@ impl<K, V> Map<K, V> {
     /// An empty map.
     #[must_use]
     pub const fn new() -> Self {
-        Self { entries: VecDeque::new() }
+        Self { entries: Vec::new() }
     }
 
     /// How many entries there are.
@@ -93,7 +92,7 @@ impl<K, V> Map<K, V> {
             if take(&key, &value) {
                 taken.push((key, value));
             } else {
-                self.entries.push_back((key, value));
+                self.entries.push((key, value));
             }
         }
         taken
@@ -102,23 +101,23 @@ impl<K, V> Map<K, V> {
     /// The entry with the smallest key.
     #[must_use]
     pub fn first_key_value(&self) -> Option<(&K, &V)> {
-        self.entries.front().map(|(key, value)| (key, value))
+        self.entries.first().map(|(key, value)| (key, value))
     }
 
     /// The entry with the greatest key.
     #[must_use]
     pub fn last_key_value(&self) -> Option<(&K, &V)> {
-        self.entries.back().map(|(key, value)| (key, value))
+        self.entries.last().map(|(key, value)| (key, value))
     }
 
     /// Takes out the entry with the smallest key.
     pub fn pop_first(&mut self) -> Option<(K, V)> {
-        self.entries.pop_front()
+        if self.entries.is_empty() { None } else { Some(self.entries.remove(0)) }
     }
 
     /// Takes out the entry with the greatest key.
     pub fn pop_last(&mut self) -> Option<(K, V)> {
-        self.entries.pop_back()
+        self.entries.pop()
     }
 }
 
@@ -173,8 +172,7 @@ impl<K: Ord, V> Map<K, V> {
     where
         K: Borrow<Q>,
     {
-        let place = self.place(key).ok()?;
-        self.entries.remove(place).map(|(_, value)| value)
+        self.remove_entry(key).map(|(_, value)| value)
     }
 
     /// Takes out the entry of `key`.
@@ -183,7 +181,7 @@ impl<K: Ord, V> Map<K, V> {
         K: Borrow<Q>,
     {
         let place = self.place(key).ok()?;
-        self.entries.remove(place)
+        Some(self.entries.remove(place))
     }
 
     /// The value of `key`, made by `make` if it is not there.
@@ -209,13 +207,13 @@ impl<K: Ord, V> Map<K, V> {
     /// The entries from `from` on, in order.
     pub fn from_key(&self, from: &K) -> impl DoubleEndedIterator<Item = (&K, &V)> {
         let place = self.entries.partition_point(|(it, _)| it < from);
-        self.entries.range(place..).map(|(key, value)| (key, value))
+        self.entries[place..].iter().map(|(key, value)| (key, value))
     }
 
     /// The entries up to and with `to`, in order.
     pub fn up_to_key(&self, to: &K) -> impl DoubleEndedIterator<Item = (&K, &V)> {
         let place = self.entries.partition_point(|(it, _)| it <= to);
-        self.entries.range(..place).map(|(key, value)| (key, value))
+        self.entries[..place].iter().map(|(key, value)| (key, value))
     }
 }
 
@@ -237,7 +235,7 @@ impl<K: Ord, V> Extend<(K, V)> for Map<K, V> {
 
 impl<K, V> IntoIterator for Map<K, V> {
     type Item = (K, V);
-    type IntoIter = std::collections::vec_deque::IntoIter<(K, V)>;
+    type IntoIter = std::vec::IntoIter<(K, V)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.entries.into_iter()
@@ -246,7 +244,7 @@ impl<K, V> IntoIterator for Map<K, V> {
 
 /// By name, so that no iterator has to be spelled out.
 type Entries<'a, K, V> =
-    std::iter::Map<std::collections::vec_deque::Iter<'a, (K, V)>, fn(&'a (K, V)) -> (&'a K, &'a V)>;
+    std::iter::Map<std::slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> (&'a K, &'a V)>;
 
 impl<'a, K, V> IntoIterator for &'a Map<K, V> {
     type Item = (&'a K, &'a V);
@@ -258,10 +256,8 @@ impl<'a, K, V> IntoIterator for &'a Map<K, V> {
 }
 
 /// By name, so that no iterator has to be spelled out.
-type EntriesMut<'a, K, V> = std::iter::Map<
-    std::collections::vec_deque::IterMut<'a, (K, V)>,
-    fn(&'a mut (K, V)) -> (&'a K, &'a mut V),
->;
+type EntriesMut<'a, K, V> =
+    std::iter::Map<std::slice::IterMut<'a, (K, V)>, fn(&'a mut (K, V)) -> (&'a K, &'a mut V)>;
 
 impl<'a, K, V> IntoIterator for &'a mut Map<K, V> {
     type Item = (&'a K, &'a mut V);
@@ -372,8 +368,7 @@ impl<T: Ord> Extend<T> for Set<T> {
 
 impl<T> IntoIterator for Set<T> {
     type Item = T;
-    type IntoIter =
-        std::iter::Map<std::collections::vec_deque::IntoIter<(T, ())>, fn((T, ())) -> T>;
+    type IntoIter = std::iter::Map<std::vec::IntoIter<(T, ())>, fn((T, ())) -> T>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.items.into_iter().map(|(item, ())| item)
@@ -382,8 +377,7 @@ impl<T> IntoIterator for Set<T> {
 
 impl<'a, T> IntoIterator for &'a Set<T> {
     type Item = &'a T;
-    type IntoIter =
-        std::iter::Map<std::collections::vec_deque::Iter<'a, (T, ())>, fn(&'a (T, ())) -> &'a T>;
+    type IntoIter = std::iter::Map<std::slice::Iter<'a, (T, ())>, fn(&'a (T, ())) -> &'a T>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.items.entries.iter().map(|(item, ())| item)

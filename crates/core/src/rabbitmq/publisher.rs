@@ -6,10 +6,10 @@ use super::fact::Fact;
 use super::frame::{ChannelId, ClientId, ConnectionId, Frame, Tags};
 use super::message::{Address, Message};
 use super::snapshot::PublisherSnapshot;
-use crate::map::Map;
 use crate::name::{ExchangeName, ProducerName};
 use crate::sim::SimTime;
 use crate::workload::{MessageId, Workload};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// How many of the next messages a snapshot tells.
@@ -35,7 +35,8 @@ pub struct Publisher {
     /// What the next confirm number is.
     next_number: u64,
     /// What waits for its confirm, by number.
-    unconfirmed: Map<u64, MessageId>,
+    /// In the order of their numbers.
+    unconfirmed: VecDeque<(u64, MessageId)>,
     sent: u64,
     confirmed: u64,
 }
@@ -96,7 +97,7 @@ impl Publisher {
             channel: ChannelId { connection, number: 0 },
             next: 0,
             next_number: 1,
-            unconfirmed: Map::new(),
+            unconfirmed: VecDeque::new(),
             sent: 0,
             confirmed: 0,
         }
@@ -111,7 +112,8 @@ impl Publisher {
     /// The message that a confirm is about.
     #[must_use]
     pub fn unconfirmed(&self, number: u64) -> Option<MessageId> {
-        self.unconfirmed.get(&number).copied()
+        let place = self.unconfirmed.binary_search_by_key(&number, |it| it.0).ok()?;
+        Some(self.unconfirmed[place].1)
     }
 
     /// Takes one input and says what should follow, in order.
@@ -166,7 +168,7 @@ impl Publisher {
         fx.push(Effect::Note(Fact::Published { publisher, message, exchange }));
         fx.push(Effect::Send(self.channel, Frame::Publish(Message::new(message, address))));
         if self.confirm {
-            self.unconfirmed.insert(self.next_number, message);
+            self.unconfirmed.push_back((self.next_number, message));
             self.next_number += 1;
         }
         self.next += 1;
@@ -180,7 +182,7 @@ impl Publisher {
         match frame {
             Frame::Ack(Tags::One(number)) => self.confirmed(fx, *number),
             Frame::Ack(Tags::UpTo(last)) => {
-                while let Some((number, _)) = self.unconfirmed.first_key_value() {
+                while let Some((number, _)) = self.unconfirmed.front() {
                     if last < number {
                         break;
                     }
@@ -211,7 +213,9 @@ impl Publisher {
     }
 
     fn confirmed(&mut self, fx: &mut Vec<Effect>, number: u64) {
-        let message = self.unconfirmed.remove(&number).expect("a publish is confirmed once");
+        let place = self.unconfirmed.binary_search_by_key(&number, |it| it.0);
+        let place = place.expect("a publish is confirmed once");
+        let (_, message) = self.unconfirmed.remove(place).expect("it was just found there");
         self.confirmed += 1;
         let publisher = self.name.clone();
         fx.push(Effect::Note(Fact::Confirmed { publisher, message }));

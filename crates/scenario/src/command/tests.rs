@@ -129,8 +129,8 @@ fn check(commands: &[&str], expected: Expect) {
         groups: vec!["billing".into(), "audit".into()],
         queues: vec!["tasks".into(), "billing".into()],
         all_queues: vec!["tasks".into(), "billing".into(), "dead".into()],
-        in_kafka: ["c1", "k2"].map(ConsumerName::from).into(),
-        in_rabbitmq: ["c1", "r2"].map(ConsumerName::from).into(),
+        in_kafka: ["c1", "k2"].map(ConsumerName::from).into_iter().collect(),
+        in_rabbitmq: ["c1", "r2"].map(ConsumerName::from).into_iter().collect(),
     };
     let mut lines = String::new();
     for text in commands {

@@ -1,6 +1,6 @@
 //! Which places of a queue are Ready, in order of arrival.
 
-use crate::map::Map;
+use std::collections::BTreeMap;
 
 /// The Ready places of a queue.
 ///
@@ -11,7 +11,7 @@ use crate::map::Map;
 pub struct Ready {
     /// Places that came back: runs from their first place to the place after their last.
     /// Invariant: runs do not touch each other, and end at or before `fresh`.
-    returned: Map<u64, u64>,
+    returned: BTreeMap<u64, u64>,
     /// How many places lie in `returned`.
     returned_len: u64,
     /// The first place that was never delivered.
@@ -62,7 +62,7 @@ impl Ready {
     pub fn put_back(&mut self, place: u64) {
         assert!(place < self.fresh, "only what was taken out comes back");
         let (mut start, mut end) = (place, place + 1);
-        if let Some((before, its_end)) = self.returned.up_to_key(&place).next_back() {
+        if let Some((before, its_end)) = self.returned.range(..=place).next_back() {
             assert!(*its_end <= place, "what comes back is not there yet");
             if *its_end == place {
                 start = *before;
