@@ -89,7 +89,7 @@ impl FromStr for Command {
                 Self::Both(both) => rabbitmq_only(text, both).map(Self::RabbitMq),
                 command @ Self::RabbitMq(_) => Ok(command),
                 Self::Kafka(_) => {
-                    let why = "only Kafka commits offsets and has numbered brokers here";
+                    let why = "only Kafka commits offsets and has brokers";
                     Err(wrong(text, SystemName::RabbitMq, why))
                 }
             },

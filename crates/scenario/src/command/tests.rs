@@ -116,7 +116,7 @@ fn a_wrong_text_says_what_would_be_right() {
         'close c1' is not a command: write 'close channel of c1'; it is for RabbitMQ only
         'kafka add c4' cannot be asked of Kafka: name the group, as in 'kafka add c4 to billing'
         'kafka close channel of c1' cannot be asked of Kafka: only RabbitMQ has channels
-        'rabbitmq commit c1' cannot be asked of RabbitMQ: only Kafka commits offsets and has numbered brokers here
+        'rabbitmq commit c1' cannot be asked of RabbitMQ: only Kafka commits offsets and has brokers
     "#]]
     .assert_eq(&(refusals.join("\n") + "\n"));
 }
