@@ -6,8 +6,8 @@
 mod kafka;
 mod rabbitmq;
 
-pub use kafka::Kafka;
-pub use rabbitmq::RabbitMq;
+pub(crate) use kafka::Kafka;
+pub(crate) use rabbitmq::RabbitMq;
 
 use brokerscope_core::sim::SimTime;
 use brokerscope_core::weight::Weight;
@@ -19,7 +19,7 @@ use serde::Serialize;
 /// The state of both systems at one instant.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     at_us: u64,
     kafka: Kafka,
     rabbitmq: RabbitMq,
@@ -27,7 +27,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Both systems at the same instant.
-    pub fn new(
+    pub(crate) fn new(
         at: SimTime,
         kafka: brokerscope_core::kafka::Snapshot,
         rabbitmq: brokerscope_core::rabbitmq::Snapshot,
@@ -39,7 +39,7 @@ impl Snapshot {
 /// Something that happened.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Fact {
+pub(crate) struct Fact {
     at_us: u64,
     system: &'static str,
     text: String,
@@ -49,7 +49,7 @@ pub struct Fact {
 
 impl Fact {
     /// A fact and its instant.
-    pub fn new(at: SimTime, fact: FactRef<'_>) -> Self {
+    pub(crate) fn new(at: SimTime, fact: FactRef<'_>) -> Self {
         let weight = match fact.weight() {
             Weight::Detail => "detail",
             Weight::Seen => "seen",
@@ -62,7 +62,7 @@ impl Fact {
 /// What became of the messages of one reader.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Reader {
+pub(crate) struct Reader {
     system: &'static str,
     reader: String,
     outcome: Outcome,
@@ -70,7 +70,7 @@ pub struct Reader {
 
 impl Reader {
     /// A reader and its outcome.
-    pub fn new(system: SystemName, reader: &str, outcome: ledger::Outcome) -> Self {
+    pub(crate) fn new(system: SystemName, reader: &str, outcome: ledger::Outcome) -> Self {
         let ledger::Outcome {
             sent,
             acknowledged,
@@ -144,11 +144,11 @@ struct DeadLettered {
 
 /// A scenario that is built in.
 #[derive(Debug, Serialize)]
-pub struct Lesson {
+pub(crate) struct Lesson {
     /// What it is called in links.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Its title.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// What it asks.
-    pub question: &'static str,
+    pub(crate) question: &'static str,
 }

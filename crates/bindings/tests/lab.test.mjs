@@ -26,7 +26,7 @@ test("a run is the same natively and in WebAssembly", () => {
     const native = JSON.parse(execFileSync(command, ["run", name, "--json"], options));
     const lab = new Lab(name);
     lab.seek(lab.endUs);
-    assert.equal(lab.traceHash(), native.trace_hash, `${name}: the same facts, the same instants`);
+    assert.equal(lab.traceHash(), native.traceHash, `${name}: the same facts, the same instants`);
   }
 });
 

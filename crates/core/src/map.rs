@@ -205,13 +205,13 @@ impl<K: Ord, V> Map<K, V> {
     }
 
     /// The entries from `from` on, in order.
-    pub fn from_key(&self, from: &K) -> impl DoubleEndedIterator<Item = (&K, &V)> {
+    pub fn starting_at(&self, from: &K) -> impl DoubleEndedIterator<Item = (&K, &V)> {
         let place = self.entries.partition_point(|(it, _)| it < from);
         self.entries[place..].iter().map(|(key, value)| (key, value))
     }
 
     /// The entries up to and with `to`, in order.
-    pub fn up_to_key(&self, to: &K) -> impl DoubleEndedIterator<Item = (&K, &V)> {
+    pub fn up_to(&self, to: &K) -> impl DoubleEndedIterator<Item = (&K, &V)> {
         let place = self.entries.partition_point(|(it, _)| it <= to);
         self.entries[..place].iter().map(|(key, value)| (key, value))
     }
@@ -423,8 +423,8 @@ mod tests {
                 }
                 assert!(ours.iter().eq(theirs.iter()), "equal maps, seed {seed}");
                 assert_eq!(ours.get(&key), theirs.get(&key), "seed {seed}");
-                assert!(ours.from_key(&key).eq(theirs.range(key..)), "seed {seed}");
-                assert!(ours.up_to_key(&key).eq(theirs.range(..=key)), "seed {seed}");
+                assert!(ours.starting_at(&key).eq(theirs.range(key..)), "seed {seed}");
+                assert!(ours.up_to(&key).eq(theirs.range(..=key)), "seed {seed}");
             }
         }
     }

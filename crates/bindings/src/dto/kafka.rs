@@ -6,7 +6,7 @@ use serde::Serialize;
 /// The state of the cluster and its clients.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Kafka {
+pub(crate) struct Kafka {
     brokers: Vec<Broker>,
     producers: Vec<Producer>,
     topics: Vec<Topic>,

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// The state of the broker and its clients.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RabbitMq {
+pub(crate) struct RabbitMq {
     publishers: Vec<Publisher>,
     exchanges: Vec<Exchange>,
     bindings: Vec<Binding>,

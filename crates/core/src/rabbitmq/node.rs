@@ -169,7 +169,7 @@ impl Node {
     fn close_connection(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
         let first = ChannelId { connection, number: 0 };
         let last = ChannelId { connection, number: u32::MAX };
-        for (id, _) in self.channels.from_key(&first).take_while(|(id, _)| **id <= last) {
+        for (id, _) in self.channels.starting_at(&first).take_while(|(id, _)| **id <= last) {
             turn.errands.push_back(Errand::Channel(*id, channel::Input::End));
         }
     }
