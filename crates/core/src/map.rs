@@ -209,12 +209,6 @@ impl<K: Ord, V> Map<K, V> {
         let place = self.entries.partition_point(|(it, _)| it < from);
         self.entries[place..].iter().map(|(key, value)| (key, value))
     }
-
-    /// The entries up to and with `to`, in order.
-    pub fn up_to(&self, to: &K) -> impl DoubleEndedIterator<Item = (&K, &V)> {
-        let place = self.entries.partition_point(|(it, _)| it <= to);
-        self.entries[..place].iter().map(|(key, value)| (key, value))
-    }
 }
 
 impl<K: Ord, V> FromIterator<(K, V)> for Map<K, V> {
@@ -424,7 +418,6 @@ mod tests {
                 assert!(ours.iter().eq(theirs.iter()), "equal maps, seed {seed}");
                 assert_eq!(ours.get(&key), theirs.get(&key), "seed {seed}");
                 assert!(ours.starting_at(&key).eq(theirs.range(key..)), "seed {seed}");
-                assert!(ours.up_to(&key).eq(theirs.range(..=key)), "seed {seed}");
             }
         }
     }

@@ -9,7 +9,7 @@ use super::config::Client;
 pub fn murmur2(bytes: &[u8]) -> i32 {
     const SEED: u32 = 0x9747_b28c;
     const MIX: u32 = 0x5bd1_e995;
-    let length = u32::try_from(bytes.len() & 0xffff_ffff).expect("the mask leaves 32 bits");
+    let length = u32::try_from(bytes.len() as u64 & 0xffff_ffff).expect("the mask leaves 32 bits");
     let mut hash = SEED ^ length;
     let (words, tail) = bytes.as_chunks::<4>();
     for word in words {
