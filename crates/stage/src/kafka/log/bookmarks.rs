@@ -96,9 +96,11 @@ impl Bookmark {
         let width = wide.min(if flies_left { to_left } else { to_right }).max(px(8));
         let x = if flies_left { self.x - width } else { self.x };
         let flag = Area::new(x, top, width, FLAG);
-        sheet.rect(flag, 2, Some(Tone::Kafka), None);
+        // Its foot stands in the margin above the cells: letters such as g reach down there.
+        let cloth = Area::new(x, top, width, FLAG + px(2));
+        sheet.rect(cloth, 2, Some(Tone::Kafka), None);
         if px(20) <= width {
-            let at = Point::new(x + px(4), flag.y + px(10));
+            let at = Point::new(x + px(4), flag.y + px(11));
             sheet.text(at, style, width - px(6), &self.name);
         }
         flag
