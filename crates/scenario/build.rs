@@ -1,10 +1,13 @@
-//! Turns the scenarios that are built in into JSON, so that the page needs no TOML reader.
+//! Turns the scenarios that are built in into JSON, so that the bindings need no TOML reader.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
 fn main() {
+    if env::var_os("CARGO_FEATURE_JSON").is_none() {
+        return;
+    }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
     println!("cargo::rerun-if-changed={}", folder.display());
     let order = table(&folder.join("lessons.toml"));

@@ -10,6 +10,7 @@ mod components;
 mod crash;
 mod data;
 mod keys;
+mod lessons;
 mod measure;
 mod page;
 mod painter;

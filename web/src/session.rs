@@ -11,6 +11,7 @@ pub(crate) use action::{Action, Doing, Leap, Open, Scope, Speed, Where};
 pub(crate) use show::Views;
 
 use crate::address::{Query, clock, seconds};
+use crate::lessons::{LESSONS, Lesson};
 use crate::view::header::Theme;
 use crate::view::notice::{NoticeView, Way};
 use crate::words;
@@ -18,7 +19,6 @@ use brokerscope_core::sim::{SimDuration, SimTime};
 use brokerscope_core::{kafka, rabbitmq};
 use brokerscope_scenario::input::Rows;
 use brokerscope_scenario::run::Run;
-use brokerscope_scenario::{LESSONS, Lesson};
 use brokerscope_stage::{Motion, Options, Picture, Scene, cells_that_fit, picture};
 
 /// How many steps a leap is.

@@ -1,5 +1,6 @@
 //! What is wrong with a scenario, in one sentence that names the place.
 
+use crate::sentence::one_line;
 use std::fmt;
 
 /// What is wrong with a scenario, and where.
@@ -15,26 +16,6 @@ pub struct Error {
     pub what: String,
     /// Where it stands in the text, in bytes.
     pub(crate) at: Option<usize>,
-}
-
-/// How long a sentence about something wrong becomes at most, in characters.
-const LONGEST: usize = 400;
-
-/// A sentence in one line of a bearable length, whatever is quoted in it.
-pub(crate) fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    for (place, it) in text.chars().enumerate() {
-        if place == LONGEST {
-            line.push('…');
-            break;
-        }
-        if it.is_control() {
-            line.extend(it.escape_default());
-        } else {
-            line.push(it);
-        }
-    }
-    line
 }
 
 impl Error {

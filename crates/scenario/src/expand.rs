@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// How many messages a run has at most.
 pub const MAX_MESSAGES: u32 = 1_000_000;
 
+/// How many flows a scenario has at most.
+pub(crate) const MAX_FLOWS: usize = 100;
+
 /// A flow of messages as a scenario describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {

@@ -6,8 +6,8 @@
 mod csv;
 mod json;
 
-use crate::error::one_line;
 use crate::expand::{Interner, MAX_MESSAGES};
+use crate::sentence::one_line;
 use brokerscope_core::workload::{KeyId, Keys};
 use std::fmt;
 

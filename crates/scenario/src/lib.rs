@@ -5,21 +5,30 @@
 #![warn(missing_docs)]
 
 pub mod command;
+#[cfg(feature = "json")]
 pub mod error;
 pub mod expand;
+#[cfg(feature = "json")]
 mod file;
 pub mod input;
+#[cfg(feature = "json")]
 mod json;
 pub mod ledger;
+#[cfg(feature = "json")]
 pub mod library;
 #[cfg(feature = "files")]
 pub mod load;
+mod packed;
 pub mod run;
 pub mod scenario;
+mod sentence;
+#[cfg(feature = "json")]
 pub mod value;
 
 pub use command::Command;
+#[cfg(feature = "json")]
 pub use error::Error;
+#[cfg(feature = "json")]
 pub use library::{LESSONS, Lesson};
 pub use run::Run;
 pub use scenario::Scenario;

@@ -1,6 +1,7 @@
 //! What each part of the page shows, made from the session.
 
 use super::{Action, Open, Playback, Session};
+use crate::lessons::LESSONS;
 use crate::view::breaker::BreakerView;
 use crate::view::captions::{CaptionView, CaptionsView};
 use crate::view::consumers::{self, ConsumerView};
@@ -15,7 +16,6 @@ use crate::view::stage::{Place, SpotView, StageView};
 use crate::view::transport::{self, TransportView};
 use crate::words;
 use brokerscope_core::{kafka, rabbitmq};
-use brokerscope_scenario::LESSONS;
 use brokerscope_scenario::scenario::SystemName;
 use brokerscope_stage::{Hit, Lane, Target};
 

@@ -2,13 +2,10 @@
 
 use super::read::{Node, Table, Wrong};
 use super::{MAX_TEXT, name, span, time, unique};
-use crate::expand::{Flow, KeyOrder, MAX_MESSAGES, Pace};
+use crate::expand::{Flow, KeyOrder, MAX_FLOWS, MAX_MESSAGES, Pace};
 use brokerscope_core::sim::{SimDuration, SimTime};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// How many flows there are at most.
-const MAX_FLOWS: usize = 100;
 
 /// The largest message: what a RabbitMQ 4 takes without further settings.
 const MAX_SIZE: u32 = 16 * 1024 * 1024;

@@ -1,0 +1,252 @@
+//! How both systems are set up, field by field. A field that is new stops the build here.
+
+use super::Pass;
+use brokerscope_core::rabbitmq::config::OptionalText;
+use brokerscope_core::{kafka, rabbitmq};
+
+pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
+    use kafka::config::{BrokerSettings, Config, Consumer, Links, Producer, Topic};
+    let Config {
+        brokers,
+        broker_settings: settings,
+        topics,
+        producers,
+        destinations,
+        consumers,
+        links,
+    } = it;
+    p.whole(brokers);
+    let BrokerSettings {
+        offsets_topic_num_partitions,
+        log_retention_check_interval_ms,
+        log_initial_task_delay_ms,
+        group_initial_rebalance_delay_ms,
+    } = settings;
+    p.whole(offsets_topic_num_partitions);
+    p.whole(log_retention_check_interval_ms);
+    p.whole(log_initial_task_delay_ms);
+    p.whole(group_initial_rebalance_delay_ms);
+    let Links { producer, consumer, coordinator, jitter, loss_per_million } = links;
+    for span in [producer, consumer, coordinator, jitter] {
+        p.span(span);
+    }
+    p.whole(loss_per_million);
+    let settings = Default::default();
+    p.list(topics, Topic { name: "".into(), partitions: 0, settings }, topic);
+    let settings = Default::default();
+    p.list(producers, Producer { name: "".into(), settings }, self::producer);
+    p.list(destinations, "".into(), |p, it| *it = p.text(it.as_str()).into());
+    let blank = Consumer {
+        name: "".into(),
+        group: "".into(),
+        topics: Vec::new(),
+        settings: Default::default(),
+        application: Default::default(),
+        starts_after: Default::default(),
+    };
+    p.list(consumers, blank, self::consumer);
+}
+
+fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
+    use kafka::config::{CleanupPolicy, Topic, TopicSettings};
+    let Topic { name, partitions, settings } = it;
+    *name = p.text(name.as_str()).into();
+    p.whole(partitions);
+    let TopicSettings {
+        cleanup_policy,
+        retention_ms,
+        retention_bytes,
+        segment_bytes,
+        segment_ms,
+        max_message_bytes,
+    } = settings;
+    p.choice(cleanup_policy, &[CleanupPolicy::Delete, CleanupPolicy::Compact]);
+    for number in [retention_ms, retention_bytes] {
+        *number = p.number(number.cast_unsigned()).cast_signed();
+    }
+    for number in [segment_bytes, segment_ms, max_message_bytes] {
+        p.whole(number);
+    }
+}
+
+fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
+    use kafka::config::{Acks, Client, Producer, ProducerSettings};
+    let Producer { name, settings } = it;
+    *name = p.text(name.as_str()).into();
+    let ProducerSettings {
+        acks,
+        linger_ms,
+        batch_size,
+        request_timeout_ms,
+        retry_backoff_ms,
+        retries,
+        delivery_timeout_ms,
+        max_in_flight_requests_per_connection,
+        max_request_size,
+        client,
+    } = settings;
+    p.choice(acks, &[Acks::None, Acks::Leader, Acks::All]);
+    for number in [
+        linger_ms,
+        batch_size,
+        request_timeout_ms,
+        retry_backoff_ms,
+        retries,
+        delivery_timeout_ms,
+        max_in_flight_requests_per_connection,
+        max_request_size,
+    ] {
+        p.whole(number);
+    }
+    p.choice(client, &[Client::Java, Client::Librdkafka]);
+}
+
+fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
+    use kafka::config::{Application, Commits, Consumer, OnFailure};
+    let Consumer { name, group, topics, settings, application, starts_after } = it;
+    *name = p.text(name.as_str()).into();
+    *group = p.text(group.as_str()).into();
+    p.list(topics, "".into(), |p, it| *it = p.text(it.as_str()).into());
+    consumer_settings(p, settings);
+    let Application { commits, on_failure } = application;
+    let all = [Commits::Never, Commits::BeforeWork, Commits::AfterRecord, Commits::AfterBatch];
+    p.choice(commits, &all);
+    p.choice(on_failure, &[OnFailure::Retry, OnFailure::Skip]);
+    p.span(starts_after);
+}
+
+fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSettings) {
+    use kafka::config::{Assignor, ConsumerSettings, OffsetReset};
+    let ConsumerSettings {
+        auto_offset_reset,
+        enable_auto_commit,
+        auto_commit_interval_ms,
+        max_poll_records,
+        max_poll_interval_ms,
+        session_timeout_ms,
+        heartbeat_interval_ms,
+        fetch_max_wait_ms,
+        fetch_min_bytes,
+        max_partition_fetch_bytes,
+        request_timeout_ms,
+        retry_backoff_ms,
+        partition_assignment_strategy,
+    } = it;
+    let all = [OffsetReset::Earliest, OffsetReset::Latest, OffsetReset::None];
+    p.choice(auto_offset_reset, &all);
+    p.bool(enable_auto_commit);
+    p.whole(max_poll_records);
+    for number in [
+        auto_commit_interval_ms,
+        max_poll_interval_ms,
+        session_timeout_ms,
+        heartbeat_interval_ms,
+        fetch_max_wait_ms,
+        fetch_min_bytes,
+        max_partition_fetch_bytes,
+        request_timeout_ms,
+        retry_backoff_ms,
+    ] {
+        p.whole(number);
+    }
+    p.choice(partition_assignment_strategy, &[Assignor::Range, Assignor::RoundRobin]);
+}
+
+pub(super) fn rabbitmq<P: Pass>(p: &mut P, it: &mut rabbitmq::Config) {
+    use rabbitmq::config::{
+        Acks, Binding, Config, Consumer, Destination, Exchange, ExchangeType, Links, OnFailure,
+        Publisher, Queue, RoutingKey,
+    };
+    let Config { exchanges, queues, bindings, publishers, destinations, consumers, links } = it;
+    let Links { publisher, consumer, jitter, loss_per_million } = links;
+    for span in [publisher, consumer, jitter] {
+        p.span(span);
+    }
+    p.whole(loss_per_million);
+    p.list(exchanges, Exchange { name: "".into(), kind: ExchangeType::Direct }, exchange);
+    p.list(queues, Queue { name: "".into(), arguments: Default::default() }, queue);
+    let blank = Binding { source: "".into(), destination: "".into(), routing_key: "".into() };
+    p.list(bindings, blank, binding);
+    let blank = Publisher { name: "".into(), settings: Default::default() };
+    p.list(publishers, blank, self::publisher);
+    let blank = Destination { exchange: "".into(), routing_key: RoutingKey::MessageKey };
+    p.list(destinations, blank, destination);
+    let blank = Consumer {
+        name: "".into(),
+        queue: "".into(),
+        settings: Default::default(),
+        on_failure: OnFailure::Requeue,
+        acks: Acks::AfterWork,
+        starts_after: Default::default(),
+    };
+    p.list(consumers, blank, rabbitmq_consumer);
+}
+
+fn exchange<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Exchange) {
+    use rabbitmq::config::{Exchange, ExchangeType};
+    let Exchange { name, kind } = it;
+    *name = p.text(name.as_str()).into();
+    p.choice(kind, &[ExchangeType::Direct, ExchangeType::Fanout]);
+}
+
+fn queue<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Queue) {
+    use rabbitmq::config::{Queue, QueueArguments};
+    let Queue { name, arguments } = it;
+    *name = p.text(name.as_str()).into();
+    let QueueArguments {
+        dead_letter_exchange,
+        dead_letter_routing_key,
+        message_ttl_ms,
+        max_length,
+    } = arguments;
+    for OptionalText(text) in [dead_letter_exchange, dead_letter_routing_key] {
+        let mut is_set = text.is_some();
+        p.bool(&mut is_set);
+        *text = is_set.then(|| p.text(text.as_deref().unwrap_or_default()).into());
+    }
+    for number in [message_ttl_ms, max_length] {
+        let mut is_set = number.is_some();
+        p.bool(&mut is_set);
+        *number = is_set.then(|| p.number(number.unwrap_or_default()));
+    }
+}
+
+fn binding<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Binding) {
+    let rabbitmq::config::Binding { source, destination, routing_key } = it;
+    *source = p.text(source.as_str()).into();
+    *destination = p.text(destination.as_str()).into();
+    *routing_key = p.text(routing_key).into();
+}
+
+fn publisher<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Publisher) {
+    use rabbitmq::config::{Publisher, PublisherSettings};
+    let Publisher { name, settings: PublisherSettings { confirm } } = it;
+    *name = p.text(name.as_str()).into();
+    p.bool(confirm);
+}
+
+fn destination<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Destination) {
+    use rabbitmq::config::{Destination, RoutingKey};
+    let Destination { exchange, routing_key } = it;
+    *exchange = p.text(exchange.as_str()).into();
+    let (mut is_fixed, key) = match routing_key {
+        RoutingKey::Fixed(key) => (true, &**key),
+        RoutingKey::MessageKey => (false, ""),
+    };
+    p.bool(&mut is_fixed);
+    *routing_key =
+        if is_fixed { RoutingKey::Fixed(p.text(key).into()) } else { RoutingKey::MessageKey };
+}
+
+fn rabbitmq_consumer<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Consumer) {
+    use rabbitmq::config::{Acks, Consumer, ConsumerSettings, OnFailure};
+    let Consumer { name, queue, settings, on_failure, acks, starts_after } = it;
+    *name = p.text(name.as_str()).into();
+    *queue = p.text(queue.as_str()).into();
+    let ConsumerSettings { prefetch_count, auto_ack } = settings;
+    p.whole(prefetch_count);
+    p.bool(auto_ack);
+    p.choice(on_failure, &[OnFailure::Requeue, OnFailure::Reject, OnFailure::Ack]);
+    p.choice(acks, &[Acks::AfterWork, Acks::AfterBatch, Acks::BeforeWork]);
+    p.span(starts_after);
+}
