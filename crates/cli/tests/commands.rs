@@ -331,3 +331,15 @@ fn equal_seeds_give_equal_runs() {
     assert_eq!(whole(3), whole(3), "to the last byte");
     assert_ne!(whole(3), whole(4), "and other seeds other runs");
 }
+
+/// The README's picture is what the command draws today.
+#[test]
+fn the_stills_are_fresh() {
+    for theme in ["light", "dark"] {
+        let arguments = format!("render crash-before-commit --at 5.6s --theme {theme}");
+        let (success, drawn, wrong) = run(&arguments, b"");
+        assert_eq!((success, &*wrong), (true, ""), "it succeeds");
+        let stills = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/stills");
+        expect_file![format!("{stills}/crash-before-commit-{theme}.svg")].assert_eq(&drawn);
+    }
+}
