@@ -1,19 +1,11 @@
 //! The page's parts and where they stand.
 
-use crate::components::breaker::Breaker;
-use crate::components::captions::Captions;
-use crate::components::data_panel::DataPanel;
-use crate::components::header::Header;
-use crate::components::help::Help;
-use crate::components::ledger::Ledger;
-use crate::components::log::Log;
-use crate::components::mirror::Mirror;
-use crate::components::notice::Notice;
-use crate::components::question::Question;
-use crate::components::stage::Stage;
-use crate::components::transport::Transport;
+use crate::components::{
+    breaker, captions, data_panel, header, help, ledger, log, mirror, notice, panel, question,
+    stage, transport,
+};
 use crate::page::Page;
-use crate::session::{Action, Open};
+use crate::session::{Action, Open, Views};
 use yew::prelude::*;
 
 #[derive(Debug, PartialEq, Properties)]
@@ -21,15 +13,33 @@ pub(crate) struct Props {
     pub(crate) page: Page,
 }
 
-/// The page.
+/// What the page remembers of the panel over it. Whether something is dragged there is of no
+/// interest to a link.
+struct Panel {
+    dialog: NodeRef,
+    over: UseStateHandle<bool>,
+}
+
+/// Opens a panel as soon as it is there.
+#[hook]
+fn use_panel(open: Open) -> Panel {
+    let panel = Panel { dialog: use_node_ref(), over: use_state_eq(|| false) };
+    {
+        let (dialog, over) = (panel.dialog.clone(), panel.over.setter());
+        use_effect_with(open, move |_| {
+            over.set(false);
+            panel::open(&dialog);
+        });
+    }
+    panel
+}
+
+/// The page. It is the only component: it holds all that is remembered between two renders, and
+/// its parts are functions of what there is to show.
 #[component]
 pub(crate) fn App(props: &Props) -> Html {
     let page = &props.page;
-    let views = use_state_eq(|| page.views());
-    let on_action = {
-        let page = page.clone();
-        use_callback((), move |action: Action, ()| page.act(action))
-    };
+    let views = use_state(|| page.views());
     {
         let (page, views) = (page.clone(), views.setter());
         use_effect_with((), move |()| {
@@ -37,48 +47,47 @@ pub(crate) fn App(props: &Props) -> Html {
             page.listen_to_keys();
         });
     }
+    let picture = stage::use_stage(&views.stage, page);
+    let tables_shown = use_state_eq(|| false);
+    let panel = use_panel(views.open);
+    let on_action = {
+        let page = page.clone();
+        Callback::from(move |action: Action| page.act(action))
+    };
     html! {
         <>
-            <Header view={views.header.clone()} on_action={on_action.clone()} />
+            { header::header(&views.header, &on_action) }
             <main class="page">
                 for notice in &views.problems {
-                    <Notice key={notice.text.clone()} view={notice.clone()}
-                        on_action={on_action.clone()} />
+                    <key={notice.text.clone()}>{ notice::notice(notice, &on_action) }</>
                 }
-                <Question view={views.question.clone()} on_action={on_action.clone()} />
+                { question::question(&views.question, &on_action) }
                 <div class="stage">
-                    <Stage view={views.stage.clone()} page={page.clone()}
-                        on_action={on_action.clone()} />
+                    { stage::stage(&views.stage, &picture, &on_action) }
                     <div class="stage__foot">
-                        <Captions view={views.captions.clone()} />
-                        <Breaker view={views.breaker.clone()} on_action={on_action.clone()} />
+                        { captions::captions(&views.captions) }
+                        { breaker::breaker(&views.breaker, &on_action) }
                     </div>
                 </div>
                 <div class="page__results">
-                    <Ledger view={views.ledger.clone()} />
-                    <Log view={views.log.clone()} on_action={on_action.clone()} />
+                    { ledger::ledger(&views.ledger) }
+                    { log::log(&views.log, &on_action) }
                 </div>
-                <Mirror view={views.mirror.clone()} />
+                { mirror::mirror(&views.mirror, &tables_shown) }
                 <p ref={page.voice()} class="heard" role="status" data-testid="voice" />
             </main>
-            <Transport view={views.transport.clone()} scrubber={page.scrubber()}
-                on_action={on_action.clone()} />
-            { view_panel(views.open, page, views.data.clone(), &on_action) }
+            { transport::transport(&views.transport, &page.scrubber(), &on_action) }
+            { view_panel(&views, page, &panel, &on_action) }
         </>
     }
 }
 
-fn view_panel(
-    open: Open,
-    page: &Page,
-    data: crate::view::data::DataView,
-    on_action: &Callback<Action>,
-) -> Html {
-    match open {
+fn view_panel(views: &Views, page: &Page, panel: &Panel, on_action: &Callback<Action>) -> Html {
+    match views.open {
         Open::Nothing => Html::default(),
-        Open::Help => html! { <Help on_action={on_action.clone()} /> },
-        Open::Data => html! {
-            <DataPanel view={data} page={page.clone()} on_action={on_action.clone()} />
-        },
+        Open::Help => help::help(&panel.dialog, on_action),
+        Open::Data => {
+            data_panel::data_panel(&views.data, page, (&panel.dialog, &panel.over), on_action)
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What draws the page: one component a file, each with the style sheet of its name.
+//! What draws the page: one part of it a file, each with the style sheet of its name.
 
 pub(crate) mod breaker;
 pub(crate) mod captions;

@@ -1,42 +1,35 @@
 //! The invitation to break something.
 
 use super::icon::Icon;
-use super::notice::Notice;
+use super::notice::notice;
 use crate::session::{Action, Doing, Where};
 use crate::view::breaker::BreakerView;
 use crate::view::consumers::{ConsumerView, Health};
 use crate::words;
 use yew::prelude::*;
 
-#[derive(Debug, PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) view: BreakerView,
-    pub(crate) on_action: Callback<Action>,
-}
-
 /// A button to crash each consumer and its twin, or to start them again.
-#[component]
-pub(crate) fn Breaker(props: &Props) -> Html {
+pub(crate) fn breaker(view: &BreakerView, on_action: &Callback<Action>) -> Html {
     html! {
         <div class="breaker" role="group" aria-label={words::BREAK_SOMETHING}>
             <h2>{ words::BREAK_SOMETHING }</h2>
-            for consumer in &props.view.consumers {
-                { view_consumer(consumer, &props.on_action) }
+            for consumer in &view.consumers {
+                { view_consumer(consumer, on_action) }
             }
             <button class="button" type="button" data-action="add"
                 title="Add a consumer in both systems"
-                onclick={props.on_action.reform(|_| Action::Add(Where::Both))}>
+                onclick={on_action.reform(|_| Action::Add(Where::Both))}>
                 { Icon::Add.html() }{ "Add a consumer" }
             </button>
-            if let Some(told) = &props.view.told {
-                <Notice view={told.clone()} on_action={props.on_action.clone()} />
-            } else if props.view.next.is_none() {
+            if let Some(told) = &view.told {
+                { notice(told, on_action) }
+            } else if view.next.is_none() {
                 <p>{ words::OR_CLICK }</p>
             }
-            if let Some((place, title)) = props.view.next {
+            if let Some((place, title)) = view.next {
                 <button class="button breaker__next" data-look="main" type="button"
                     data-testid="next-lesson"
-                    onclick={props.on_action.reform(move |_| Action::Lesson(place))}>
+                    onclick={on_action.reform(move |_| Action::Lesson(place))}>
                     { "Next: " }{ title }{ " →" }
                 </button>
             }

@@ -3,18 +3,12 @@
 use crate::view::captions::{CaptionView, CaptionsView};
 use yew::prelude::*;
 
-#[derive(Debug, PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) view: CaptionsView,
-}
-
 /// The captions, each under the lane it is about.
-#[component]
-pub(crate) fn Captions(props: &Props) -> Html {
+pub(crate) fn captions(view: &CaptionsView) -> Html {
     html! {
         <div class="captions">
-            { view_caption("kafka", "caption-kafka", "Kafka", &props.view.kafka) }
-            { view_caption("rabbitmq", "caption-rabbitmq", "RabbitMQ", &props.view.rabbitmq) }
+            { view_caption("kafka", "caption-kafka", "Kafka", &view.kafka) }
+            { view_caption("rabbitmq", "caption-rabbitmq", "RabbitMQ", &view.rabbitmq) }
         </div>
     }
 }

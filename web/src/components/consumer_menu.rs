@@ -1,45 +1,31 @@
 //! What can be done to a consumer, at its card.
 
 use super::icon::Icon;
-use super::stage::put;
+use super::stage::{Opened, Stage};
 use crate::session::{Action, Doing, Where};
 use crate::view::consumers::ConsumerView;
 use crate::view::stage::Place;
 use crate::words;
-use web_sys::{FocusEvent, HtmlElement, Node};
+use brokerscope_core::name::ConsumerName;
+use web_sys::{FocusEvent, Node};
 use yew::prelude::*;
 
 /// How wide the menu is, in pixels, as the style sheet has it.
-const WIDTH_PX: i32 = 264;
-
-#[derive(Debug, PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) view: ConsumerView,
-    /// Of its card.
-    pub(crate) place: Place,
-    /// Of the picture.
-    pub(crate) width_px: i32,
-    pub(crate) close: Callback<()>,
-    pub(crate) on_action: Callback<Action>,
-}
+pub(super) const WIDTH_PX: i32 = 264;
 
 /// Crash, pause, restart, remove: in both systems or in one.
-#[component]
-pub(crate) fn ConsumerMenu(props: &Props) -> Html {
-    let node = use_node_ref();
-    let place = use_state_eq(|| Where::Both);
-    {
-        let node = node.clone();
-        use_effect_with(props.place.under(WIDTH_PX, props.width_px), move |place| {
-            put(&node, place);
-            if let Some(menu) = node.cast::<HtmlElement>() {
-                // Without the focus it still works with a mouse.
-                drop(menu.focus());
-            }
-        });
-    }
+pub(crate) fn consumer_menu(
+    view: &ConsumerView,
+    place: Place,
+    stage: &Stage,
+    on_action: &Callback<Action>,
+) -> Html {
+    let close = {
+        let opened = stage.opened.clone();
+        Callback::from(move |()| opened.set(None))
+    };
     let onkeydown = {
-        let close = props.close.clone();
+        let close = close.clone();
         Callback::from(move |event: KeyboardEvent| {
             if event.key() == "Escape" {
                 event.stop_propagation();
@@ -48,7 +34,7 @@ pub(crate) fn ConsumerMenu(props: &Props) -> Html {
         })
     };
     let onfocusout = {
-        let (node, close) = (node.clone(), props.close.clone());
+        let (node, close) = (stage.menu.clone(), close.clone());
         Callback::from(move |event: FocusEvent| {
             let to = event.related_target().and_then(|it| wasm_bindgen::JsCast::dyn_into(it).ok());
             let inside = |to: &Node| node.get().is_some_and(|menu| menu.contains(Some(to)));
@@ -58,49 +44,58 @@ pub(crate) fn ConsumerMenu(props: &Props) -> Html {
             }
         })
     };
-    let view = &props.view;
+    let chosen = stage.opened.as_ref().map_or(Where::Both, |opened| opened.place);
     html! {
-        <div ref={node} class="consumer-menu" role="dialog" aria-label={view.title()} tabindex="-1"
-            data-testid="consumer-menu" {onkeydown} {onfocusout}>
+        <div ref={stage.menu.clone()} class="consumer-menu" role="dialog" aria-label={view.title()}
+            tabindex="-1" data-testid="consumer-menu" ~style={place.style()}
+            {onkeydown} {onfocusout}>
             <div class="consumer-menu__head">
                 <h3>{ view.name.as_str().to_owned() }</h3>
                 <p>{ &view.state }</p>
                 <button class="button" data-look="icon" type="button" aria-label={words::CLOSE}
-                    onclick={props.close.reform(|_: MouseEvent| ())}>
+                    onclick={close.reform(|_: MouseEvent| ())}>
                     { Icon::Close.html() }
                 </button>
             </div>
             <fieldset class="consumer-menu__where" aria-label="Where">
                 for each in Where::ALL {
-                    { view_where(each, &place) }
+                    { view_where(each, &stage.opened) }
                 }
             </fieldset>
             <div class="consumer-menu__doings">
                 for doing in view.health.doings() {
-                    { view_doing(*doing, *place, props) }
+                    { view_doing(*doing, (chosen, &view.name), &close, on_action) }
                 }
             </div>
         </div>
     }
 }
 
-fn view_where(each: Where, place: &UseStateHandle<Where>) -> Html {
+fn view_where(each: Where, opened: &UseStateHandle<Option<Opened>>) -> Html {
     let onchange = {
-        let place = place.clone();
-        Callback::from(move |_: Event| place.set(each))
+        let opened = opened.clone();
+        Callback::from(move |_: Event| {
+            let to = (*opened).clone().map(|it| Opened { place: each, ..it });
+            opened.set(to);
+        })
     };
+    let checked = opened.as_ref().is_some_and(|it| it.place == each);
     html! {
         <label key={each.label()}>
-            <input type="radio" name="where" checked={each == **place} {onchange} />
+            <input type="radio" name="where" {checked} {onchange} />
             <span>{ each.label() }</span>
         </label>
     }
 }
 
-fn view_doing(doing: Doing, place: Where, props: &Props) -> Html {
-    let name = props.view.name.clone();
+fn view_doing(
+    doing: Doing,
+    (place, name): (Where, &ConsumerName),
+    close: &Callback<()>,
+    on_action: &Callback<Action>,
+) -> Html {
     let onclick = {
-        let (on_action, close) = (props.on_action.clone(), props.close.clone());
+        let (on_action, close, name) = (on_action.clone(), close.clone(), name.clone());
         Callback::from(move |_: MouseEvent| {
             on_action.emit(Action::Do(doing, place, name.clone()));
             close.emit(());

@@ -1,43 +1,25 @@
 //! A person's own data as the workload.
 
-use super::panel::Panel;
+use super::panel::panel;
 use crate::data::{Format, Source};
 use crate::page::Page;
 use crate::session::Action;
 use crate::view::data::{DataView, Phase};
 use crate::words;
-use web_sys::{DragEvent, Event, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use web_sys::{
+    DragEvent, Event, FileList, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement,
+};
 use yew::prelude::*;
 
-#[derive(Debug, PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) view: DataView,
-    pub(crate) page: Page,
-    pub(crate) on_action: Callback<Action>,
-}
-
 /// Paste, choose or drop; say what it is; load. What was typed is of no interest to a link.
-#[component]
-pub(crate) fn DataPanel(props: &Props) -> Html {
-    let over = use_state_eq(|| false);
-    let chosen = {
-        let page = props.page.clone();
-        Callback::from(move |event: Event| {
-            let files = event.target_unchecked_into::<HtmlInputElement>().files();
-            if let Some(file) = files.and_then(|files| files.get(0)) {
-                page.offer(Source::File(file));
-            }
-        })
-    };
-    let typed = {
-        let page = props.page.clone();
-        Callback::from(move |event: InputEvent| {
-            let text = event.target_unchecked_into::<HtmlTextAreaElement>().value();
-            page.offer(Source::Text(text));
-        })
-    };
+pub(crate) fn data_panel(
+    view: &DataView,
+    page: &Page,
+    (dialog, over): (&NodeRef, &UseStateHandle<bool>),
+    on_action: &Callback<Action>,
+) -> Html {
     let load = {
-        let page = props.page.clone();
+        let page = page.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             page.load_data();
@@ -51,47 +33,34 @@ pub(crate) fn DataPanel(props: &Props) -> Html {
         })
     };
     let drop = {
-        let (page, over) = (props.page.clone(), over.clone());
+        let (page, over) = (page.clone(), over.clone());
         Callback::from(move |event: DragEvent| {
             event.prevent_default();
             over.set(false);
             let files = event.data_transfer().and_then(|data| data.files());
-            if let Some(file) = files.and_then(|files| files.get(0)) {
-                page.offer(Source::File(file));
-            }
+            offer_first(&page, files);
         })
     };
-    let busy = !matches!(props.view.phase, Phase::Waiting);
-    html! {
-        <Panel class="data-panel" title={words::OWN_DATA}
-            on_close={props.on_action.reform(|()| Action::Close)}>
+    let busy = !matches!(view.phase, Phase::Waiting);
+    let content = html! {
             <form onsubmit={load} data-over={over.to_string()} ondragover={drag(true)}
                 ondragleave={drag(false)} ondrop={drop}>
                 <p class="panel__note">{ words::OWN_DATA_WHY }</p>
                 <div class="data-panel__row">
-                    { view_format(&props.view, &props.page) }
-                    { view_column(&props.view, &props.page) }
+                    { view_format(view, page) }
+                    { view_column(view, page) }
                 </div>
-                <label>
-                    { "Paste rows" }
-                    <textarea data-testid="data-text" spellcheck="false" oninput={typed}
-                        placeholder={props.view.format.example()} disabled={busy} />
-                </label>
-                <label>
-                    { "or choose a file, or drop one here" }
-                    <input type="file" data-testid="data-file" onchange={chosen}
-                        disabled={busy} />
-                </label>
-                { view_phase(&props.view.phase) }
-                if let Some(wrong) = &props.view.wrong {
+                { view_sources(view, page, busy) }
+                { view_phase(&view.phase) }
+                if let Some(wrong) = &view.wrong {
                     <p class="notice" data-tone="bad" role="alert" data-testid="data-error">
                         { wrong }
                     </p>
                 }
                 <div class="data-panel__end">
-                    if props.view.loaded {
+                    if view.loaded {
                         <button class="button" type="button" disabled={busy}
-                            onclick={props.on_action.reform(|_| Action::LessonsMessages)}>
+                            onclick={on_action.reform(|_| Action::LessonsMessages)}>
                             { words::LESSONS_MESSAGES }
                         </button>
                     }
@@ -101,7 +70,46 @@ pub(crate) fn DataPanel(props: &Props) -> Html {
                     </button>
                 </div>
             </form>
-        </Panel>
+    };
+    panel("data-panel", words::OWN_DATA, dialog, on_action, content)
+}
+
+/// Where the data comes from: typed, or a file.
+fn view_sources(view: &DataView, page: &Page, busy: bool) -> Html {
+    let chosen = {
+        let page = page.clone();
+        Callback::from(move |event: Event| {
+            let files = event.target_unchecked_into::<HtmlInputElement>().files();
+            offer_first(&page, files);
+        })
+    };
+    let typed = {
+        let page = page.clone();
+        Callback::from(move |event: InputEvent| {
+            let text = event.target_unchecked_into::<HtmlTextAreaElement>().value();
+            page.offer(Source::Text(text));
+        })
+    };
+    html! {
+        <>
+            <label>
+                { "Paste rows" }
+                <textarea data-testid="data-text" spellcheck="false" oninput={typed}
+                    placeholder={view.format.example()} disabled={busy} />
+            </label>
+            <label>
+                { "or choose a file, or drop one here" }
+                <input type="file" data-testid="data-file" onchange={chosen}
+                    disabled={busy} />
+            </label>
+        </>
+    }
+}
+
+/// Offers the file that was chosen or dropped, if one was.
+fn offer_first(page: &Page, files: Option<FileList>) {
+    if let Some(file) = files.and_then(|files| files.get(0)) {
+        page.offer(Source::File(file));
     }
 }
 

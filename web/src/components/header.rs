@@ -7,23 +7,15 @@ use crate::words;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-#[derive(Debug, PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) view: HeaderView,
-    pub(crate) on_action: Callback<Action>,
-}
-
 /// The top of the page.
-#[component]
-pub(crate) fn Header(props: &Props) -> Html {
-    let view = &props.view;
-    let choose = props.on_action.reform(|event: Event| {
+pub(crate) fn header(view: &HeaderView, on_action: &Callback<Action>) -> Html {
+    let choose = on_action.reform(|event: Event| {
         let place = event.target_unchecked_into::<HtmlSelectElement>().selected_index();
         Action::Lesson(usize::try_from(place).unwrap_or_default())
     });
     let theme = {
         let next = view.theme.next();
-        props.on_action.reform(move |_: MouseEvent| Action::Theme(next))
+        on_action.reform(move |_: MouseEvent| Action::Theme(next))
     };
     html! {
         <header class="header">
@@ -44,7 +36,7 @@ pub(crate) fn Header(props: &Props) -> Html {
             <div class="header__tools">
                 <button class="button" type="button" data-testid="data-open"
                     title={words::OWN_DATA} aria-label={words::OWN_DATA_SHORT}
-                    onclick={props.on_action.reform(|_| Action::OpenData)}>
+                    onclick={on_action.reform(|_| Action::OpenData)}>
                     <span class="header__data-sign">{ Icon::Rows.html() }</span>
                     <span class="header__data-words">{ words::OWN_DATA_SHORT }</span>
                 </button>
@@ -52,7 +44,7 @@ pub(crate) fn Header(props: &Props) -> Html {
                 { view_tool(
                     Icon::Help,
                     "Help: keys and signs (?)",
-                    props.on_action.reform(|_| Action::Help),
+                    on_action.reform(|_| Action::Help),
                 ) }
             </div>
         </header>

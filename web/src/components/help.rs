@@ -1,20 +1,14 @@
 //! The keys, and how to read the picture.
 
-use super::panel::Panel;
+use super::panel::panel;
 use crate::session::Action;
 use crate::words;
 use yew::prelude::*;
 
-#[derive(Debug, PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) on_action: Callback<Action>,
-}
-
 /// Help, over the page.
-#[component]
-pub(crate) fn Help(props: &Props) -> Html {
-    html! {
-        <Panel class="help" title="Help" on_close={props.on_action.reform(|()| Action::Close)}>
+pub(crate) fn help(dialog: &NodeRef, on_action: &Callback<Action>) -> Html {
+    let content = html! {
+        <>
             <h3>{ "How to read the picture" }</h3>
             <dl>
                 for (sign, means) in words::MARKS {
@@ -33,6 +27,7 @@ pub(crate) fn Help(props: &Props) -> Html {
                     <dd>{ does }</dd>
                 }
             </dl>
-        </Panel>
-    }
+        </>
+    };
+    panel("help", "Help", dialog, on_action, content)
 }

@@ -4,17 +4,11 @@ use crate::view::ledger::{CellView, LedgerView, RowView, Tone};
 use crate::words::{OUTCOMES, Outcome};
 use yew::prelude::*;
 
-#[derive(Debug, PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) view: LedgerView,
-}
-
 /// The outcome of the run so far.
-#[component]
-pub(crate) fn Ledger(props: &Props) -> Html {
+pub(crate) fn ledger(view: &LedgerView) -> Html {
     html! {
         <section class="ledger card" aria-labelledby="ledger-title">
-            <h2 id="ledger-title">{ &props.view.title }</h2>
+            <h2 id="ledger-title">{ &view.title }</h2>
             <table data-testid="ledger" aria-labelledby="ledger-title">
                 <thead>
                     <tr>
@@ -25,7 +19,7 @@ pub(crate) fn Ledger(props: &Props) -> Html {
                     </tr>
                 </thead>
                 <tbody>
-                    for row in &props.view.rows {
+                    for row in &view.rows {
                         { view_row(row) }
                     }
                 </tbody>

@@ -5,21 +5,13 @@ use crate::view::log::{EntryView, LogView};
 use crate::words;
 use yew::prelude::*;
 
-#[derive(Debug, PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) view: LogView,
-    pub(crate) on_action: Callback<Action>,
-}
-
 /// The event log: choosing an entry goes to its instant.
-#[component]
-pub(crate) fn Log(props: &Props) -> Html {
-    let view = &props.view;
+pub(crate) fn log(view: &LogView, on_action: &Callback<Action>) -> Html {
     let (everything, other) = match view.scope {
         Scope::Turns => (false, Scope::Everything),
         Scope::Everything => (true, Scope::Turns),
     };
-    let choose = props.on_action.reform(move |_: Event| Action::Log(other));
+    let choose = on_action.reform(move |_: Event| Action::Log(other));
     html! {
         <section class="log card" aria-labelledby="log-title" data-testid="log">
             <div class="log__head">
@@ -34,7 +26,7 @@ pub(crate) fn Log(props: &Props) -> Html {
             }
             <ol reversed=true>
                 for (place, entry) in view.entries.iter().enumerate() {
-                    { view_entry(view.entries.len() - place, entry, &props.on_action) }
+                    { view_entry(view.entries.len() - place, entry, on_action) }
                 }
             </ol>
         </section>

@@ -4,21 +4,14 @@ use crate::view::mirror::{MirrorView, TableView};
 use crate::words;
 use yew::prelude::*;
 
-#[derive(Debug, PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) view: MirrorView,
-}
-
 /// The tables. Whether everybody sees them is of no interest to a link.
-#[component]
-pub(crate) fn Mirror(props: &Props) -> Html {
-    let shown = use_state_eq(|| false);
+pub(crate) fn mirror(view: &MirrorView, shown: &UseStateHandle<bool>) -> Html {
     let toggle = {
         let shown = shown.clone();
         Callback::from(move |_: MouseEvent| shown.set(!*shown))
     };
     let (class, label) =
-        if *shown { ("mirror__shown", words::HIDE_TABLES) } else { ("heard", words::SHOW_TABLES) };
+        if **shown { ("mirror__shown", words::HIDE_TABLES) } else { ("heard", words::SHOW_TABLES) };
     html! {
         <section class="mirror" aria-label={words::AS_TABLES}>
             <button class="mirror__toggle" type="button" aria-expanded={shown.to_string()}
@@ -26,7 +19,7 @@ pub(crate) fn Mirror(props: &Props) -> Html {
                 { label }
             </button>
             <div {class} data-testid="mirror">
-                for table in &props.view.tables {
+                for table in &view.tables {
                     { view_table(table) }
                 }
             </div>

@@ -1,56 +1,89 @@
 //! The picture, with a real button over everything in it that can be pressed.
 
-use super::consumer_menu::ConsumerMenu;
+use super::consumer_menu;
 use super::icon::Icon;
 use crate::page::Page;
-use crate::session::Action;
+use crate::session::{Action, Where};
+use crate::view::consumers::ConsumerView;
 use crate::view::stage::{Place, SpotView, StageView};
 use crate::words;
 use std::rc::Rc;
 use web_sys::{HtmlCanvasElement, HtmlElement};
 use yew::prelude::*;
 
-#[derive(Debug, PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) view: StageView,
-    /// Paints on the canvas.
-    pub(crate) page: Page,
-    pub(crate) on_action: Callback<Action>,
+/// What the page remembers of the picture. Which menu is open is of no interest to a link.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    canvas: NodeRef,
+    pub(super) menu: NodeRef,
+    pub(super) opened: UseStateHandle<Option<Opened>>,
 }
 
-/// The picture. Which menu is open is of no interest to a link.
-#[component]
-pub(crate) fn Stage(props: &Props) -> Html {
-    let view = &props.view;
-    let canvas = use_node_ref();
-    let opened = use_state_eq(|| None::<Rc<str>>);
+/// The open menu.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Opened {
+    /// Of the part of the picture it belongs to.
+    pub(super) id: Rc<str>,
+    /// Where it does what it does.
+    pub(super) place: Where,
+}
+
+/// Lets `page` paint on the picture, and gives the menu the focus wherever it opens.
+#[hook]
+pub(crate) fn use_stage(view: &StageView, page: &Page) -> Stage {
+    let stage =
+        Stage { canvas: use_node_ref(), menu: use_node_ref(), opened: use_state_eq(|| None) };
     {
-        let (canvas, page) = (canvas.clone(), props.page.clone());
+        let (canvas, page) = (stage.canvas.clone(), page.clone());
         use_effect_with((), move |()| {
             if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
                 page.paint_on(canvas);
             }
         });
     }
-    let close = {
-        let opened = opened.clone();
-        Callback::from(move |()| opened.set(None))
-    };
-    let menu = opened.as_ref().and_then(|id| view.spots.iter().find(|spot| spot.id == *id));
+    {
+        let menu = stage.menu.clone();
+        let place = stage.open_in(view).map(|(spot, _)| (spot.id.clone(), under(spot, view)));
+        use_effect_with(place, move |_| {
+            if let Some(menu) = menu.cast::<HtmlElement>() {
+                // Without the focus it still works with a mouse.
+                drop(menu.focus());
+            }
+        });
+    }
+    stage
+}
+
+impl Stage {
+    /// The part of the picture whose menu is open, and its consumer.
+    fn open_in<'a>(&self, view: &'a StageView) -> Option<(&'a SpotView, &'a ConsumerView)> {
+        let opened = self.opened.as_ref()?;
+        let spot = view.spots.iter().find(|spot| spot.id == opened.id)?;
+        Some((spot, spot.consumer.as_ref()?))
+    }
+}
+
+/// Where the menu of `spot` stands.
+fn under(spot: &SpotView, view: &StageView) -> Place {
+    spot.place.under(consumer_menu::WIDTH_PX, view.width_px)
+}
+
+/// The picture.
+pub(crate) fn stage(view: &StageView, stage: &Stage, on_action: &Callback<Action>) -> Html {
     html! {
         <div class="stage__picture" data-testid="stage">
-            <canvas ref={canvas} role="img" aria-label={view.label.clone()} />
+            <canvas ref={stage.canvas.clone()} role="img" aria-label={view.label.clone()} />
             for spot in &view.spots {
-                { view_spot(spot, &opened, &props.on_action) }
+                { view_spot(spot, &stage.opened, on_action) }
             }
-            if let Some(consumer) = menu.and_then(|spot| Some((spot, spot.consumer.as_ref()?))) {
-                <ConsumerMenu key={consumer.0.id.to_string()} place={consumer.0.place}
-                    view={consumer.1.clone()} {close}
-                    width_px={view.width_px} on_action={props.on_action.clone()} />
+            if let Some((spot, consumer)) = stage.open_in(view) {
+                <key={&*spot.id}>
+                    { consumer_menu::consumer_menu(consumer, under(spot, view), stage, on_action) }
+                </>
             }
             if view.waits {
                 <button class="stage__poster" type="button" data-testid="poster"
-                    onclick={props.on_action.reform(|_| Action::TogglePlay)}>
+                    onclick={on_action.reform(|_| Action::TogglePlay)}>
                     <span>{ Icon::Play.html() }{ words::PLAY_LESSON }</span>
                 </button>
             }
@@ -60,10 +93,10 @@ pub(crate) fn Stage(props: &Props) -> Html {
 
 fn view_spot(
     spot: &SpotView,
-    opened: &UseStateHandle<Option<Rc<str>>>,
+    opened: &UseStateHandle<Option<Opened>>,
     on_action: &Callback<Action>,
 ) -> Html {
-    let is_open = opened.as_ref() == Some(&spot.id);
+    let is_open = opened.as_ref().is_some_and(|it| it.id == spot.id);
     let onclick = match &spot.adds {
         Some(action) => {
             let action = action.clone();
@@ -72,56 +105,16 @@ fn view_spot(
         None => {
             let (opened, id) = (opened.clone(), spot.id.clone());
             Callback::from(move |_: MouseEvent| {
-                opened.set(if is_open { None } else { Some(id.clone()) });
+                let menu = || Opened { id: id.clone(), place: Where::Both };
+                opened.set((!is_open).then(menu));
             })
         }
     };
+    let open = spot.adds.is_none().then_some(is_open);
     html! {
-        <Spot key={spot.id.to_string()} place={spot.place} label={spot.label.clone()}
-            open={spot.adds.is_none().then_some(is_open)} {onclick} />
-    }
-}
-
-#[derive(Debug, PartialEq, Properties)]
-struct SpotProps {
-    place: Place,
-    label: AttrValue,
-    /// Whether its menu is open, if it has one.
-    open: Option<bool>,
-    onclick: Callback<MouseEvent>,
-}
-
-/// A button over a part of the picture.
-#[component]
-fn Spot(props: &SpotProps) -> Html {
-    let node = use_node_ref();
-    {
-        let node = node.clone();
-        use_effect_with(props.place, move |place| put(&node, place));
-    }
-    let expanded = props.open.map(|open| open.to_string());
-    html! {
-        <button ref={node} class="stage__spot" type="button" aria-label={props.label.clone()}
-            title={props.label.clone()} aria-haspopup={props.open.map(|_| "dialog")}
-            aria-expanded={expanded} onclick={props.onclick.clone()} />
-    }
-}
-
-/// Moves an element to its place in the picture. The page's policy refuses style attributes, so
-/// this is said to the browser property by property.
-pub(super) fn put(node: &NodeRef, place: &Place) {
-    let Some(element) = node.cast::<HtmlElement>() else { return };
-    let style = element.style();
-    let sides = [
-        ("left", place.left),
-        ("top", place.top),
-        ("width", place.width),
-        ("height", place.height),
-    ];
-    for (side, px) in sides {
-        if let Some(px) = px {
-            // A browser that refuses leaves the element where it is.
-            drop(style.set_property(side, &format!("{px}px")));
-        }
+        <button key={&*spot.id} class="stage__spot" type="button" ~style={spot.place.style()}
+            aria-label={spot.label.clone()} title={spot.label.clone()}
+            aria-haspopup={open.map(|_| "dialog")} aria-expanded={open.map(|it| it.to_string())}
+            {onclick} />
     }
 }

@@ -6,21 +6,16 @@ use crate::view::transport::{MarkView, TransportView};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-#[derive(Debug, PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) view: TransportView,
-    /// The frame loop moves its thumb between two renders.
-    pub(crate) scrubber: NodeRef,
-    pub(crate) on_action: Callback<Action>,
-}
-
 /// Restart, back, play, step, the line of time with the turns of the story, speed.
-#[component]
-pub(crate) fn Transport(props: &Props) -> Html {
-    let view = &props.view;
-    let act = |action: Action| props.on_action.reform(move |_: MouseEvent| action.clone());
+/// The frame loop moves the thumb of the `scrubber` between two renders.
+pub(crate) fn transport(
+    view: &TransportView,
+    scrubber: &NodeRef,
+    on_action: &Callback<Action>,
+) -> Html {
+    let act = |action: Action| on_action.reform(move |_: MouseEvent| action.clone());
     let (icon, label) = if view.playing { (Icon::Pause, "Pause") } else { (Icon::Play, "Play") };
-    let speed = props.on_action.reform(|event: Event| {
+    let speed = on_action.reform(|event: Event| {
         let place = event.target_unchecked_into::<HtmlSelectElement>().selected_index();
         Action::Speed(Speed::at(usize::try_from(place).unwrap_or_default()))
     });
@@ -40,7 +35,7 @@ pub(crate) fn Transport(props: &Props) -> Html {
                 { icon.html() }
             </button>
             { view_button("step", Icon::Step, "Step", "ArrowRight", act(Action::Step)) }
-            { view_line(view, &props.scrubber, &props.on_action) }
+            { view_line(view, scrubber, on_action) }
             <span class="transport__time" data-testid="time">
                 <strong>{ &view.time }</strong>{ " / " }{ &view.end }{ " s" }
             </span>

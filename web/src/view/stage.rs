@@ -57,6 +57,23 @@ impl Place {
         }
     }
 
+    /// As the browser takes it, property by property: the page's policy refuses the attribute.
+    pub(crate) fn style(self) -> String {
+        let sides = [
+            ("left", self.left),
+            ("top", self.top),
+            ("width", self.width),
+            ("height", self.height),
+        ];
+        let mut style = String::new();
+        for (side, px) in sides {
+            if let Some(px) = px {
+                style.push_str(&format!("{side}:{px}px;"));
+            }
+        }
+        style
+    }
+
     /// Just below it, for something `wide_px` wide that must not leave a picture of `room_px`.
     pub(crate) fn under(self, wide_px: i32, room_px: i32) -> Self {
         let (left, width) = (self.left.unwrap_or(0), self.width.unwrap_or(0));
@@ -80,5 +97,12 @@ mod tests {
         assert_eq!(left(card(0)), Some(8));
         assert_eq!(card(120).under(264, 280).left, Some(8));
         assert_eq!(card(0).under(264, 1248).top, Some(162));
+    }
+
+    #[test]
+    fn only_the_sides_that_are_given_are_said() {
+        let place = Place { left: Some(-3), height: Some(24), ..Place::default() };
+        assert_eq!(place.style(), "left:-3px;height:24px;");
+        assert_eq!(Place::default().style(), "");
     }
 }
