@@ -13,6 +13,7 @@ use crate::scenario::{Beat, End, Scenario, SystemName};
 use brokerscope_core::sim::{SimDuration, SimTime};
 use brokerscope_core::workload::Workload;
 use brokerscope_core::{kafka, rabbitmq};
+use std::sync::Arc;
 
 /// One direction of the walk: each function takes what stands in a place and says what is to stand
 /// there.
@@ -21,6 +22,8 @@ trait Pass {
     fn number(&mut self, it: u64) -> u64;
     /// A text.
     fn text(&mut self, it: &str) -> String;
+    /// A name.
+    fn name(&mut self, it: &str) -> Arc<str>;
     /// How many more there are of something.
     fn count(&mut self, it: usize) -> usize;
     /// What was met cannot be.
@@ -57,9 +60,11 @@ trait Pass {
     }
 
     /// A list: how many items, then each.
-    fn list<T: Clone>(&mut self, list: &mut Vec<T>, blank: T, each: fn(&mut Self, &mut T)) {
+    fn list<T>(&mut self, list: &mut Vec<T>, blank: fn() -> T, each: fn(&mut Self, &mut T)) {
         let count = self.count(list.len());
-        list.resize(count, blank);
+        while list.len() < count {
+            list.push(blank());
+        }
         for item in list {
             each(self, item);
         }
@@ -85,6 +90,10 @@ impl Pass for Pack {
         self.count(it.len());
         self.0.extend_from_slice(it.as_bytes());
         it.to_owned()
+    }
+
+    fn name(&mut self, it: &str) -> Arc<str> {
+        self.text(it).into()
     }
 
     fn count(&mut self, mut it: usize) -> usize {
@@ -142,7 +151,13 @@ impl Pass for Unpack<'_> {
         }
     }
 
+    #[inline(never)]
+    fn name(&mut self, it: &str) -> Arc<str> {
+        self.text(it).into()
+    }
+
     /// Whatever it is that is counted, each takes at least a byte.
+    #[inline(never)]
     fn count(&mut self, _: usize) -> usize {
         match usize::try_from(self.number(0)) {
             Ok(count) if count <= self.rest.len() => count,
@@ -243,12 +258,12 @@ fn walk<P: Pass>(p: &mut P, it: &mut Scenario) {
     let (End::At(mut end) | End::WhenDone(mut end)) = *ends;
     p.time(&mut end);
     *ends = if is_when_done { End::WhenDone(end) } else { End::At(end) };
-    p.list(flows, blank_flow(), flow);
+    p.list(flows, blank_flow, flow);
     config::kafka(p, kafka);
     config::rabbitmq(p, rabbitmq);
-    p.list(steps, (SimTime::START, Command::crash("")), step);
-    let (when, say) = (String::new(), String::new());
-    p.list(beats, Beat { system: SystemName::Kafka, when, say }, beat);
+    p.list(steps, || (SimTime::START, Command::crash("")), step);
+    let blank = || Beat { system: SystemName::Kafka, when: String::new(), say: String::new() };
+    p.list(beats, blank, beat);
 }
 
 fn blank_flow() -> Flow {
@@ -279,8 +294,8 @@ fn flow<P: Pass>(p: &mut P, it: &mut Flow) {
         size_bytes,
         poison,
     } = it;
-    *name = p.text(name).into();
-    *producer = p.text(producer.as_str()).into();
+    *name = p.name(name);
+    producer.0 = p.name(&producer.0);
     p.whole(messages);
     p.time(starts);
     let (mut is_rate, mut number) = match *pace {
@@ -290,12 +305,12 @@ fn flow<P: Pass>(p: &mut P, it: &mut Flow) {
     p.bool(&mut is_rate);
     p.whole(&mut number);
     *pace = if is_rate { Pace::PerSecond(number) } else { Pace::Every(SimDuration(number)) };
-    p.list(keys, "".into(), |p, key| *key = p.text(key).into());
+    p.list(keys, || "".into(), |p, key| *key = p.name(key));
     p.choice(key_order, &[KeyOrder::Random, KeyOrder::Cycle]);
     for number in [&mut work_us.0, &mut work_us.1, &mut size_bytes.0, &mut size_bytes.1] {
         p.whole(number);
     }
-    p.list(poison, 0, P::whole);
+    p.list(poison, || 0, P::whole);
 }
 
 /// What is asked for is a text, as a person writes it: that is read here anyway.

@@ -31,12 +31,12 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
         p.span(span);
     }
     p.whole(loss_per_million);
-    let settings = Default::default();
-    p.list(topics, Topic { name: "".into(), partitions: 0, settings }, topic);
-    let settings = Default::default();
-    p.list(producers, Producer { name: "".into(), settings }, self::producer);
-    p.list(destinations, "".into(), |p, it| *it = p.text(it.as_str()).into());
-    let blank = Consumer {
+    let blank = || Topic { name: "".into(), partitions: 0, settings: Default::default() };
+    p.list(topics, blank, topic);
+    let blank = || Producer { name: "".into(), settings: Default::default() };
+    p.list(producers, blank, self::producer);
+    p.list(destinations, || "".into(), |p, it| it.0 = p.name(&it.0));
+    let blank = || Consumer {
         name: "".into(),
         group: "".into(),
         topics: Vec::new(),
@@ -50,7 +50,7 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
 fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
     use kafka::config::{CleanupPolicy, Topic, TopicSettings};
     let Topic { name, partitions, settings } = it;
-    *name = p.text(name.as_str()).into();
+    name.0 = p.name(&name.0);
     p.whole(partitions);
     let TopicSettings {
         cleanup_policy,
@@ -72,7 +72,7 @@ fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
 fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
     use kafka::config::{Acks, Client, Producer, ProducerSettings};
     let Producer { name, settings } = it;
-    *name = p.text(name.as_str()).into();
+    name.0 = p.name(&name.0);
     let ProducerSettings {
         acks,
         linger_ms,
@@ -104,9 +104,9 @@ fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
 fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
     use kafka::config::{Application, Commits, Consumer, OnFailure};
     let Consumer { name, group, topics, settings, application, starts_after } = it;
-    *name = p.text(name.as_str()).into();
-    *group = p.text(group.as_str()).into();
-    p.list(topics, "".into(), |p, it| *it = p.text(it.as_str()).into());
+    name.0 = p.name(&name.0);
+    group.0 = p.name(&group.0);
+    p.list(topics, || "".into(), |p, it| it.0 = p.name(&it.0));
     consumer_settings(p, settings);
     let Application { commits, on_failure } = application;
     let all = [Commits::Never, Commits::BeforeWork, Commits::AfterRecord, Commits::AfterBatch];
@@ -163,15 +163,17 @@ pub(super) fn rabbitmq<P: Pass>(p: &mut P, it: &mut rabbitmq::Config) {
         p.span(span);
     }
     p.whole(loss_per_million);
-    p.list(exchanges, Exchange { name: "".into(), kind: ExchangeType::Direct }, exchange);
-    p.list(queues, Queue { name: "".into(), arguments: Default::default() }, queue);
-    let blank = Binding { source: "".into(), destination: "".into(), routing_key: "".into() };
+    let blank = || Exchange { name: "".into(), kind: ExchangeType::Direct };
+    p.list(exchanges, blank, exchange);
+    let blank = || Queue { name: "".into(), arguments: Default::default() };
+    p.list(queues, blank, queue);
+    let blank = || Binding { source: "".into(), destination: "".into(), routing_key: "".into() };
     p.list(bindings, blank, binding);
-    let blank = Publisher { name: "".into(), settings: Default::default() };
+    let blank = || Publisher { name: "".into(), settings: Default::default() };
     p.list(publishers, blank, self::publisher);
-    let blank = Destination { exchange: "".into(), routing_key: RoutingKey::MessageKey };
+    let blank = || Destination { exchange: "".into(), routing_key: RoutingKey::MessageKey };
     p.list(destinations, blank, destination);
-    let blank = Consumer {
+    let blank = || Consumer {
         name: "".into(),
         queue: "".into(),
         settings: Default::default(),
@@ -185,14 +187,14 @@ pub(super) fn rabbitmq<P: Pass>(p: &mut P, it: &mut rabbitmq::Config) {
 fn exchange<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Exchange) {
     use rabbitmq::config::{Exchange, ExchangeType};
     let Exchange { name, kind } = it;
-    *name = p.text(name.as_str()).into();
+    name.0 = p.name(&name.0);
     p.choice(kind, &[ExchangeType::Direct, ExchangeType::Fanout]);
 }
 
 fn queue<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Queue) {
     use rabbitmq::config::{Queue, QueueArguments};
     let Queue { name, arguments } = it;
-    *name = p.text(name.as_str()).into();
+    name.0 = p.name(&name.0);
     let QueueArguments {
         dead_letter_exchange,
         dead_letter_routing_key,
@@ -202,7 +204,7 @@ fn queue<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Queue) {
     for OptionalText(text) in [dead_letter_exchange, dead_letter_routing_key] {
         let mut is_set = text.is_some();
         p.bool(&mut is_set);
-        *text = is_set.then(|| p.text(text.as_deref().unwrap_or_default()).into());
+        *text = is_set.then(|| p.name(text.as_deref().unwrap_or_default()));
     }
     for number in [message_ttl_ms, max_length] {
         let mut is_set = number.is_some();
@@ -213,36 +215,35 @@ fn queue<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Queue) {
 
 fn binding<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Binding) {
     let rabbitmq::config::Binding { source, destination, routing_key } = it;
-    *source = p.text(source.as_str()).into();
-    *destination = p.text(destination.as_str()).into();
-    *routing_key = p.text(routing_key).into();
+    source.0 = p.name(&source.0);
+    destination.0 = p.name(&destination.0);
+    *routing_key = p.name(routing_key);
 }
 
 fn publisher<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Publisher) {
     use rabbitmq::config::{Publisher, PublisherSettings};
     let Publisher { name, settings: PublisherSettings { confirm } } = it;
-    *name = p.text(name.as_str()).into();
+    name.0 = p.name(&name.0);
     p.bool(confirm);
 }
 
 fn destination<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Destination) {
     use rabbitmq::config::{Destination, RoutingKey};
     let Destination { exchange, routing_key } = it;
-    *exchange = p.text(exchange.as_str()).into();
+    exchange.0 = p.name(&exchange.0);
     let (mut is_fixed, key) = match routing_key {
         RoutingKey::Fixed(key) => (true, &**key),
         RoutingKey::MessageKey => (false, ""),
     };
     p.bool(&mut is_fixed);
-    *routing_key =
-        if is_fixed { RoutingKey::Fixed(p.text(key).into()) } else { RoutingKey::MessageKey };
+    *routing_key = if is_fixed { RoutingKey::Fixed(p.name(key)) } else { RoutingKey::MessageKey };
 }
 
 fn rabbitmq_consumer<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Consumer) {
     use rabbitmq::config::{Acks, Consumer, ConsumerSettings, OnFailure};
     let Consumer { name, queue, settings, on_failure, acks, starts_after } = it;
-    *name = p.text(name.as_str()).into();
-    *queue = p.text(queue.as_str()).into();
+    name.0 = p.name(&name.0);
+    queue.0 = p.name(&queue.0);
     let ConsumerSettings { prefetch_count, auto_ack } = settings;
     p.whole(prefetch_count);
     p.bool(auto_ack);
