@@ -72,6 +72,9 @@ impl Lab {
         let scenario: JsValue = scenario.into();
         let scenario = match scenario.as_string() {
             Some(name) => Lesson::named(&name)?.scenario(),
+            None if !scenario.is_object() => {
+                return Err(JsError::new("a scenario is the name of a lesson, or an object"));
+            }
             None => {
                 let value: Value = serde_wasm_bindgen::from_value(scenario)
                     .map_err(|wrong| JsError::new(&wrong.to_string()))?;
