@@ -109,7 +109,7 @@ pub(crate) fn header(head: &str) -> Vec<String> {
 /// The column that is probably meant: one that says so, or else the first.
 pub(crate) fn likely(columns: &[String]) -> String {
     let says_key = |name: &&String| {
-        let name = name.to_lowercase();
+        let name = name.to_ascii_lowercase();
         name == "key" || name.ends_with("_key") || name.contains("customer")
     };
     columns.iter().find(says_key).or(columns.first()).cloned().unwrap_or_default()

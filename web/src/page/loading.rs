@@ -216,9 +216,12 @@ impl Page {
 
 /// With a capital and a full stop.
 fn sentence(text: &str) -> String {
-    let mut glyphs = text.chars();
-    let first: String = glyphs.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}. Nothing was loaded.", glyphs.as_str().trim_end_matches('.'))
+    let mut told = text.trim_end_matches('.').to_owned();
+    if let Some(first) = told.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    told.push_str(". Nothing was loaded.");
+    told
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a file's size")]
