@@ -10,7 +10,7 @@ const BAR: u64 = 150_000;
 /// What a first visit took when it was last made smaller. The bar is not reached yet: the two
 /// brokers, the ledgers and the reading of scenarios are more code than it leaves room for beside
 /// Yew. Until it is, nothing may grow by more than two percent; who makes it smaller lowers this.
-const REACHED: u64 = 333_000;
+const REACHED: u64 = 291_200;
 
 /// One file of dist/.
 struct File {

@@ -217,7 +217,7 @@ impl Consumer {
     pub fn snapshot(&self, holds: usize, unacked: u64) -> ConsumerSnapshot {
         let buffer = self.client.buffer();
         let working = u64::from(self.application.work().is_some());
-        let waiting = buffer.range(buffer.start(), buffer.start() + holds);
+        let waiting = buffer.range(buffer.start(), buffer.start().saturating_add(holds));
         ConsumerSnapshot {
             name: self.name.clone(),
             queue: self.queue.clone(),
