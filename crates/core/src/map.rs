@@ -104,20 +104,9 @@ impl<K, V> Map<K, V> {
         self.entries.first().map(|(key, value)| (key, value))
     }
 
-    /// The entry with the greatest key.
-    #[must_use]
-    pub fn last_key_value(&self) -> Option<(&K, &V)> {
-        self.entries.last().map(|(key, value)| (key, value))
-    }
-
     /// Takes out the entry with the smallest key.
     pub fn pop_first(&mut self) -> Option<(K, V)> {
         if self.entries.is_empty() { None } else { Some(self.entries.remove(0)) }
-    }
-
-    /// Takes out the entry with the greatest key.
-    pub fn pop_last(&mut self) -> Option<(K, V)> {
-        self.entries.pop()
     }
 }
 

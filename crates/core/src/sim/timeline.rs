@@ -117,12 +117,6 @@ impl<S: System, W: Watcher<S>> Timeline<S, W> {
         &self.commands
     }
 
-    /// The scenario's own steps, in order of time.
-    #[must_use]
-    pub fn steps(&self) -> &[(SimTime, S::Command)] {
-        &self.steps
-    }
-
     /// Moves the present to `to`, forwards or backwards.
     pub fn seek(&mut self, to: SimTime) {
         if self.explored() <= to {
@@ -190,64 +184,16 @@ impl<S: System, W: Watcher<S>> Timeline<S, W> {
         true
     }
 
-    /// The facts after `from`, up to and with `to`, in order: derived again, not stored. `keep`
-    /// says which.
-    pub fn facts(
-        &self,
-        from: SimTime,
-        to: SimTime,
-        mut keep: impl FnMut(&S::Fact) -> bool,
-    ) -> Vec<(SimTime, S::Fact)> {
-        let mut found = Vec::new();
-        self.replay(from, to, |at, fact| {
-            if keep(fact) {
-                found.push((at, fact.clone()));
-            }
-        });
-        found
-    }
-
-    /// Tells every fact after `from`, up to and with `to`, in order. To include the very first
-    /// instant, `from` is `None` in [`Timeline::replay_all`].
-    pub fn replay(&self, from: SimTime, to: SimTime, tell: impl FnMut(SimTime, &S::Fact)) {
-        let place = &self.checkpoints[self.checkpoint_before(from)];
-        let teller = Teller { from: Some(from), tell };
-        self.replay_from(place, teller, to);
-    }
-
     /// Tells every fact since the beginning, up to and with `to`, in order.
     pub fn replay_all(&self, to: SimTime, mut tell: impl FnMut(SimTime, &S::Fact)) {
         for fact in &self.opening {
             tell(SimTime::START, fact);
         }
-        let teller = Teller { from: None, tell };
-        self.replay_from(&self.checkpoints[0], teller, to);
-    }
-
-    fn replay_from<F: FnMut(SimTime, &S::Fact)>(
-        &self,
-        place: &Place<S, W>,
-        mut teller: Teller<F>,
-        to: SimTime,
-    ) {
-        let mut world = place.world.clone();
-        let mut requests = Requests {
-            steps: &self.steps,
-            commands: &self.commands,
-            steps_done: place.steps_done,
-            commands_done: place.commands_done,
-        };
-        loop {
-            let next = requests.next_at().unwrap_or(SimTime::MAX).min(to);
-            while world.step_with(&mut |at, fact| teller.tell(at, fact), next) {}
-            world.rest_until(next);
-            match requests.take(to) {
-                Some(command) => {
-                    world.command_with(&mut |at, fact| teller.tell(at, fact), command);
-                }
-                None => return,
-            }
-        }
+        let mut cursor = Cursor::at(&self.checkpoints[0]);
+        self.walk(&mut cursor, to, |at, fact| {
+            tell(at, fact);
+            false
+        });
     }
 
     /// The last checkpoint at or before `to`, as it was before any command at that instant.
@@ -318,23 +264,6 @@ impl<C: Clone> Requests<'_, C> {
                 self.commands_done += 1;
                 Some(command.clone())
             }
-        }
-    }
-}
-
-/// Passes on facts after an instant.
-struct Teller<F> {
-    from: Option<SimTime>,
-    tell: F,
-}
-
-impl<F> Teller<F> {
-    fn tell<T>(&mut self, at: SimTime, fact: &T)
-    where
-        F: FnMut(SimTime, &T),
-    {
-        if self.from.is_none_or(|from| from < at) {
-            (self.tell)(at, fact);
         }
     }
 }

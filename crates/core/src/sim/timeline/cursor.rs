@@ -16,7 +16,7 @@ pub struct Cursor<S: System> {
 }
 
 impl<S: System> Cursor<S> {
-    fn at<W>(place: &Place<S, W>) -> Self {
+    pub(super) fn at<W>(place: &Place<S, W>) -> Self {
         Self {
             world: place.world.clone(),
             steps_done: place.steps_done,

@@ -83,6 +83,14 @@ fn seen(timeline: &Timeline<Echo, Tally>) -> (SimTime, u64, u64, u64, u64) {
     (timeline.now(), world.finish(), heard, tally.told, tally.hash.finish())
 }
 
+/// The facts after `from`, up to and with `to`, of a run told from its beginning.
+fn facts(timeline: &Timeline<Echo, Tally>, from: SimTime, to: SimTime) -> Vec<(SimTime, Sound)> {
+    let mut told = Vec::new();
+    timeline.replay_all(to, |at, fact| told.push((at, fact.clone())));
+    told.retain(|(at, _)| from < *at);
+    told
+}
+
 /// However one wanders through a run, one sees the run that never wandered.
 #[test]
 fn wandering_changes_nothing() {
@@ -148,7 +156,8 @@ fn facts_are_derived_again_as_they_were_told() {
     timeline.replay_all(SimTime(900), |at, fact| tally.watch(at, fact));
     assert_eq!(tally.hash.finish(), timeline.watcher().hash.finish());
 
-    let late = timeline.facts(SimTime(150), SimTime(310), |it| it.name == 3);
+    let mut late = facts(&timeline, SimTime(150), SimTime(310));
+    late.retain(|(_, it)| it.name == 3);
     assert_eq!(late.first().map(|(at, _)| *at), Some(SimTime(300)));
     assert!(late.iter().all(|(at, _)| SimTime(150) < *at && *at <= SimTime(310)));
 }
@@ -177,7 +186,7 @@ fn a_cursor_hears_what_was_told() {
                 assert_eq!(due, Some(*at), "the next thing was foreseen, seed {seed}");
             }
         }
-        assert_eq!(heard, timeline.facts(from, SimTime(800), |_| true), "seed {seed}");
+        assert_eq!(heard, facts(&timeline, from, SimTime(800)), "seed {seed}");
     }
 }
 
