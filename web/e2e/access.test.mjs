@@ -45,6 +45,24 @@ scene("axe-core finds nothing on the example page", "./example.html", {
   unready: true,
 }, assertAccessible);
 
+for (const { name, ...look } of LOOKS) {
+  scene(`axe-core finds nothing on the page of what is modelled: ${name}`, "./model.html", {
+    unready: true,
+    ...look,
+  }, async (page) => {
+    await assertAccessible(page);
+    await assertNoSidewaysScroll(page);
+  });
+}
+
+scene("help leads to what is modelled", "./", {}, async (page) => {
+  await page.keyboard.press("?");
+  await page.getByRole("link", { name: "What is modelled" }).click();
+  await page.getByRole("heading", { level: 1, name: "Modelled" }).waitFor();
+  const rules = page.locator("#kafka table").last().locator("tr");
+  assert.ok((await rules.count()) > 50, "the rules are listed with their sources");
+});
+
 scene("tables say what the picture shows", LESSON, {}, async (page) => {
   const mirror = part(page, "mirror");
   assert.ok((await mirror.locator("table").count()) >= 2, "there is a table for each system");

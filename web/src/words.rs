@@ -42,6 +42,9 @@ pub(crate) const UNDO: &str = "Undo";
 /// Closes a notice, a menu or a panel.
 pub(crate) const CLOSE: &str = "Close";
 
+/// The link to the page that lists what the model does and leaves out.
+pub(crate) const MODEL: &str = "What is modelled, simplified and not modelled";
+
 /// The heading of the panel for a person's own data.
 pub(crate) const OWN_DATA: &str = "Your own messages";
 /// The button that opens it.

@@ -19,9 +19,9 @@ xflags::xflags! {
             /// Runs this stage alone: format, lint, lint-wasm, unit, docs, page, bindings or e2e.
             optional --only stage: String
         }
-        /// Checks that ARCHITECTURE.md lists every `Simplified:` of the core.
-        cmd simplified {
-            /// Writes the list instead of checking it.
+        /// Checks that the page of what is modelled says what the comments of the core say.
+        cmd model {
+            /// Writes the page instead of checking it.
             optional --write
         }
     }

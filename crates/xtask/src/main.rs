@@ -8,9 +8,9 @@
 
 mod flags;
 mod install;
+mod model;
 mod page;
 mod shell;
-mod simplified;
 mod sizes;
 mod stages;
 mod tally;
@@ -47,7 +47,7 @@ fn run(command: XtaskCmd) -> anyhow::Result<ExitCode> {
         }
         XtaskCmd::Size(_) => sizes::report()?,
         XtaskCmd::Test(test) => return stages::test(test.only.as_deref()),
-        XtaskCmd::Simplified(simplified) => simplified::run(simplified.write)?,
+        XtaskCmd::Model(model) => model::run(model.write)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -201,11 +201,11 @@ fn no_machine_and_no_registry_is_named_in_lock_files() {
 }
 
 #[test]
-fn every_simplification_is_in_architecture_md() {
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask")).arg("simplified").output();
+fn the_page_of_what_is_modelled_is_fresh() {
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask")).arg("model").output();
     let output = output.expect("xtask has been built for this test");
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "the table is up to date:\n{told}");
+    assert!(output.status.success(), "the page is up to date:\n{told}");
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub(crate) fn help(dialog: &NodeRef, on_action: &Callback<Action>) -> Html {
                     <dd>{ does }</dd>
                 }
             </dl>
+            <p><a href="model.html">{ words::MODEL }</a></p>
         </>
     };
     panel("help", "Help", dialog, on_action, content)
