@@ -3,6 +3,7 @@
 //! Start reading at `cluster.rs` (the system as a whole) or `log.rs` (the log of one
 //! partition). Every rule carries `Source:`, every liberty `Simplified:`.
 
+pub mod admin;
 mod application;
 pub mod assignor;
 mod broker;

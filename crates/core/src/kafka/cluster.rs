@@ -5,6 +5,7 @@
 
 mod commands;
 
+use super::admin::{self, Admin, AdminReturn};
 use super::broker::{self, Broker};
 use super::command::Command;
 use super::config::Config;
@@ -33,6 +34,7 @@ pub struct Cluster {
     producers: Vec<Place<Producer>>,
     consumers: Vec<Place<Consumer>>,
     brokers: Vec<Place<Broker>>,
+    admin: Place<Admin>,
 }
 
 /// A machine and what the cluster keeps of it.
@@ -124,6 +126,7 @@ impl Cluster {
             producers: producers.collect(),
             brokers: brokers.collect(),
             consumers: consumers.collect(),
+            admin: Place::new(Admin::new(metadata.clone())),
             network: Network::new(config.links.clone()),
             config,
             workload,
@@ -141,6 +144,12 @@ impl Cluster {
     #[must_use]
     pub fn workload(&self) -> &Workload {
         &self.workload
+    }
+
+    /// How many calls of the administrator's client have returned, and what the last one did.
+    #[must_use]
+    pub fn admin_returned(&self) -> (u64, Option<&AdminReturn>) {
+        self.admin.machine.returned()
     }
 
     pub(super) fn metadata(&self) -> &Metadata {
@@ -176,6 +185,7 @@ impl Cluster {
             Node::Producer(place) => self.producers[usize::from(place)].process,
             Node::Consumer(place) => self.consumers[usize::from(place)].process,
             Node::Broker(id) => self.brokers[broker_place(id)].process,
+            Node::Admin => self.admin.process,
         }
     }
 
@@ -186,7 +196,7 @@ impl Cluster {
     /// Whether that process is there to hear anything.
     fn hears(&self, address: Address) -> bool {
         let runs = match address.node {
-            Node::Producer(_) => true,
+            Node::Producer(_) | Node::Admin => true,
             Node::Consumer(place) => self.consumer(place).process().is_some(),
             Node::Broker(id) => self.broker(id).is_running(),
         };
@@ -248,6 +258,18 @@ impl Cluster {
         }
     }
 
+    fn step_admin(&mut self, cx: &mut Cx<'_, Self>, input: admin::Input) {
+        let (now, mut fx) = (cx.now(), Vec::new());
+        self.admin.machine.step(&mut fx, now, input);
+        let due = self.admin.alarm.set(now, self.admin.machine.due());
+        let from = self.address(Node::Admin);
+        wake(cx, from, due);
+        for admin::Effect::Send(to, correlation, request) in fx {
+            let packet = Packet::Request(correlation, request);
+            self.send(cx, from, self.address(Node::Broker(to)), Channel::Data, packet);
+        }
+    }
+
     fn send(
         &mut self,
         cx: &mut Cx<'_, Self>,
@@ -295,6 +317,12 @@ impl Cluster {
             (Node::Consumer(place), Node::Broker(id), Packet::Disconnected) => {
                 self.step_consumer(cx, place, consumer::Input::Disconnected(id, channel));
             }
+            (Node::Admin, Node::Broker(id), Packet::Answer(correlation, answer)) => {
+                self.step_admin(cx, admin::Input::Answer(id, correlation, answer));
+            }
+            (Node::Admin, Node::Broker(id), Packet::Disconnected) => {
+                self.step_admin(cx, admin::Input::Disconnected(id));
+            }
             (to, from, packet) => unreachable!("{from:?} does not send {packet:?} to {to:?}"),
         }
     }
@@ -315,6 +343,10 @@ impl Cluster {
                 if self.hears(address) {
                     self.step_consumer(cx, place, consumer::Input::Wake);
                 }
+            }
+            Node::Admin => {
+                self.admin.alarm.rings(now);
+                self.step_admin(cx, admin::Input::Wake);
             }
             Node::Broker(id) => {
                 self.brokers[broker_place(id)].alarm.rings(now);

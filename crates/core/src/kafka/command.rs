@@ -1,6 +1,7 @@
 //! What a person or a scenario can ask of a cluster. One line of text each, both ways.
 
 use super::BrokerId;
+use super::admin::AdminCall;
 use crate::name::{ConsumerName, GroupId};
 use std::fmt;
 use std::str::FromStr;
@@ -26,6 +27,8 @@ pub enum Command {
     CrashBroker(BrokerId),
     /// The broker starts again, from its disk.
     RestartBroker(BrokerId),
+    /// The administrator's client is called. There is no text for it that can be read.
+    Admin(AdminCall),
 }
 
 /// The text of the command language: `crash c1`, `add c4 to billing`, `crash broker 1`.
@@ -41,6 +44,7 @@ impl fmt::Display for Command {
             Self::Commit(name) => write!(f, "commit {name}"),
             Self::CrashBroker(broker) => write!(f, "crash {broker}"),
             Self::RestartBroker(broker) => write!(f, "restart {broker}"),
+            Self::Admin(call) => call.fmt(f),
         }
     }
 }

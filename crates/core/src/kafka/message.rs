@@ -153,7 +153,7 @@ impl GroupRequest {
 
 /// Which offset `ListOffsets` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum ListedOffset {
+pub enum ListedOffset {
     /// The log start, on the wire the timestamp -2.
     Earliest,
     /// The high watermark, on the wire the timestamp -1.
@@ -298,6 +298,18 @@ error_codes! {
     MemberIdRequired = "MEMBER_ID_REQUIRED",
     /// No assignor is known to all members.
     InconsistentGroupProtocol = "INCONSISTENT_GROUP_PROTOCOL",
+}
+
+impl ErrorCode {
+    /// Whether the same request may succeed later, or with another broker.
+    ///
+    /// Source: the subclasses of `RetriableException` in `org.apache.kafka.common.errors`.
+    pub(crate) const fn is_retriable(self) -> bool {
+        matches!(
+            self,
+            Self::UnknownTopicOrPartition | Self::NotLeaderOrFollower | Self::NotCoordinator
+        )
+    }
 }
 
 impl fmt::Display for ErrorCode {

@@ -15,6 +15,8 @@ pub(crate) enum Node {
     Consumer(u16),
     /// By its number.
     Broker(BrokerId),
+    /// The administrator's client.
+    Admin,
 }
 
 /// One process on a machine: a crash ends it, a restart makes the next.

@@ -174,7 +174,7 @@ impl Cast {
                 let groups = self.groups.iter().map(GroupId::as_str);
                 return Err(missing("group", group.as_str(), groups));
             }
-            Its::AddConsumer(..) => {}
+            Its::AddConsumer(..) | Its::Admin(_) => {}
             Its::CrashBroker(id) | Its::RestartBroker(id) => {
                 if !(1..=self.brokers).contains(&id.0) {
                     let last = self.brokers;

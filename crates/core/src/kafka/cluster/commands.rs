@@ -2,6 +2,7 @@
 
 use super::{Cluster, Node, Place, as_place, broker_place};
 use crate::kafka::BrokerId;
+use crate::kafka::admin;
 use crate::kafka::broker;
 use crate::kafka::command::Command;
 use crate::kafka::config;
@@ -30,6 +31,7 @@ impl Cluster {
             }
             Command::CrashBroker(id) => self.crash_broker(cx, self.exists(*id)?)?,
             Command::RestartBroker(id) => self.restart_broker(cx, self.exists(*id)?)?,
+            Command::Admin(call) => self.step_admin(cx, admin::Input::Call(call.clone())),
         }
         Ok(())
     }

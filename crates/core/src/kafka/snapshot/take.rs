@@ -260,7 +260,10 @@ fn cargo(cluster: &Cluster, arrival: &Arrival) -> Vec<Cargo> {
         (Node::Consumer(place), _) | (_, Node::Consumer(place)) => {
             consumer_cargo(cluster.consumer(place), &arrival.packet)
         }
-        (Node::Broker(_), Node::Broker(_)) => Vec::new(),
+        (Node::Broker(_) | Node::Admin, Node::Broker(_)) | (Node::Broker(_), Node::Admin) => {
+            Vec::new()
+        }
+        (Node::Admin, Node::Admin) => unreachable!("an administrator talks to brokers"),
     }
 }
 

@@ -1,0 +1,239 @@
+//! An administrator's client: what Kafka's `Admin` does, one call after the other.
+//!
+//! A call is a request, or a few, to whoever can serve it: a partition's leader, a group's
+//! coordinator, any broker. It finds them, asks again while the answer may still change, and
+//! gives up in time.
+
+mod call;
+
+pub use call::{AdminCall, AdminReturn, OffsetSpec};
+
+use super::BrokerId;
+use super::connection::backoff;
+use super::message::{Answer, CorrelationId, ErrorCode, Request};
+use super::metadata::Metadata;
+use crate::sim::{SimDuration, SimTime};
+use call::{Progress, Target};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// `default.api.timeout.ms`: how long a call may take.
+const API_TIMEOUT: SimDuration = SimDuration::millis(60_000);
+/// `request.timeout.ms`.
+const REQUEST_TIMEOUT: SimDuration = SimDuration::millis(30_000);
+/// `retry.backoff.ms`.
+const FIRST_BACKOFF: SimDuration = SimDuration::millis(100);
+/// `retry.backoff.max.ms`.
+const MOST_BACKOFF: SimDuration = SimDuration::millis(1_000);
+
+/// What reaches the client.
+#[derive(Clone, Debug)]
+pub(crate) enum Input {
+    /// Someone calls.
+    Call(AdminCall),
+    /// Something it waits for is due.
+    Wake,
+    /// A broker answered.
+    Answer(BrokerId, CorrelationId, Answer),
+    /// A broker is gone, or not there.
+    Disconnected(BrokerId),
+}
+
+/// What the client wants done.
+#[derive(Clone, Debug)]
+pub(crate) enum Effect {
+    /// Send that to a broker.
+    Send(BrokerId, CorrelationId, Request),
+}
+
+/// An administrator's client.
+///
+/// Invariant: while a call is waiting, another is under way.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Admin {
+    metadata: Arc<Metadata>,
+    waiting: VecDeque<AdminCall>,
+    doing: Option<Doing>,
+    next_correlation: CorrelationId,
+    /// Whose turn it is to be asked what any broker knows.
+    turn: u16,
+    /// How many calls have returned.
+    returned: u64,
+    last: Option<AdminReturn>,
+}
+
+/// A call under way.
+#[derive(Clone, Debug, Hash)]
+struct Doing {
+    call: AdminCall,
+    /// What is known of the answer so far.
+    progress: Progress,
+    /// Whom a broker has named, if someone has to be found first.
+    coordinator: Option<BrokerId>,
+    deadline: SimTime,
+    /// How often it was asked in vain.
+    failures: u32,
+    stage: Stage,
+}
+
+#[derive(Clone, Debug, Hash)]
+enum Stage {
+    /// It asks, but not before that.
+    Asks(SimTime),
+    /// It was asked, and the answer is awaited until that instant.
+    Awaits { broker: BrokerId, correlation: CorrelationId, until: SimTime, finds: bool },
+}
+
+impl Admin {
+    /// A client that nobody has called yet.
+    pub(crate) fn new(metadata: Arc<Metadata>) -> Self {
+        Self {
+            metadata,
+            waiting: VecDeque::new(),
+            doing: None,
+            next_correlation: CorrelationId::default(),
+            turn: 0,
+            returned: 0,
+            last: None,
+        }
+    }
+
+    /// How many calls have returned, and what the last of them did.
+    pub(crate) fn returned(&self) -> (u64, Option<&AdminReturn>) {
+        (self.returned, self.last.as_ref())
+    }
+
+    /// When it next has something to do by itself.
+    pub(crate) fn due(&self) -> Option<SimTime> {
+        let doing = self.doing.as_ref()?;
+        let due = match doing.stage {
+            Stage::Asks(at) => at,
+            Stage::Awaits { until, .. } => until,
+        };
+        Some(due.min(doing.deadline))
+    }
+
+    /// Takes one input and says what should follow, in order.
+    pub(crate) fn step(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: Input) {
+        match input {
+            Input::Call(call) => self.waiting.push_back(call),
+            Input::Wake => self.late(now),
+            Input::Answer(broker, correlation, answer) => {
+                self.answered(now, broker, correlation, answer);
+            }
+            Input::Disconnected(from) => {
+                if let Some(doing) = &mut self.doing
+                    && matches!(doing.stage, Stage::Awaits { broker, .. } if broker == from)
+                {
+                    doing.again(now);
+                }
+            }
+        }
+        self.go_on(fx, now);
+    }
+
+    /// An answer, or the whole call, may have taken too long.
+    fn late(&mut self, now: SimTime) {
+        let Some(doing) = &mut self.doing else { return };
+        if doing.deadline <= now {
+            self.returns(AdminReturn::Failed("TimeoutException"));
+        } else if let Stage::Awaits { until, .. } = doing.stage
+            && until <= now
+        {
+            doing.again(now);
+        }
+    }
+
+    fn answered(&mut self, now: SimTime, from: BrokerId, to: CorrelationId, answer: Answer) {
+        let Some(doing) = &mut self.doing else { return };
+        let Stage::Awaits { broker, correlation, finds, .. } = doing.stage else { return };
+        if (broker, correlation) != (from, to) {
+            return;
+        }
+        if finds {
+            let Answer::FindCoordinator(found) = answer else {
+                unreachable!("the broker answers what it was asked: {answer:?}")
+            };
+            match found {
+                Ok(broker) => {
+                    doing.coordinator = Some(broker);
+                    doing.stage = Stage::Asks(now);
+                }
+                Err(error) => self.refused(now, error),
+            }
+            return;
+        }
+        match doing.progress.answered(&doing.call, from, answer) {
+            Err(error) => self.refused(now, error),
+            Ok(None) => doing.stage = Stage::Asks(now),
+            Ok(Some(done)) => self.returns(done),
+        }
+    }
+
+    /// A broker did not do it: another may, or the same one later; or nobody ever will.
+    fn refused(&mut self, now: SimTime, error: ErrorCode) {
+        let Some(doing) = &mut self.doing else { return };
+        if error.is_retriable() {
+            doing.again(now);
+        } else {
+            self.returns(AdminReturn::Failed(error.as_str()));
+        }
+    }
+
+    fn returns(&mut self, it: AdminReturn) {
+        self.doing = None;
+        self.returned += 1;
+        self.last = Some(it);
+    }
+
+    /// Asks what can be asked now.
+    fn go_on(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        if self.doing.is_none()
+            && let Some(call) = self.waiting.pop_front()
+        {
+            let progress = Progress::of(&call);
+            self.doing = Some(Doing {
+                call,
+                progress,
+                coordinator: None,
+                deadline: now + API_TIMEOUT,
+                failures: 0,
+                stage: Stage::Asks(now),
+            });
+        }
+        let Some(doing) = &mut self.doing else { return };
+        if !matches!(doing.stage, Stage::Asks(at) if at <= now) {
+            return;
+        }
+        let mut finds = false;
+        let (target, mut request) = doing.progress.asks(&doing.call);
+        let broker = match target {
+            Target::Leader(partition) => Some(self.metadata.leader(&partition)),
+            Target::Coordinator(group) => {
+                if doing.coordinator.is_none() {
+                    (finds, request) = (true, Request::FindCoordinator { group });
+                }
+                doing.coordinator
+            }
+        };
+        let broker = broker.unwrap_or_else(|| {
+            self.turn = self.turn % self.metadata.brokers + 1;
+            BrokerId(self.turn)
+        });
+        let correlation = self.next_correlation;
+        self.next_correlation = CorrelationId(correlation.0 + 1);
+        let until = now + REQUEST_TIMEOUT;
+        doing.stage = Stage::Awaits { broker, correlation, until, finds };
+        fx.push(Effect::Send(broker, correlation, request));
+    }
+}
+
+impl Doing {
+    /// It failed, but may succeed later: everyone is looked for again.
+    fn again(&mut self, now: SimTime) {
+        self.coordinator = None;
+        let wait = backoff(FIRST_BACKOFF, MOST_BACKOFF, self.failures);
+        self.failures += 1;
+        self.stage = Stage::Asks(now + wait);
+    }
+}
