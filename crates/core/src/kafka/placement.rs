@@ -74,10 +74,80 @@ pub fn partition_for_key(client: Client, key: &[u8], partitions: u32) -> Option<
     }
 }
 
+/// One line of the arithmetic that leads from a key to its partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What is computed: `murmur2(key)`, `% 12`.
+    pub operation: String,
+    /// What comes out.
+    pub result: String,
+}
+
+/// The arithmetic of [`partition_for_key`], line by line, for people who want to check it.
+///
+/// # Panics
+/// If there is no partition.
+#[must_use]
+pub fn explain(client: Client, key: &[u8], partitions: u32) -> Vec<Step> {
+    let step = |operation: &str, result| Step { operation: operation.to_owned(), result };
+    let number = |it: u32| format!("{it:#010x} = {it}");
+    let bytes: Vec<String> = key.iter().map(|it| format!("{it:02x}")).collect();
+    let bytes = if bytes.is_empty() { "none".to_owned() } else { bytes.join(" ") };
+    let mut steps = vec![step("the key's bytes", bytes)];
+    let Some(partition) = partition_for_key(client, key, partitions) else {
+        let drawn = "an empty key counts as no key: a random partition".to_owned();
+        steps.push(step("consistent_random", drawn));
+        return steps;
+    };
+    match client {
+        Client::Java => {
+            let hash = murmur2(key);
+            steps.push(step("murmur2", format!("{hash:#010x} = {hash}")));
+            steps.push(step("& 0x7fffffff", number(hash.cast_unsigned() & 0x7fff_ffff)));
+        }
+        Client::Librdkafka => steps.push(step("crc32", number(crc32(key)))),
+    }
+    steps.push(step(&format!("% {partitions}"), format!("partition {partition}")));
+    steps
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use expect_test::{Expect, expect};
     use serde_json::Value;
+
+    fn explained(client: Client, key: &str, partitions: u32, expected: &Expect) {
+        let steps = explain(client, key.as_bytes(), partitions);
+        let lines: Vec<String> =
+            steps.iter().map(|it| format!("{}: {}\n", it.operation, it.result)).collect();
+        expected.assert_eq(&lines.concat());
+    }
+
+    #[test]
+    fn the_arithmetic_is_told_line_by_line() {
+        explained(Client::Java, "user-123", 12, &expect![[r#"
+            the key's bytes: 75 73 65 72 2d 31 32 33
+            murmur2: 0xa87c3114 = -1468255980
+            & 0x7fffffff: 0x287c3114 = 679227668
+            % 12: partition 8
+        "#]]);
+        explained(Client::Java, "", 12, &expect![[r#"
+            the key's bytes: none
+            murmur2: 0x106e08d9 = 275646681
+            & 0x7fffffff: 0x106e08d9 = 275646681
+            % 12: partition 9
+        "#]]);
+        explained(Client::Librdkafka, "日本", 3, &expect![[r#"
+            the key's bytes: e6 97 a5 e6 9c ac
+            crc32: 0xc7b7cdcc = 3350711756
+            % 3: partition 2
+        "#]]);
+        explained(Client::Librdkafka, "", 3, &expect![[r#"
+            the key's bytes: none
+            consistent_random: an empty key counts as no key: a random partition
+        "#]]);
+    }
 
     #[test]
     fn murmur2_gives_the_published_hashes() {
