@@ -34,9 +34,14 @@ pub(crate) enum Job {
 
 #[derive(Args, Debug)]
 pub(crate) struct Partition {
-    /// How many partitions the topic has.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) partitions: u32,
+    /// How many partitions the topic has; with --explain 3 if it is not given, as in the lessons.
+    #[arg(
+        long,
+        value_name = "N",
+        required_unless_present = "explain",
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
+    pub(crate) partitions: Option<u32>,
     /// Which client library: java (murmur2) or librdkafka (CRC-32).
     #[arg(long, value_name = "NAME", default_value = "java", value_parser = client)]
     pub(crate) client: Client,
@@ -45,10 +50,13 @@ pub(crate) struct Partition {
     ///
     /// An empty field is an empty key, a missing one is no key. Blank lines of CSV and JSON lines
     /// are no rows.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) keys: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "explain")]
+    pub(crate) keys: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) format: Format,
+    /// Show the arithmetic for this one key instead of reading a file.
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["keys", "each"])]
+    pub(crate) explain: Option<String>,
     /// Print one line a row in the file's order instead: the key, a tab, its partition.
     ///
     /// Control characters in the key are escaped as in JSON. A row whose partition its key does

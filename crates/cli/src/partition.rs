@@ -1,26 +1,45 @@
-//! `brokerscope partition`: where a Kafka client would send the rows of a file.
+//! `brokerscope partition`: where a Kafka client would send the rows of a file, or one key and why.
 
 use crate::args::Partition;
 use crate::data::rows;
 use crate::trouble::Trouble;
-use brokerscope_core::kafka::placement::partition_for_key;
+use brokerscope_core::kafka::config::Client;
+use brokerscope_core::kafka::placement::{self, partition_for_key};
 use brokerscope_core::workload::KeyId;
 use brokerscope_scenario::input::Rows;
 use std::io::{self, Write};
 
-/// Prints the distribution, or the partition of each row.
+/// How many partitions a topic of the lessons has.
+const AS_IN_THE_LESSONS: u32 = 3;
+
+/// Prints the distribution, or the partition of each row, or the arithmetic for one key.
 pub(crate) fn partition(wanted: &Partition, out: &mut impl Write) -> Result<(), Trouble> {
-    let rows = rows(&wanted.keys, &wanted.format)?;
+    let partitions = wanted.partitions.unwrap_or(AS_IN_THE_LESSONS);
+    if let Some(key) = &wanted.explain {
+        return Ok(explain(wanted.client, key, partitions, out)?);
+    }
+    let file = wanted.keys.as_deref().expect("without a key to explain there is a file");
+    let rows = rows(file, &wanted.format)?;
     // Equal keys go to equal partitions, so each key is placed once.
     let places: Vec<Option<u32>> = (0..rows.keys.len())
         .map(|key| KeyId(u32::try_from(key).expect("there are at most a million keys")))
-        .map(|key| partition_for_key(wanted.client, rows.keys.get(key), wanted.partitions))
+        .map(|key| partition_for_key(wanted.client, rows.keys.get(key), partitions))
         .collect();
     let place = |key: &Option<KeyId>| key.and_then(|key| places[key.0 as usize]);
     if wanted.each {
         each(&rows, place, out)?;
     } else {
-        distribution(&rows, place, wanted.partitions, out)?;
+        distribution(&rows, place, partitions, out)?;
+    }
+    Ok(())
+}
+
+/// One line for each step from the key to its partition.
+fn explain(client: Client, key: &str, partitions: u32, out: &mut impl Write) -> io::Result<()> {
+    let steps = placement::explain(client, key.as_bytes(), partitions);
+    let width = steps.iter().map(|it| it.operation.len()).max().unwrap_or_default();
+    for placement::Step { operation, result } in steps {
+        writeln!(out, "{operation:<width$}  {result}")?;
     }
     Ok(())
 }

@@ -156,6 +156,8 @@ fn what_is_not_understood_is_answered_in_one_line() {
             ("run -", b"title = 5"),
             ("partition --partitions 0 --keys -", b""),
             ("partition --keys -", b""),
+            ("partition --explain a --keys -", b""),
+            ("partition --explain a --partitions 0", b""),
             ("partition --partitions 3 --keys - --client go", b""),
             ("partition --partitions 3 --keys - --column a --field b", b""),
             ("render crash-before-commit --at 5s --theme blue", b""),
@@ -172,6 +174,25 @@ fn help_is_no_mistake() {
     let (success, out, wrong) = run("run --help", b"");
     assert_eq!((success, &*wrong), (true, ""), "it is printed where it can be read");
     assert!(out.contains("--until <TIME>"), "options are told: {out}");
+}
+
+#[test]
+fn the_arithmetic_for_one_key_is_shown() {
+    check("partition --explain user-123 --partitions 12", "", expect![[r#"
+        the key's bytes  75 73 65 72 2d 31 32 33
+        murmur2          0xa87c3114 = -1468255980
+        & 0x7fffffff     0x287c3114 = 679227668
+        % 12             partition 8
+    "#]]);
+    check("partition --explain user-123 --client librdkafka", "", expect![[r#"
+        the key's bytes  75 73 65 72 2d 31 32 33
+        crc32            0xa2686a4e = 2724751950
+        % 3              partition 0
+    "#]]);
+    check("partition --explain= --partitions 3 --client librdkafka", "", expect![[r#"
+        the key's bytes    none
+        consistent_random  an empty key counts as no key: a random partition
+    "#]]);
 }
 
 /// A file in cargo's folder for tests.

@@ -126,27 +126,47 @@ mod tests {
 
     #[test]
     fn the_arithmetic_is_told_line_by_line() {
-        explained(Client::Java, "user-123", 12, &expect![[r#"
+        explained(
+            Client::Java,
+            "user-123",
+            12,
+            &expect![[r#"
             the key's bytes: 75 73 65 72 2d 31 32 33
             murmur2: 0xa87c3114 = -1468255980
             & 0x7fffffff: 0x287c3114 = 679227668
             % 12: partition 8
-        "#]]);
-        explained(Client::Java, "", 12, &expect![[r#"
+        "#]],
+        );
+        explained(
+            Client::Java,
+            "",
+            12,
+            &expect![[r#"
             the key's bytes: none
             murmur2: 0x106e08d9 = 275646681
             & 0x7fffffff: 0x106e08d9 = 275646681
             % 12: partition 9
-        "#]]);
-        explained(Client::Librdkafka, "日本", 3, &expect![[r#"
+        "#]],
+        );
+        explained(
+            Client::Librdkafka,
+            "日本",
+            3,
+            &expect![[r#"
             the key's bytes: e6 97 a5 e6 9c ac
             crc32: 0xc7b7cdcc = 3350711756
             % 3: partition 2
-        "#]]);
-        explained(Client::Librdkafka, "", 3, &expect![[r#"
+        "#]],
+        );
+        explained(
+            Client::Librdkafka,
+            "",
+            3,
+            &expect![[r#"
             the key's bytes: none
             consistent_random: an empty key counts as no key: a random partition
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
