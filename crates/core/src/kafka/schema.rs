@@ -5,8 +5,13 @@
 //! Source: the message definitions in `group-coordinator/src/main/resources/common/message` and
 //! `ConsumerProtocolSubscription.json`, `ConsumerProtocolAssignment.json` of the clients.
 
+mod consumer_group;
+
 use super::{Offset, TopicPartition};
 use crate::name::TopicName;
+pub(crate) use consumer_group::{
+    Change, ClassicMember, Current, Epoch, MemberState, Subscription, Target,
+};
 use std::sync::Arc;
 
 /// Bytes of a record or a message. Cloning shares them.
@@ -19,7 +24,13 @@ pub(crate) enum Key {
     Offset { group: String, partition: TopicPartition },
     /// `GroupMetadataKey` version 2.
     Group { group: String },
+    /// A `Change` of a group of the `consumer` protocol, of this kind; without a member if it
+    /// concerns them all.
+    ConsumerGroup { kind: i16, group: String, member: String },
 }
+
+/// Where a member connects from; here all are the same host.
+const HOST: &str = "/127.0.0.1";
 
 /// `OffsetCommitValue` version 3.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -170,6 +181,13 @@ impl Key {
                 writer.i16(2);
                 writer.text(group);
             }
+            Self::ConsumerGroup { kind, group, member } => {
+                writer.i16(*kind);
+                writer.text(group);
+                if consumer_group::names_member(*kind) == Some(true) {
+                    writer.text(member);
+                }
+            }
         }
         writer.done()
     }
@@ -184,7 +202,12 @@ impl Key {
                 Some(Self::Offset { group, partition })
             }
             2 => Some(Self::Group { group: reader.text()? }),
-            _ => None,
+            kind => {
+                let names_member = consumer_group::names_member(kind)?;
+                let group = reader.text()?;
+                let member = if names_member { reader.text()? } else { String::new() };
+                Some(Self::ConsumerGroup { kind, group, member })
+            }
         }
     }
 }
@@ -221,8 +244,6 @@ const PROTOCOL_TYPE: &str = "consumer";
 impl GroupValue {
     /// Its bytes.
     pub(crate) fn encode(&self) -> Bytes {
-        // Where a member connects from; here all are the same host.
-        const HOST: &str = "/127.0.0.1";
         let mut writer = Writer::default();
         writer.i16(3);
         writer.text(PROTOCOL_TYPE);
