@@ -178,21 +178,33 @@ fn help_is_no_mistake() {
 
 #[test]
 fn the_arithmetic_for_one_key_is_shown() {
-    check("partition --explain user-123 --partitions 12", "", expect![[r#"
+    check(
+        "partition --explain user-123 --partitions 12",
+        "",
+        expect![[r#"
         the key's bytes  75 73 65 72 2d 31 32 33
         murmur2          0xa87c3114 = -1468255980
         & 0x7fffffff     0x287c3114 = 679227668
         % 12             partition 8
-    "#]]);
-    check("partition --explain user-123 --client librdkafka", "", expect![[r#"
+    "#]],
+    );
+    check(
+        "partition --explain user-123 --client librdkafka",
+        "",
+        expect![[r#"
         the key's bytes  75 73 65 72 2d 31 32 33
         crc32            0xa2686a4e = 2724751950
         % 3              partition 0
-    "#]]);
-    check("partition --explain= --partitions 3 --client librdkafka", "", expect![[r#"
+    "#]],
+    );
+    check(
+        "partition --explain= --partitions 3 --client librdkafka",
+        "",
+        expect![[r#"
         the key's bytes    none
         consistent_random  an empty key counts as no key: a random partition
-    "#]]);
+    "#]],
+    );
 }
 
 /// A file in cargo's folder for tests.

@@ -33,6 +33,7 @@ pub use command::Command;
 pub use config::Config;
 pub use fact::Fact;
 pub use java::offsets_partition;
+pub use message::consumer_group::{DescribedConsumerGroup, DescribedConsumerMember};
 pub use snapshot::Snapshot;
 
 use crate::name::TopicName;

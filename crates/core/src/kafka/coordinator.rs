@@ -126,6 +126,8 @@ impl Coordinator {
             GroupRequest::SyncGroup { .. }
             | GroupRequest::Heartbeat { .. }
             | GroupRequest::LeaveGroup { .. }
+            | GroupRequest::ConsumerHeartbeat(_)
+            | GroupRequest::ConsumerGroupDescribe { .. }
             | GroupRequest::OffsetFetch { .. } => false,
         }
     }
@@ -152,7 +154,7 @@ impl Coordinator {
                 Some(Key::Group { group }) => {
                     (GroupId::from(group), Change::Group(value.and_then(GroupValue::decode)))
                 }
-                None => continue,
+                Some(Key::ConsumerGroup { .. }) | None => continue,
             };
             let fresh = || Group::new(id.clone(), delay_ms);
             let group = self.groups.get_or_insert_with(id.clone(), fresh);
@@ -190,6 +192,8 @@ fn answer_without_group(request: &GroupRequest) -> Answer {
             Answer::OffsetFetch(Ok(partitions.iter().map(|it| (it.clone(), None)).collect()))
         }
         GroupRequest::OffsetCommit { .. } => request.refused(ErrorCode::IllegalGeneration),
+        GroupRequest::ConsumerHeartbeat(_) => request.refused(ErrorCode::UnsupportedVersion),
+        GroupRequest::ConsumerGroupDescribe { .. } => request.refused(ErrorCode::GroupIdNotFound),
         GroupRequest::JoinGroup(_)
         | GroupRequest::SyncGroup { .. }
         | GroupRequest::Heartbeat { .. }

@@ -11,11 +11,16 @@
 //! | `SyncGroup` | consumer | coordinator | what this member reads |
 //! | `Heartbeat` | consumer | coordinator | whether a rebalance is on |
 //! | `LeaveGroup` | consumer | coordinator | nothing |
+//! | `ConsumerGroupHeartbeat` | consumer | coordinator | the member's epoch and what it reads |
+//! | `ConsumerGroupDescribe` | administrator | coordinator | the group, its members and target |
 //! | `OffsetCommit` | consumer | coordinator | whether it was stored |
 //! | `OffsetFetch` | consumer | coordinator | the committed offsets |
 //!
-//! Replicas, transactions and the `consumer` protocol add rows: a follower's `Fetch`,
-//! `InitProducerId`, `EndTxn`, `ConsumerGroupHeartbeat` and the rest have their place here.
+//! Replicas and transactions add rows: a follower's `Fetch`, `InitProducerId`, `EndTxn` and the
+//! rest have their place here.
+
+#[allow(dead_code, reason = "the coordinator of such groups follows")]
+pub(crate) mod consumer_group;
 
 use super::config::{Acks, Assignor};
 use super::fact::{CommitReason, LeaveReason};
@@ -24,6 +29,7 @@ use super::schema::Bytes;
 use super::{BrokerId, Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId};
 use crate::workload::MessageId;
+use consumer_group::{ConsumerHeartbeat, ConsumerHeartbeatAnswer, DescribedConsumerGroup};
 use std::fmt;
 use std::sync::Arc;
 
@@ -96,6 +102,7 @@ pub(crate) enum Request {
 
 /// What a client asks the coordinator of its group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(dead_code, reason = "the coordinator of such groups follows")]
 pub(crate) enum GroupRequest {
     /// Let me take part. Without a member id it is answered with one.
     JoinGroup(JoinGroup),
@@ -105,6 +112,10 @@ pub(crate) enum GroupRequest {
     Heartbeat { member: MemberOf },
     /// I am going. The reason is for people.
     LeaveGroup { group: GroupId, member_id: MemberId, why: LeaveReason },
+    /// I join, live or leave, in the `consumer` protocol.
+    ConsumerHeartbeat(Box<ConsumerHeartbeat>),
+    /// What does this group of the `consumer` protocol look like?
+    ConsumerGroupDescribe { group: GroupId },
     /// Store these positions.
     OffsetCommit {
         member: MemberOf,
@@ -132,7 +143,10 @@ impl GroupRequest {
             Self::SyncGroup { member, .. }
             | Self::Heartbeat { member }
             | Self::OffsetCommit { member, .. } => &member.group,
-            Self::LeaveGroup { group, .. } | Self::OffsetFetch { group, .. } => group,
+            Self::ConsumerHeartbeat(heartbeat) => &heartbeat.group,
+            Self::LeaveGroup { group, .. }
+            | Self::ConsumerGroupDescribe { group }
+            | Self::OffsetFetch { group, .. } => group,
         }
     }
 
@@ -145,6 +159,8 @@ impl GroupRequest {
             Self::SyncGroup { .. } => Answer::SyncGroup(Err(error)),
             Self::Heartbeat { .. } => Answer::Heartbeat(Err(error)),
             Self::LeaveGroup { .. } => Answer::LeaveGroup(Err(error)),
+            Self::ConsumerHeartbeat(_) => Answer::ConsumerHeartbeat(Err(error)),
+            Self::ConsumerGroupDescribe { .. } => Answer::ConsumerGroupDescribe(Err(error)),
             Self::OffsetCommit { .. } => Answer::OffsetCommit(Err(error)),
             Self::OffsetFetch { .. } => Answer::OffsetFetch(Err(error)),
         }
@@ -209,6 +225,10 @@ pub(crate) enum Answer {
     Heartbeat(Result<(), ErrorCode>),
     /// The member is gone.
     LeaveGroup(Result<(), ErrorCode>),
+    /// Where the member stands now.
+    ConsumerHeartbeat(Result<ConsumerHeartbeatAnswer, ErrorCode>),
+    /// The group, if it is of the `consumer` protocol.
+    ConsumerGroupDescribe(Result<Box<DescribedConsumerGroup>, ErrorCode>),
     /// The offsets are stored.
     OffsetCommit(Result<(), ErrorCode>),
     /// The committed offset per partition; none where there is none.
@@ -260,6 +280,7 @@ macro_rules! error_codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
         /// An error of the protocol.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(dead_code, reason = "the coordinator of such groups follows")]
         pub(crate) enum ErrorCode {
             $($(#[doc = $doc])+ $variant,)+
         }
@@ -298,6 +319,24 @@ error_codes! {
     MemberIdRequired = "MEMBER_ID_REQUIRED",
     /// No assignor is known to all members.
     InconsistentGroupProtocol = "INCONSISTENT_GROUP_PROTOCOL",
+    /// The member's epoch is not the one that its coordinator knows: it has to join anew.
+    FencedMemberEpoch = "FENCED_MEMBER_EPOCH",
+    /// The member's epoch is over: it has to learn the present one.
+    StaleMemberEpoch = "STALE_MEMBER_EPOCH",
+    /// Another member has that instance id and has not left.
+    UnreleasedInstanceId = "UNRELEASED_INSTANCE_ID",
+    /// Another member has that instance id now.
+    FencedInstanceId = "FENCED_INSTANCE_ID",
+    /// The broker does not have the assignor.
+    UnsupportedAssignor = "UNSUPPORTED_ASSIGNOR",
+    /// The group takes no more members.
+    GroupMaxSizeReached = "GROUP_MAX_SIZE_REACHED",
+    /// The request makes no sense.
+    InvalidRequest = "INVALID_REQUEST",
+    /// There is no such group, or not of that type.
+    GroupIdNotFound = "GROUP_ID_NOT_FOUND",
+    /// The broker does not speak this.
+    UnsupportedVersion = "UNSUPPORTED_VERSION",
 }
 
 impl ErrorCode {

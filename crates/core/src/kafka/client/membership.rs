@@ -235,22 +235,15 @@ impl Client {
     /// The coordinator refused something that was said in `generation`.
     pub(super) fn refused(&mut self, now: SimTime, generation: i32, error: ErrorCode) {
         let is_present = generation == self.membership.generation;
-        match error {
-            ErrorCode::NotCoordinator => self.coordinator_lost(now),
-            ErrorCode::RebalanceInProgress if is_present => self.membership.must_join = true,
-            ErrorCode::IllegalGeneration if is_present => self.membership.forget_generation(),
-            ErrorCode::UnknownMemberId if is_present => self.membership.forget_member(),
-            // About a generation that is over anyway, or nothing that concerns membership.
-            ErrorCode::RebalanceInProgress
-            | ErrorCode::IllegalGeneration
-            | ErrorCode::UnknownMemberId
-            | ErrorCode::MemberIdRequired
-            | ErrorCode::InconsistentGroupProtocol
-            | ErrorCode::OffsetOutOfRange
-            | ErrorCode::UnknownTopicOrPartition
-            | ErrorCode::NotLeaderOrFollower
-            | ErrorCode::MessageTooLarge
-            | ErrorCode::InvalidRecord => {}
+        // What is said of a generation that is over, or does not concern membership, is nothing.
+        if error == ErrorCode::NotCoordinator {
+            self.coordinator_lost(now);
+        } else if is_present && error == ErrorCode::RebalanceInProgress {
+            self.membership.must_join = true;
+        } else if is_present && error == ErrorCode::IllegalGeneration {
+            self.membership.forget_generation();
+        } else if is_present && error == ErrorCode::UnknownMemberId {
+            self.membership.forget_member();
         }
         self.forget_rebalance();
     }

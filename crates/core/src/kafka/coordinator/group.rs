@@ -132,6 +132,10 @@ impl Group {
                 return self.sync(fx, now, reply_to, &member, &assignment);
             }
             GroupRequest::Heartbeat { member } => Answer::Heartbeat(self.heartbeat(now, &member)),
+            GroupRequest::ConsumerHeartbeat(_) => request.refused(ErrorCode::UnsupportedVersion),
+            GroupRequest::ConsumerGroupDescribe { .. } => {
+                request.refused(ErrorCode::GroupIdNotFound)
+            }
             GroupRequest::LeaveGroup { member_id, why, .. } => {
                 let result = self.leave(fx, &member_id, why);
                 fx.push(Effect::Answer(reply_to, Answer::LeaveGroup(result)));

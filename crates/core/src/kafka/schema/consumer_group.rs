@@ -365,7 +365,9 @@ fn encode_target(partitions: &[TopicPartition]) -> Bytes {
 }
 
 fn decode_target(reader: &mut Reader<'_>) -> Option<Vec<TopicPartition>> {
-    Some(reader.partitions()?.into_keys().collect())
+    let partitions = reader.partitions()?;
+    reader.tagged()?;
+    Some(partitions.into_keys().collect())
 }
 
 impl Current {
@@ -388,7 +390,7 @@ impl Current {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
+        let current = Self {
             epoch: reader.i32()?,
             previous_epoch: reader.i32()?,
             state: match reader.array()? {
@@ -399,7 +401,9 @@ impl Current {
             },
             assigned: reader.partitions()?,
             revoking: reader.partitions()?,
-        })
+        };
+        reader.tagged()?;
+        Some(current)
     }
 }
 
@@ -417,7 +421,8 @@ mod tests {
     }
 
     fn changes() -> Vec<Change> {
-        let partitions = [("a", 0), ("a", 300), ("b", 1)].map(|(it, at)| TopicPartition::new(it, at));
+        let partitions =
+            [("a", 0), ("a", 300), ("b", 1)].map(|(it, at)| TopicPartition::new(it, at));
         let id = || MemberId::from("m");
         let subscription = Subscription {
             instance: Some("i".into()),
@@ -427,7 +432,10 @@ mod tests {
             assignor: Some("range".into()),
             classic: Some(ClassicMember {
                 session_timeout_ms: 45_000,
-                protocols: vec![("range".into(), Bytes::from([1, 2])), ("x".repeat(200), [].into())],
+                protocols: vec![
+                    ("range".into(), Bytes::from([1, 2])),
+                    ("x".repeat(200), [].into()),
+                ],
             }),
         };
         let current = Current {
@@ -440,7 +448,10 @@ mod tests {
         vec![
             Change::Group(Some(Epoch { epoch: 3, metadata_hash: -5 })),
             Change::Member(id(), Some(subscription.clone())),
-            Change::Member(id(), Some(Subscription { instance: None, classic: None, ..subscription })),
+            Change::Member(
+                id(),
+                Some(Subscription { instance: None, classic: None, ..subscription }),
+            ),
             Change::TargetEpoch(Some(Target { epoch: 3, timestamp_ms: 9 })),
             Change::Target(id(), Some(partitions.to_vec())),
             Change::Target(id(), Some(Vec::new())),
@@ -468,7 +479,8 @@ mod tests {
         let value = record.value.unwrap();
         assert_eq!(value[..9], [0, 0, 0, 0, 0, 2, 1, 0, 8], "version, epoch, one tag of 8 bytes");
         assert_eq!(value[9..], hash);
-        let record = Change::Target("m".into(), Some(vec![TopicPartition::new("t", 5)])).record("g");
+        let record =
+            Change::Target("m".into(), Some(vec![TopicPartition::new("t", 5)])).record("g");
         assert_eq!(*record.key, [0, 7, 0, 1, b'g', 0, 1, b'm']);
         assert_eq!(*record.value.unwrap(), [0, 0, 2, 2, b't', 2, 0, 0, 0, 5, 0, 0]);
     }

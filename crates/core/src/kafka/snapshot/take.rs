@@ -225,7 +225,7 @@ fn offsets_records(log: &Log, cells: usize) -> Vec<OffsetsRecord> {
                 });
                 (group, OffsetsContent::Metadata(told))
             }
-            None => continue,
+            Some(Key::ConsumerGroup { .. }) | None => continue,
         };
         let offset = record.offset;
         records.push(OffsetsRecord { offset, group: group.into(), content, latest });
@@ -281,7 +281,9 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
                 GroupRequest::JoinGroup(_)
                 | GroupRequest::SyncGroup { .. }
                 | GroupRequest::Heartbeat { .. }
-                | GroupRequest::LeaveGroup { .. },
+                | GroupRequest::LeaveGroup { .. }
+                | GroupRequest::ConsumerHeartbeat(_)
+                | GroupRequest::ConsumerGroupDescribe { .. },
             ) => membership(),
             Request::ApiVersions
             | Request::Produce { .. }
@@ -304,6 +306,8 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Answer::JoinGroup(_)
             | Answer::SyncGroup(_)
             | Answer::Heartbeat(_)
+            | Answer::ConsumerHeartbeat(_)
+            | Answer::ConsumerGroupDescribe(_)
             | Answer::LeaveGroup(_) => membership(),
             Answer::ApiVersions
             | Answer::Produce(_)
