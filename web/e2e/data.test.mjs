@@ -85,3 +85,16 @@ scene("a file of 200,000 rows shows its progress", LESSON, {}, async (page) => {
   await assertSeen(page, ["customer-1"]);
   assert.ok(await page.evaluate(() => window.progressSeen), "a progress bar was there");
 });
+
+scene("where a key goes is told with its arithmetic", LESSON, {}, async (page) => {
+  await part(page, "data-open").click();
+  await part(page, "place-key").fill("user-123");
+  await part(page, "place-partitions").fill("12");
+  const told = part(page, "place");
+  await told.getByText("partition 8").waitFor();
+  assert.ok((await told.innerText()).includes("-1468255980"), "the hash is shown");
+  await part(page, "place-client").selectOption("librdkafka");
+  await told.getByText("crc32").waitFor();
+  await part(page, "place-partitions").fill("0");
+  await told.getByText("1 to 100,000").waitFor();
+});

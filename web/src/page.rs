@@ -131,6 +131,12 @@ impl Page {
             browser::set_theme(theme);
             self.restyle();
         }
+        if action == Action::OpenData {
+            let (client, partitions) = self.0.session.borrow().placing();
+            self.ask_place(|place| {
+                (place.client, place.partitions) = (client, Some(partitions));
+            });
+        }
         self.0.session.borrow_mut().apply(action);
         self.changed();
     }

@@ -15,6 +15,7 @@ use crate::lessons::{LESSONS, Lesson};
 use crate::view::header::Theme;
 use crate::view::notice::{NoticeView, Way};
 use crate::words;
+use brokerscope_core::kafka::config::Client;
 use brokerscope_core::sim::{SimDuration, SimTime};
 use brokerscope_core::{kafka, rabbitmq};
 use brokerscope_scenario::input::Rows;
@@ -334,6 +335,14 @@ impl Session {
     /// Whether the messages are a person's own.
     pub(crate) fn has_own_data(&self) -> bool {
         self.own_rows.is_some()
+    }
+
+    /// Which library places the lesson's keys, and among how many partitions.
+    pub(crate) fn placing(&self) -> (Client, u32) {
+        let config = self.run.kafka().system().config();
+        let client = config.producers.first().map(|it| it.settings.client);
+        let partitions = config.topics.iter().map(|it| it.partitions).max();
+        (client.unwrap_or_default(), partitions.unwrap_or(1))
     }
 
     /// The present instant.

@@ -64,6 +64,11 @@ pub(crate) const NO_COLUMN: &str =
 /// A file that cannot be read.
 pub(crate) const UNREADABLE: &str = "The browser could not read this file.";
 
+/// The heading over the arithmetic from a key to its partition.
+pub(crate) const PLACE: &str = "Which partition would a key get?";
+/// What stands there while the number of partitions is none.
+pub(crate) const PLACE_AMONG: &str = "A topic has 1 to 100,000 partitions.";
+
 /// A lesson that is not there.
 pub(crate) fn no_such_lesson(name: &str, lessons: &[&str]) -> String {
     let mut text = format!("There is no lesson “{name}”; there is ");

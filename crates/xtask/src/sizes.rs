@@ -46,7 +46,7 @@ pub(crate) fn report() -> Result<()> {
 
 /// Whether a visitor of the page alone does without this file.
 fn is_separate(file: &File) -> bool {
-    ["example", "embed", "bindings"].iter().any(|start| file.name.starts_with(start))
+    ["example", "embed", "bindings", "model."].iter().any(|start| file.name.starts_with(start))
 }
 
 /// Prints a row for each file and one for all; the sum.

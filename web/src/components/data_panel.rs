@@ -4,8 +4,10 @@ use super::panel::panel;
 use crate::data::{Format, Source};
 use crate::page::Page;
 use crate::session::Action;
-use crate::view::data::{DataView, Phase};
+use crate::view::data::{DataView, Phase, PlaceView};
 use crate::words;
+use brokerscope_core::kafka::config::Client;
+use brokerscope_core::settings::Value as _;
 use web_sys::{
     DragEvent, Event, FileList, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement,
 };
@@ -43,6 +45,7 @@ pub(crate) fn data_panel(
     };
     let busy = !matches!(view.phase, Phase::Waiting);
     let content = html! {
+        <>
             <form onsubmit={load} data-over={over.to_string()} ondragover={drag(true)}
                 ondragleave={drag(false)} ondrop={drop}>
                 <p class="panel__note">{ words::OWN_DATA_WHY }</p>
@@ -70,8 +73,72 @@ pub(crate) fn data_panel(
                     </button>
                 </div>
             </form>
+            { view_place(&view.place, page) }
+        </>
     };
     panel("data-panel", words::OWN_DATA, dialog, on_action, content)
+}
+
+/// Where a key would go, with the arithmetic.
+fn view_place(view: &PlaceView, page: &Page) -> Html {
+    let key = {
+        let page = page.clone();
+        Callback::from(move |event: InputEvent| {
+            let key = event.target_unchecked_into::<HtmlInputElement>().value();
+            page.ask_place(|place| place.key = key);
+        })
+    };
+    let partitions = {
+        let page = page.clone();
+        Callback::from(move |event: InputEvent| {
+            let count = event.target_unchecked_into::<HtmlInputElement>().value().parse().ok();
+            let count = count.filter(|it| (1..=PlaceView::MOST).contains(it));
+            page.ask_place(|place| place.partitions = count);
+        })
+    };
+    let client = {
+        let page = page.clone();
+        Callback::from(move |event: Event| {
+            let name = event.target_unchecked_into::<HtmlSelectElement>().value();
+            page.ask_place(|place| place.client = Client::read(&name).unwrap_or_default());
+        })
+    };
+    html! {
+        <section class="data-panel__place">
+            <h3>{ words::PLACE }</h3>
+            <div class="data-panel__row">
+                <label>
+                    { "Key" }
+                    <input data-testid="place-key" value={view.key.clone()} oninput={key} />
+                </label>
+                <label>
+                    { "Partitions" }
+                    <input data-testid="place-partitions" type="number" min="1"
+                        max={PlaceView::MOST.to_string()} oninput={partitions}
+                        value={view.partitions.map(|it| it.to_string())} />
+                </label>
+                <label>
+                    { "Client" }
+                    <select data-testid="place-client" onchange={client}>
+                        for client in [Client::Java, Client::Librdkafka] {
+                            <option value={client.as_str()} selected={client == view.client}>
+                                { client.as_str() }
+                            </option>
+                        }
+                    </select>
+                </label>
+            </div>
+            <output data-testid="place">
+                if view.partitions.is_none() {
+                    { words::PLACE_AMONG }
+                }
+                for step in &view.steps {
+                    <span>{ &step.operation }</span>
+                    <span>{ &step.result }</span>
+                }
+            </output>
+        </section>
+    }
 }
 
 /// Where the data comes from: typed, or a file.

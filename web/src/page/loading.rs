@@ -6,7 +6,7 @@ use crate::address::clock;
 use crate::browser::breathe;
 use crate::data::{Format, Source, header, likely};
 use crate::session::{Action, Trial};
-use crate::view::data::{DataView, Phase};
+use crate::view::data::{DataView, Phase, PlaceView};
 use crate::words;
 use brokerscope_scenario::input::{self, Reader, Rows};
 use wasm_bindgen::prelude::*;
@@ -103,6 +103,16 @@ impl Page {
     /// Says which part of a row is its key.
     pub(crate) fn set_column(&self, column: String) {
         self.0.loading.borrow_mut().view.column = column;
+        self.refresh();
+    }
+
+    /// Asks where a key goes: changes one of the three that decide it.
+    pub(crate) fn ask_place(&self, change: impl FnOnce(&mut PlaceView)) {
+        {
+            let place = &mut self.0.loading.borrow_mut().view.place;
+            change(place);
+            place.explain();
+        }
         self.refresh();
     }
 
