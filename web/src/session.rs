@@ -342,7 +342,7 @@ impl Session {
         let config = self.run.kafka().system().config();
         let client = config.producers.first().map(|it| it.settings.client);
         let partitions = config.topics.iter().map(|it| it.partitions).max();
-        (client.unwrap_or_default(), partitions.unwrap_or(1))
+        (client.unwrap_or(Client::Java), partitions.unwrap_or(1))
     }
 
     /// The present instant.

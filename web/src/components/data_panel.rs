@@ -100,7 +100,7 @@ fn view_place(view: &PlaceView, page: &Page) -> Html {
         let page = page.clone();
         Callback::from(move |event: Event| {
             let name = event.target_unchecked_into::<HtmlSelectElement>().value();
-            page.ask_place(|place| place.client = Client::read(&name).unwrap_or_default());
+            page.ask_place(|place| place.client = Client::read(&name).unwrap_or(Client::Java));
         })
     };
     html! {

@@ -24,7 +24,7 @@ pub(crate) struct DataView {
 }
 
 /// Which partition a key would get, and why.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PlaceView {
     /// The key.
     pub(crate) key: String,
@@ -34,6 +34,12 @@ pub(crate) struct PlaceView {
     pub(crate) client: Client,
     /// The arithmetic, line by line; nothing while something is not said.
     pub(crate) steps: Vec<Step>,
+}
+
+impl Default for PlaceView {
+    fn default() -> Self {
+        Self { key: String::new(), partitions: None, client: Client::Java, steps: Vec::new() }
+    }
 }
 
 impl PlaceView {

@@ -150,12 +150,6 @@ choices! {
     }
 }
 
-impl Default for Client {
-    fn default() -> Self {
-        Self::Java
-    }
-}
-
 choices! {
     /// Where a consumer begins without a valid committed offset.
     OffsetReset, "earliest, latest or none" {
