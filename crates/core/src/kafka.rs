@@ -34,6 +34,7 @@ pub use config::Config;
 pub use fact::Fact;
 pub use java::offsets_partition;
 pub use message::consumer_group::{DescribedConsumerGroup, DescribedConsumerMember};
+pub use producer::Sent;
 pub use snapshot::Snapshot;
 
 use crate::name::TopicName;

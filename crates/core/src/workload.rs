@@ -58,6 +58,10 @@ pub struct Message {
     pub stream: StreamId,
     /// Whether every attempt to process it fails.
     pub poison: bool,
+    /// Whether it has no value at all, which in Kafka deletes its key from a compacted topic.
+    pub tombstone: bool,
+    /// How long its headers are in a record, beside their count.
+    pub headers_bytes: u16,
 }
 
 /// The distinct keys of a workload, stored once each.

@@ -127,6 +127,8 @@ impl<'a> Draws<'a> {
             work_us: between(&mut self.work, self.flow.work_us),
             stream,
             poison: self.flow.poison.binary_search(&(index + 1)).is_ok(),
+            tombstone: false,
+            headers_bytes: 0,
         }
     }
 
@@ -177,6 +179,8 @@ pub fn expand_rows(flows: &[Flow], seed: u64, rows: Rows) -> Workload {
         messages.extend((0..).zip(rows.rows).map(|(index, key)| Message {
             key,
             poison: false,
+            tombstone: false,
+            headers_bytes: 0,
             ..draws.message(index, stream_id(0))
         }));
     }

@@ -14,8 +14,9 @@ use super::fact::Fact;
 use super::message::Packet;
 use super::metadata::Metadata;
 use super::network::{Address, Arrival, Channel, Network, Node, ReplyTo};
-use super::producer::{self, Producer};
+use super::producer::{self, Producer, Sent};
 use super::{BrokerId, config};
+use crate::name::ProducerName;
 use crate::sim::{Cx, Delivery, SimTime, System};
 use crate::workload::Workload;
 use std::sync::Arc;
@@ -152,6 +153,13 @@ impl Cluster {
         self.admin.machine.returned()
     }
 
+    /// What became of the records that were handed to a producer with [`Command::Send`], in the
+    /// order in which it came to know, from number `after` on.
+    pub fn sent(&self, producer: &ProducerName, after: usize) -> impl Iterator<Item = &Sent> {
+        let it = self.producers().find(|it| it.name() == producer);
+        it.into_iter().flat_map(move |it| it.outcomes(after))
+    }
+
     pub(super) fn metadata(&self) -> &Metadata {
         &self.metadata
     }
@@ -196,7 +204,8 @@ impl Cluster {
     /// Whether that process is there to hear anything.
     fn hears(&self, address: Address) -> bool {
         let runs = match address.node {
-            Node::Producer(_) | Node::Admin => true,
+            Node::Producer(place) => self.producer(place).is_running(),
+            Node::Admin => true,
             Node::Consumer(place) => self.consumer(place).process().is_some(),
             Node::Broker(id) => self.broker(id).is_running(),
         };
@@ -336,7 +345,9 @@ impl Cluster {
         match address.node {
             Node::Producer(place) => {
                 self.producers[usize::from(place)].alarm.rings(now);
-                self.step_producer(cx, place, producer::Input::Wake);
+                if self.hears(address) {
+                    self.step_producer(cx, place, producer::Input::Wake);
+                }
             }
             Node::Consumer(place) => {
                 self.consumers[usize::from(place)].alarm.rings(now);
@@ -424,5 +435,7 @@ mod tests;
 
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod handed;
 #[cfg(test)]
 mod histories;

@@ -2,7 +2,9 @@
 
 use super::BrokerId;
 use super::admin::AdminCall;
-use crate::name::{ConsumerName, GroupId};
+use super::config;
+use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
+use crate::workload::MessageId;
 use std::fmt;
 use std::str::FromStr;
 
@@ -29,6 +31,30 @@ pub enum Command {
     RestartBroker(BrokerId),
     /// The administrator's client is called. There is no text for it that can be read.
     Admin(AdminCall),
+    /// A producer starts, or one that is gone starts anew. There is no text for its settings.
+    OpenProducer(config::Producer),
+    /// The application hands a record to its producer. There is no text for that which can be
+    /// read.
+    Send {
+        /// The producer.
+        producer: ProducerName,
+        /// Where it goes.
+        topic: TopicName,
+        /// The message: its key, value and headers.
+        message: MessageId,
+        /// The partition, unless the partitioner shall choose.
+        partition: Option<u32>,
+        /// When the record was made, unless now. May lie before the beginning.
+        timestamp_ms: Option<i64>,
+    },
+    /// What the producer holds back goes out now.
+    Flush(ProducerName),
+    /// The producer sends what it has and ends.
+    CloseProducer(ProducerName),
+    /// The producer's process is gone, with what it had not sent.
+    CrashProducer(ProducerName),
+    /// A crashed or closed producer starts again, as another producer to the brokers.
+    RestartProducer(ProducerName),
 }
 
 /// The text of the command language: `crash c1`, `add c4 to billing`, `crash broker 1`.
@@ -45,6 +71,14 @@ impl fmt::Display for Command {
             Self::CrashBroker(broker) => write!(f, "crash {broker}"),
             Self::RestartBroker(broker) => write!(f, "restart {broker}"),
             Self::Admin(call) => call.fmt(f),
+            Self::OpenProducer(setup) => write!(f, "open producer {}", setup.name),
+            Self::Send { producer, topic, message, .. } => {
+                write!(f, "send {message} from {producer} to {topic}")
+            }
+            Self::Flush(name) => write!(f, "flush producer {name}"),
+            Self::CloseProducer(name) => write!(f, "close producer {name}"),
+            Self::CrashProducer(name) => write!(f, "crash producer {name}"),
+            Self::RestartProducer(name) => write!(f, "restart producer {name}"),
         }
     }
 }
@@ -80,6 +114,10 @@ impl FromStr for Command {
                 broker(number, "'restart broker 1', with the broker's number")
                     .map(Self::RestartBroker)
             }
+            ["flush", "producer", name] => Ok(Self::Flush(name.into())),
+            ["close", "producer", name] => Ok(Self::CloseProducer(name.into())),
+            ["crash", "producer", name] => Ok(Self::CrashProducer(name.into())),
+            ["restart", "producer", name] => Ok(Self::RestartProducer(name.into())),
             ["crash", name] => Ok(Self::CrashConsumer(name.into())),
             ["restart", name] => Ok(Self::RestartConsumer(name.into())),
             ["pause", name] => Ok(Self::PauseConsumer(name.into())),
@@ -115,6 +153,10 @@ mod tests {
             Command::Commit(c1()),
             Command::CrashBroker(BrokerId(2)),
             Command::RestartBroker(BrokerId(2)),
+            Command::Flush("p1".into()),
+            Command::CloseProducer("p1".into()),
+            Command::CrashProducer("p1".into()),
+            Command::RestartProducer("p1".into()),
         ];
         for command in commands {
             assert_eq!(command.to_string().parse(), Ok(command.clone()), "{command} round-trips");

@@ -231,6 +231,8 @@ settings! {
         retries: u64 = "retries", 2_147_483_647;
         /// How long it tries to deliver a record at all.
         delivery_timeout_ms: u64 = "delivery.timeout.ms", 120_000;
+        /// How long handing over a record may take.
+        max_block_ms: u64 = "max.block.ms", 60_000;
         /// How many requests to one broker may wait for their answers.
         max_in_flight_requests_per_connection: u64 = "max.in.flight.requests.per.connection", 5;
         /// How large a request, and so a record, may be.

@@ -16,7 +16,12 @@ pub enum Fact {
     /// The leader appended a record to its log.
     Appended { message: MessageId, to: TopicPartition, offset: Offset },
     /// The producer heard that the record is in the log; no offset is known with `acks=0`.
-    Acknowledged { producer: ProducerName, message: MessageId, offset: Option<Offset> },
+    Acknowledged {
+        producer: ProducerName,
+        message: MessageId,
+        to: TopicPartition,
+        offset: Option<Offset>,
+    },
     /// The producer gave up on a record. It may be in the log all the same.
     GaveUp { producer: ProducerName, message: MessageId, why: &'static str },
     /// A segment was closed and another begun at `base`.
@@ -254,10 +259,10 @@ impl fmt::Display for Fact {
             Self::Appended { message, to, offset } => {
                 write!(f, "{to} appended {message} at offset {offset}")
             }
-            Self::Acknowledged { producer, message, offset: Some(offset) } => {
+            Self::Acknowledged { producer, message, offset: Some(offset), .. } => {
                 write!(f, "{producer} heard that {message} is in the log at offset {offset}")
             }
-            Self::Acknowledged { producer, message, offset: None } => {
+            Self::Acknowledged { producer, message, offset: None, .. } => {
                 write!(f, "{producer} takes {message} as sent, acks=0")
             }
             Self::GaveUp { producer, message, why } => {

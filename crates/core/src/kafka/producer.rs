@@ -4,21 +4,24 @@
 //! Simplified: a producer is not idempotent yet, so a lost answer means a second append.
 
 mod accumulator;
+mod handed;
 mod sender;
 mod sticky;
 
 use super::BrokerId;
-use super::config::{Client, ProducerSettings};
+use super::config::ProducerSettings;
 use super::connection::Connections;
 use super::fact::Fact;
-use super::message::{Answer, Content, CorrelationId, NewRecord, Request};
+use super::message::{Answer, CorrelationId, Request};
 use super::metadata::Metadata;
-use super::placement::partition_for_key;
 use crate::map::Map;
 use crate::name::{ProducerName, TopicName};
-use crate::sim::{Rng, SimDuration, SimTime};
+use crate::sim::{Rng, Shelf, SimDuration, SimTime};
 use crate::workload::{MessageId, Workload};
 use accumulator::{Queue, Waiting};
+use handed::Blocked;
+pub(crate) use handed::Handed;
+pub use handed::Sent;
 use std::sync::Arc;
 use sticky::Sticky;
 
@@ -30,6 +33,14 @@ const MOST_RETRY_BACKOFF: SimDuration = SimDuration::millis(1_000);
 pub(crate) enum Input {
     /// Something it waits for is due: a message of the application, or a deadline of its own.
     Wake,
+    /// The application hands over a record now.
+    Send(Handed),
+    /// Nothing that waits shall linger.
+    Flush,
+    /// The application closes it: what it has still goes out, nothing more is taken.
+    Close,
+    /// Its process is gone.
+    Crash,
     /// A broker answered.
     Answer(BrokerId, CorrelationId, Answer),
     /// A broker is gone.
@@ -63,6 +74,20 @@ pub(crate) struct Producer {
     next_correlation: CorrelationId,
     sent: u64,
     acknowledged: u64,
+    life: Life,
+    /// Records whose topic or partition it does not know yet.
+    blocked: Vec<Blocked>,
+    /// What became of the records that were handed over at run time.
+    outcomes: Shelf<Sent>,
+}
+
+/// Whether its process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Life {
+    Running,
+    /// It sends what it has and then ends.
+    Closing,
+    Gone,
 }
 
 /// A topic it writes to.
@@ -119,6 +144,9 @@ impl Producer {
             next_correlation: CorrelationId::default(),
             sent: 0,
             acknowledged: 0,
+            life: Life::Running,
+            blocked: Vec::new(),
+            outcomes: Shelf::new(),
         };
         producer.skip_what_others_send();
         producer
@@ -168,6 +196,10 @@ impl Producer {
     ) {
         match input {
             Input::Wake => {}
+            Input::Send(handed) => return self.hand_over(fx, now, placement, handed),
+            Input::Flush => self.flush(),
+            Input::Close => self.close(),
+            Input::Crash => return self.crash(),
             Input::Answer(broker, correlation, answer) => {
                 self.answer(fx, now, broker, correlation, answer);
             }
@@ -177,11 +209,16 @@ impl Producer {
         self.expire(fx, now);
         self.connect(fx, now);
         self.send_what_is_ready(fx, now);
+        self.end_if_closed();
     }
 
     /// When it next has something to do by itself.
     pub(crate) fn due(&self) -> Option<SimTime> {
+        if self.life == Life::Gone {
+            return None;
+        }
         let message = self.workload.messages.get(self.next).map(|it| it.at);
+        let message = message.filter(|_| self.life == Life::Running);
         let requests = self.in_flight.values().map(|it| it.deadline);
         let carried = self.in_flight.values().flat_map(|it| &it.batches);
         let deliveries = carried.map(|(_, it)| self.delivery_deadline(it));
@@ -192,7 +229,8 @@ impl Producer {
             ready.into_iter().chain([self.delivery_deadline(first)]).min()
         });
         let own = message.into_iter().chain(requests).chain(deliveries).chain(queues);
-        own.chain(self.connections.due()).min()
+        let blocked = self.blocked.iter().map(|it| it.deadline);
+        own.chain(self.connections.due()).chain(blocked).min()
     }
 
     fn linger(&self) -> SimDuration {
@@ -215,58 +253,21 @@ impl Producer {
     }
 
     fn take_what_is_due(&mut self, fx: &mut Vec<Effect>, now: SimTime, placement: &mut Rng) {
+        self.unblock(fx, now, placement);
+        if self.life != Life::Running {
+            return;
+        }
         while let Some(message) = self.workload.messages.get(self.next)
             && message.at <= now
         {
             let topic = self.route(self.next).expect("the next message is its own");
-            self.accept(fx, now, placement, topic, MessageId::at(self.next));
+            let topic = self.topics[topic].name.clone();
+            let message = MessageId::at(self.next);
+            let handed = Handed { topic, message, partition: None, timestamp_ms: None };
+            self.take(fx, now, placement, handed);
             self.next += 1;
             self.skip_what_others_send();
         }
-    }
-
-    /// The application hands over one message: `KafkaProducer.send`.
-    fn accept(
-        &mut self,
-        fx: &mut Vec<Effect>,
-        now: SimTime,
-        placement: &mut Rng,
-        topic: usize,
-        message: MessageId,
-    ) {
-        let key = self.workload.key(message);
-        let key_length = key.map(|it| it.len() as u64);
-        let value_length = Some(u64::from(self.workload.message(message).size_bytes));
-        let destination = &mut self.topics[topic];
-        let Ok(partitions @ 1..) = u32::try_from(destination.queues.len()) else {
-            fx.push(self.gave_up(message, "TimeoutException: the topic does not exist"));
-            return;
-        };
-        let most = super::sizes::most_of_one(key_length, value_length);
-        if self.settings.max_request_size < most {
-            fx.push(self.gave_up(message, "RecordTooLargeException"));
-            return;
-        }
-        let placed = key.and_then(|it| partition_for_key(self.settings.client, it, partitions));
-        let is_sticky = key.is_none() && self.settings.client == Client::Java;
-        let partition = match placed {
-            Some(partition) => partition as usize,
-            None if is_sticky => destination.sticky.partition(placement, &destination.queues),
-            // Simplified: librdkafka's `sticky.partitioning.linger.ms` counts as 0.
-            None => usize::try_from(placement.below(u64::from(partitions)))
-                .expect("partitions are counted in 32 bits"),
-        };
-        let record = NewRecord { timestamp_ms: now.as_ms(), content: Content::Message(message) };
-        let queue = &mut destination.queues[partition];
-        let limit = self.settings.batch_size.max(most);
-        let grown = queue.append(now, limit, record, key_length, value_length);
-        if is_sticky {
-            destination.sticky.appended(grown, queue.newest_is_full(), self.settings.batch_size);
-        }
-    }
-
-    fn gave_up(&self, message: MessageId, why: &'static str) -> Effect {
-        Effect::Note(Fact::GaveUp { producer: self.name.clone(), message, why })
     }
 }
 
@@ -274,6 +275,12 @@ impl Destination {
     fn new(name: TopicName, partitions: u32) -> Self {
         let queues = (0..partitions).map(|it| Queue::new(&name, it)).collect();
         Self { name, queues, sticky: Sticky::default() }
+    }
+
+    /// The topic has so many partitions now.
+    fn grow(&mut self, partitions: u32) {
+        let known = u32::try_from(self.queues.len()).expect("partitions are counted in 32 bits");
+        self.queues.extend((known..partitions).map(|it| Queue::new(&self.name, it)));
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Source: `DefaultRecordBatch` and `DefaultRecord`, the only format that Kafka 4 writes.
 
+use crate::workload::{MessageId, Workload};
+
 /// What every batch takes beside its records.
 pub(crate) const BATCH_OVERHEAD: u64 = 61;
 
@@ -22,6 +24,48 @@ fn field(length: Option<u64>) -> u64 {
     length.map_or(1, |it| varint(it.cast_signed()) + it)
 }
 
+/// How long the parts of a record are; none is a part that is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lengths {
+    pub(crate) key: Option<u64>,
+    pub(crate) value: Option<u64>,
+    /// Of all headers, without their count.
+    pub(crate) headers: u64,
+}
+
+impl Lengths {
+    /// Of a message of the workload.
+    pub(crate) fn of(workload: &Workload, message: MessageId) -> Self {
+        let it = workload.message(message);
+        Self {
+            key: workload.key(message).map(|it| it.len() as u64),
+            value: (!it.tombstone).then_some(u64::from(it.size_bytes)),
+            headers: u64::from(it.headers_bytes),
+        }
+    }
+
+    /// The size of one record, by its distance from the first of its batch. Simplified: there are
+    /// fewer than 64 headers, so that their count takes one byte.
+    pub(crate) fn record(self, timestamp_delta: i64, offset_delta: i64) -> u64 {
+        let attributes = 1;
+        let body = attributes
+            + varint(timestamp_delta)
+            + varint(offset_delta)
+            + field(self.key)
+            + field(self.value)
+            + varint(0)
+            + self.headers;
+        varint(body.cast_signed()) + body
+    }
+
+    /// The most that a batch of one record can take.
+    ///
+    /// Source: `AbstractRecords.estimateSizeInBytesUpperBound`.
+    pub(crate) fn most_of_one(self) -> u64 {
+        BATCH_OVERHEAD + MOST_RECORD_OVERHEAD + field(self.key) + field(self.value) + self.headers
+    }
+}
+
 /// The size of one record without headers, by its distance from the first of its batch.
 pub(crate) fn record(
     timestamp_delta: i64,
@@ -29,22 +73,7 @@ pub(crate) fn record(
     key: Option<u64>,
     value: Option<u64>,
 ) -> u64 {
-    let attributes = 1;
-    let headers = varint(0);
-    let body = attributes
-        + varint(timestamp_delta)
-        + varint(offset_delta)
-        + field(key)
-        + field(value)
-        + headers;
-    varint(body.cast_signed()) + body
-}
-
-/// The most that a batch of one record can take.
-///
-/// Source: `AbstractRecords.estimateSizeInBytesUpperBound`.
-pub(crate) fn most_of_one(key: Option<u64>, value: Option<u64>) -> u64 {
-    BATCH_OVERHEAD + MOST_RECORD_OVERHEAD + field(key) + field(value)
+    Lengths { key, value, headers: 0 }.record(timestamp_delta, offset_delta)
 }
 
 #[cfg(test)]

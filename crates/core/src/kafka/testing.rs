@@ -165,6 +165,8 @@ impl Setup {
                 work_us: u32::try_from(work.0).unwrap(),
                 stream,
                 poison: number + 1 == poison,
+                tombstone: false,
+                headers_bytes: 0,
             });
         }
     }

@@ -174,7 +174,14 @@ impl Cast {
                 let groups = self.groups.iter().map(GroupId::as_str);
                 return Err(missing("group", group.as_str(), groups));
             }
-            Its::AddConsumer(..) | Its::Admin(_) => {}
+            Its::AddConsumer(..)
+            | Its::Admin(_)
+            | Its::OpenProducer(_)
+            | Its::Send { .. }
+            | Its::Flush(_)
+            | Its::CloseProducer(_)
+            | Its::CrashProducer(_)
+            | Its::RestartProducer(_) => {}
             Its::CrashBroker(id) | Its::RestartBroker(id) => {
                 if !(1..=self.brokers).contains(&id.0) {
                     let last = self.brokers;

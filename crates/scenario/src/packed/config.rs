@@ -83,6 +83,7 @@ fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
         delivery_timeout_ms,
         max_in_flight_requests_per_connection,
         max_request_size,
+        max_block_ms,
         client,
     } = settings;
     p.choice(acks, &[Acks::None, Acks::Leader, Acks::All]);
@@ -95,6 +96,7 @@ fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
         delivery_timeout_ms,
         max_in_flight_requests_per_connection,
         max_request_size,
+        max_block_ms,
     ] {
         p.whole(number);
     }

@@ -145,8 +145,8 @@ mod tests {
             Its::Sent { producer: producer(), message, to: there(), attempt: 1 },
             Its::Sent { producer: producer(), message, to: there(), attempt: 2 },
             Its::Appended { message, to: there(), offset },
-            Its::Acknowledged { producer: producer(), message, offset: Some(offset) },
-            Its::Acknowledged { producer: producer(), message, offset: None },
+            Its::Acknowledged { producer: producer(), message, to: there(), offset: Some(offset) },
+            Its::Acknowledged { producer: producer(), message, to: there(), offset: None },
             Its::Fetched {
                 consumer: consumer(),
                 partition: there(),

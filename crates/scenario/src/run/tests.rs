@@ -20,6 +20,8 @@ fn workload(count: u32) -> Workload {
         work_us: 40_000,
         stream: StreamId(0),
         poison: false,
+        tombstone: false,
+        headers_bytes: 0,
     };
     let stream = Stream { name: "orders".into(), producer: "p1".into() };
     Workload {

@@ -70,6 +70,8 @@ pub(crate) fn workload(count: u32, key: impl Fn(u32) -> Option<u32>) -> Workload
             work_us: 900_000,
             stream: StreamId(0),
             poison: false,
+            tombstone: false,
+            headers_bytes: 0,
         })
         .collect();
     let stream = Stream { name: "orders".into(), producer: "shop".into() };

@@ -9,8 +9,13 @@ use crate::kafka::config;
 use crate::kafka::consumer::{self, Consumer};
 use crate::kafka::fact::Fact;
 use crate::kafka::message::Packet;
-use crate::name::{ConsumerName, GroupId};
+use crate::kafka::producer::{self, Producer};
+use crate::name::{ConsumerName, GroupId, ProducerName};
 use crate::sim::{Cx, SimDuration};
+
+fn no_producer(name: &ProducerName) -> String {
+    format!("there is no producer {name}")
+}
 
 impl Cluster {
     /// Carries out a command, or says why that cannot be.
@@ -31,8 +36,78 @@ impl Cluster {
             }
             Command::CrashBroker(id) => self.crash_broker(cx, self.exists(*id)?)?,
             Command::RestartBroker(id) => self.restart_broker(cx, self.exists(*id)?)?,
+            Command::OpenProducer(setup) => self.open_producer(cx, setup)?,
+            Command::Send { producer, topic, message, partition, timestamp_ms } => {
+                let place = self.open(producer)?;
+                if message.0 == 0 || self.workload.messages.len() <= message.index() {
+                    return Err(format!("there is no message {message}"));
+                }
+                let (topic, message) = (topic.clone(), *message);
+                let (partition, timestamp_ms) = (*partition, *timestamp_ms);
+                let handed = producer::Handed { topic, message, partition, timestamp_ms };
+                self.step_producer(cx, place, producer::Input::Send(handed));
+            }
+            Command::Flush(name) => {
+                let place = self.open(name)?;
+                self.step_producer(cx, place, producer::Input::Flush);
+            }
+            Command::CloseProducer(name) => {
+                let place = self.open(name)?;
+                self.step_producer(cx, place, producer::Input::Close);
+            }
+            Command::CrashProducer(name) => {
+                let place = self.open(name)?;
+                self.step_producer(cx, place, producer::Input::Crash);
+            }
+            Command::RestartProducer(name) => {
+                let place = self.known_producer(name).ok_or_else(|| no_producer(name))?;
+                let settings = self.producer(place).settings().clone();
+                let setup = config::Producer { name: name.clone(), settings };
+                self.open_producer(cx, &setup)?;
+            }
             Command::Admin(call) => self.step_admin(cx, admin::Input::Call(call.clone())),
         }
+        Ok(())
+    }
+
+    fn known_producer(&self, name: &ProducerName) -> Option<u16> {
+        self.producers().position(|it| it.name() == name).map(as_place)
+    }
+
+    fn open(&self, name: &ProducerName) -> Result<u16, String> {
+        let place = self.known_producer(name).ok_or_else(|| no_producer(name))?;
+        let runs = self.producer(place).is_running();
+        runs.then_some(place).ok_or_else(|| format!("{name} is not running"))
+    }
+
+    /// A producer starts; one of that name that is gone makes room for it.
+    fn open_producer(
+        &mut self,
+        cx: &mut Cx<'_, Self>,
+        setup: &config::Producer,
+    ) -> Result<(), String> {
+        let (name, settings) = (setup.name.clone(), setup.settings.clone());
+        let (metadata, workload) = (self.metadata.clone(), self.workload.clone());
+        let destinations = &self.config.destinations;
+        let mut producer = Producer::new(name, settings, metadata, workload, destinations);
+        let place = match self.known_producer(&setup.name) {
+            Some(place) if self.producer(place).is_running() => {
+                return Err(format!("{} is running", setup.name));
+            }
+            Some(place) => {
+                let it = &mut self.producers[usize::from(place)];
+                producer.follow(&it.machine, cx.now());
+                it.machine = producer;
+                it.next_process();
+                place
+            }
+            None => {
+                producer.begin_at(cx.now());
+                self.producers.push(Place::new(producer));
+                as_place(self.producers.len() - 1)
+            }
+        };
+        self.step_producer(cx, place, producer::Input::Wake);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use crate::kafka::TopicPartition;
 use crate::kafka::message::{Batch, Content, NewRecord};
-use crate::kafka::sizes;
+use crate::kafka::sizes::{self, Lengths};
 use crate::name::TopicName;
 use crate::sim::{SimDuration, SimTime};
 use crate::workload::MessageId;
@@ -20,6 +20,8 @@ pub(super) struct Waiting {
     pub(super) attempts: u32,
     /// After a failed attempt, how long it stays back.
     pub(super) not_before: SimTime,
+    /// Whether it need not linger.
+    flushed: bool,
 }
 
 /// The records of a batch: growing until it is sent for the first time.
@@ -47,6 +49,7 @@ impl Waiting {
             created: now,
             attempts: 0,
             not_before: now,
+            flushed: false,
         }
     }
 
@@ -90,14 +93,14 @@ impl Waiting {
     /// How much it would grow by the record, if there is room.
     ///
     /// Source: `MemoryRecordsBuilder.hasRoomFor`; the first record always fits.
-    fn room_for(&self, record: &NewRecord, key: Option<u64>, value: Option<u64>) -> Option<u64> {
+    fn room_for(&self, record: &NewRecord, lengths: Lengths) -> Option<u64> {
         let Records::Open(records) = &self.records else { return None };
         let Some(first) = records.first() else {
-            return Some(sizes::record(0, 0, key, value));
+            return Some(lengths.record(0, 0));
         };
         let delta_ms = record.timestamp_ms - first.timestamp_ms;
         let place = i64::try_from(records.len()).expect("a batch is smaller than 4 GiB");
-        let size = sizes::record(delta_ms, place, key, value);
+        let size = lengths.record(delta_ms, place);
         (self.size_bytes + size <= self.limit_bytes).then_some(size)
     }
 
@@ -151,18 +154,17 @@ impl Queue {
         now: SimTime,
         limit_bytes: u64,
         record: NewRecord,
-        key: Option<u64>,
-        value: Option<u64>,
+        lengths: Lengths,
     ) -> u64 {
         self.used = true;
         if let Some(newest) = self.batches.back_mut()
-            && let Some(size) = newest.room_for(&record, key, value)
+            && let Some(size) = newest.room_for(&record, lengths)
         {
             newest.push(record, size);
             return size;
         }
         let mut batch = Waiting::new(now, limit_bytes);
-        let size = batch.room_for(&record, key, value).expect("a new batch takes any record");
+        let size = batch.room_for(&record, lengths).expect("a new batch takes any record");
         batch.push(record, size);
         let grown = batch.size_bytes;
         self.batches.push_back(batch);
@@ -175,9 +177,18 @@ impl Queue {
     /// Source: `RecordAccumulator.batchReady`.
     pub(super) fn ready_at(&self, linger: SimDuration) -> Option<SimTime> {
         let first = self.batches.front()?;
-        let is_complete = first.is_full() || 1 < self.batches.len();
+        let is_complete = first.is_full() || first.flushed || 1 < self.batches.len();
         let lingered = if is_complete { first.created } else { first.created + linger };
         Some(lingered.max(first.not_before))
+    }
+
+    /// Nothing that is here lingers any more.
+    ///
+    /// Source: `RecordAccumulator.beginFlush`.
+    pub(super) fn flush(&mut self) {
+        for batch in &mut self.batches {
+            batch.flushed = true;
+        }
     }
 
     /// Takes the first batch out, if `wanted` says so.

@@ -38,8 +38,10 @@ impl Producer {
         }
     }
 
-    fn fail(&self, fx: &mut Vec<Effect>, batch: &Waiting, why: &'static str) {
-        fx.extend(batch.messages().map(|message| self.gave_up(message, why)));
+    fn fail(&mut self, fx: &mut Vec<Effect>, batch: &Waiting, why: &'static str) {
+        for message in batch.messages() {
+            self.gave_up(fx, message, why);
+        }
     }
 
     pub(super) fn connect(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
@@ -108,8 +110,8 @@ impl Producer {
         let acks = self.settings.acks;
         fx.push(Effect::Send(broker, correlation, Request::Produce { acks, batches: carried }));
         if acks == Acks::None {
-            for (_, batch) in batches {
-                self.acknowledge(fx, &batch, None);
+            for (place, batch) in batches {
+                self.acknowledge(fx, place, &batch, None);
             }
             return;
         }
@@ -133,12 +135,20 @@ impl Producer {
         }
     }
 
-    fn acknowledge(&mut self, fx: &mut Vec<Effect>, batch: &Waiting, base: Option<Offset>) {
+    fn acknowledge(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        (topic, partition): (usize, usize),
+        batch: &Waiting,
+        base: Option<Offset>,
+    ) {
+        let to = self.topics[topic].queues[partition].partition().clone();
         for (message, place) in batch.messages().zip(0..) {
             self.acknowledged += 1;
             let offset = base.map(|it| Offset(it.0 + place));
-            let producer = self.name.clone();
-            fx.push(Effect::Note(Fact::Acknowledged { producer, message, offset }));
+            self.came_of(message, || Ok((to.clone(), offset)));
+            let (producer, to) = (self.name.clone(), to.clone());
+            fx.push(Effect::Note(Fact::Acknowledged { producer, message, to, offset }));
         }
     }
 
@@ -162,7 +172,7 @@ impl Producer {
             let partition = self.topics[place.0].queues[place.1].partition();
             let result = results.iter().find(|(it, _)| it == partition).map(|(_, it)| *it);
             match result.expect("every batch of a request is answered") {
-                Ok(base) => self.acknowledge(fx, &batch, Some(base)),
+                Ok(base) => self.acknowledge(fx, place, &batch, Some(base)),
                 Err(ErrorCode::NotLeaderOrFollower | ErrorCode::UnknownTopicOrPartition) => {
                     self.try_again(fx, now, place, batch, "NOT_LEADER_OR_FOLLOWER");
                 }

@@ -60,6 +60,7 @@ fn choose(placement: &mut Rng, queues: &[Queue]) -> usize {
 mod tests {
     use super::*;
     use crate::kafka::message::{Content, NewRecord};
+    use crate::kafka::sizes::Lengths;
     use crate::sim::SimTime;
     use crate::workload::MessageId;
 
@@ -69,7 +70,7 @@ mod tests {
             for _ in 0..*length {
                 let content = Content::Message(MessageId(1));
                 let record = NewRecord { timestamp_ms: 0, content };
-                queue.append(SimTime::START, 0, record, None, None);
+                queue.append(SimTime::START, 0, record, Lengths::default());
             }
             queue
         };

@@ -14,8 +14,16 @@ fn workload(messages: &str) -> Workload {
         let words: Vec<&str> = line.split_whitespace().collect();
         let key = words.get(3).map(|it| keys.push(it.as_bytes()));
         let at = SimTime::from_ms(words[2].parse().unwrap());
-        let (size_bytes, stream) = (100, StreamId(0));
-        let message = Message { at, key, size_bytes, work_us: 0, stream, poison: false };
+        let message = Message {
+            at,
+            key,
+            size_bytes: 100,
+            work_us: 0,
+            stream: StreamId(0),
+            poison: false,
+            tombstone: false,
+            headers_bytes: 0,
+        };
         row.extend((0..words[0].parse().unwrap()).map(|_| message));
     }
     let streams = [Stream { name: "s".into(), producer: "p1".into() }];
@@ -245,7 +253,7 @@ fn what_cannot_be_cured_is_given_up_at_once() {
         "1 at 0",
         "9",
         expect![[r#"
-                0 p1 gave up on 1: RecordTooLargeException
+            0 p1 gave up on 1: MESSAGE_TOO_LARGE: more than max.request.size
         "#]],
     );
 }

@@ -165,7 +165,16 @@ impl Script {
 fn message(at: SimTime, key: KeyId, work: SimDuration, stream: usize, poison: bool) -> Message {
     let work_us = u32::try_from(work.0).unwrap();
     let stream = StreamId(u16::try_from(stream).unwrap());
-    Message { at, key: Some(key), size_bytes: 100, work_us, stream, poison }
+    Message {
+        at,
+        key: Some(key),
+        size_bytes: 100,
+        work_us,
+        stream,
+        poison,
+        tombstone: false,
+        headers_bytes: 0,
+    }
 }
 
 fn consumer(name: &str, queue: &str, words: &[&str]) -> ConsumerConfig {

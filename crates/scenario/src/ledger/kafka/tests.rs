@@ -19,6 +19,8 @@ fn ledger() -> KafkaLedger {
         work_us: 1,
         stream: StreamId(0),
         poison: false,
+        tombstone: false,
+        headers_bytes: 0,
     };
     let workload = Workload {
         messages: (0..6).map(message).collect(),
@@ -52,7 +54,8 @@ fn ledger() -> KafkaLedger {
         tell(&mut ledger, Fact::Sent { producer: "p1".into(), message, to: orders(), attempt: 1 });
         tell(&mut ledger, Fact::Appended { message, to: orders(), offset });
         let offset = Some(offset);
-        tell(&mut ledger, Fact::Acknowledged { producer: "p1".into(), message, offset });
+        let (producer, to) = ("p1".into(), orders());
+        tell(&mut ledger, Fact::Acknowledged { producer, message, to, offset });
     }
     for fact in [joining("c1"), reads("c1"), positioned("c1", 0)] {
         tell(&mut ledger, fact);

@@ -34,6 +34,8 @@ pub(super) fn workload(rng: &mut Rng) -> Workload {
                 work_us: below(rng, 90) * 1_000,
                 stream: StreamId(u16::from(rng.chance(1, 3))),
                 poison: rng.chance(poison, 40),
+                tombstone: false,
+                headers_bytes: 0,
             }
         })
         .collect();

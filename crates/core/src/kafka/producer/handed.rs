@@ -1,0 +1,241 @@
+//! The application's side: records handed over, where they go, and what became of them.
+
+use super::{Destination, Effect, Life, Producer};
+use crate::kafka::config::{Client, ProducerSettings};
+use crate::kafka::fact::Fact;
+use crate::kafka::message::{Content, NewRecord};
+use crate::kafka::placement::partition_for_key;
+use crate::kafka::sizes::Lengths;
+use crate::kafka::{Offset, TopicPartition};
+use crate::name::TopicName;
+use crate::sim::{Rng, SimDuration, SimTime};
+use crate::workload::{Message, MessageId};
+
+/// A record as the application hands it over: `ProducerRecord`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Handed {
+    pub(crate) topic: TopicName,
+    /// Its key, value and headers.
+    pub(crate) message: MessageId,
+    /// Where it goes, if not where the partitioner says.
+    pub(crate) partition: Option<u32>,
+    /// When it was made, if not now.
+    pub(crate) timestamp_ms: Option<i64>,
+}
+
+/// A record that waits for its topic or partition to be known, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Blocked {
+    handed: Handed,
+    pub(super) deadline: SimTime,
+}
+
+/// What became of a record that was handed over at run time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sent {
+    /// Which.
+    pub message: MessageId,
+    /// Where it is, with no offset if `acks=0`; or the name of the protocol's error or of the
+    /// client's exception.
+    pub result: Result<(TopicPartition, Option<Offset>), &'static str>,
+}
+
+impl Producer {
+    /// A record at run time. What is ready goes out at the next step of this instant, so that
+    /// records handed over together share a batch.
+    pub(super) fn hand_over(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        placement: &mut Rng,
+        handed: Handed,
+    ) {
+        if self.life == Life::Running {
+            self.take(fx, now, placement, handed);
+        } else {
+            self.gave_up(fx, handed.message, "IllegalStateException: the producer is closed");
+        }
+    }
+
+    /// Source: `KafkaProducer.send` waits up to `max.block.ms` for the topic's metadata.
+    /// Simplified: it does not keep the application from going on.
+    pub(super) fn take(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        placement: &mut Rng,
+        handed: Handed,
+    ) {
+        match self.destination(&handed) {
+            Some(place) => self.accept(fx, now, placement, place, &handed),
+            None => {
+                let deadline = now + SimDuration::millis(self.settings.max_block_ms);
+                self.blocked.push(Blocked { handed, deadline });
+            }
+        }
+    }
+
+    /// Takes what waited for its topic, or gives it up.
+    pub(super) fn unblock(&mut self, fx: &mut Vec<Effect>, now: SimTime, placement: &mut Rng) {
+        for it in std::mem::take(&mut self.blocked) {
+            if let Some(place) = self.destination(&it.handed) {
+                self.accept(fx, now, placement, place, &it.handed);
+            } else if it.deadline <= now {
+                let why = "TimeoutException: the topic or partition is not known";
+                self.gave_up(fx, it.handed.message, why);
+            } else {
+                self.blocked.push(it);
+            }
+        }
+    }
+
+    /// The place of a record's topic, if that and the partition asked for are known.
+    fn destination(&mut self, handed: &Handed) -> Option<usize> {
+        let known = self.metadata.topic(&handed.topic)?.partitions;
+        if known <= handed.partition.unwrap_or(0) {
+            return None;
+        }
+        let place = self.topics.iter().position(|it| it.name == handed.topic);
+        let place = place.unwrap_or_else(|| {
+            self.topics.push(Destination::new(handed.topic.clone(), 0));
+            self.topics.len() - 1
+        });
+        self.topics[place].grow(known);
+        Some(place)
+    }
+
+    /// Source: `KafkaProducer.doSend`.
+    fn accept(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        placement: &mut Rng,
+        topic: usize,
+        handed: &Handed,
+    ) {
+        let Handed { message, timestamp_ms, .. } = *handed;
+        let lengths = Lengths::of(&self.workload, message);
+        let most = lengths.most_of_one();
+        if self.settings.max_request_size < most {
+            self.gave_up(fx, message, "MESSAGE_TOO_LARGE: more than max.request.size");
+            return;
+        }
+        let (partition, is_sticky) = self.partition(placement, topic, handed);
+        let timestamp_ms = timestamp_ms.unwrap_or(now.as_ms());
+        let record = NewRecord { timestamp_ms, content: Content::Message(message) };
+        let limit = self.settings.batch_size.max(most);
+        let destination = &mut self.topics[topic];
+        let queue = &mut destination.queues[partition];
+        let grown = queue.append(now, limit, record, lengths);
+        if is_sticky {
+            destination.sticky.appended(grown, queue.newest_is_full(), self.settings.batch_size);
+        }
+    }
+
+    /// Which partition a record goes to, and whether that is the sticky one.
+    ///
+    /// Source: `KafkaProducer.partition`.
+    fn partition(&mut self, placement: &mut Rng, topic: usize, handed: &Handed) -> (usize, bool) {
+        if let Some(partition) = handed.partition {
+            return (partition as usize, false);
+        }
+        let destination = &mut self.topics[topic];
+        let partitions =
+            u32::try_from(destination.queues.len()).expect("partitions are counted in 32 bits");
+        let key = self.workload.key(handed.message);
+        let client = self.settings.client;
+        match key.and_then(|it| partition_for_key(client, it, partitions)) {
+            Some(partition) => (partition as usize, false),
+            None if key.is_none() && client == Client::Java => {
+                (destination.sticky.partition(placement, &destination.queues), true)
+            }
+            // Simplified: librdkafka's `sticky.partitioning.linger.ms` counts as 0.
+            None => {
+                let drawn = placement.below(u64::from(partitions));
+                (usize::try_from(drawn).expect("the draw is below a length"), false)
+            }
+        }
+    }
+
+    /// Whether a record came at run time, rather than from its own streams.
+    fn was_handed_over(&self, message: MessageId) -> bool {
+        self.route(message.index()).is_none()
+    }
+
+    pub(super) fn gave_up(&mut self, fx: &mut Vec<Effect>, message: MessageId, why: &'static str) {
+        let name = why.split_once(':').map_or(why, |(name, _)| name);
+        self.came_of(message, || Err(name));
+        fx.push(Effect::Note(Fact::GaveUp { producer: self.name.clone(), message, why }));
+    }
+
+    pub(super) fn came_of(
+        &mut self,
+        message: MessageId,
+        result: impl FnOnce() -> Result<(TopicPartition, Option<Offset>), &'static str>,
+    ) {
+        if self.was_handed_over(message) {
+            self.outcomes.push(Sent { message, result: result() });
+        }
+    }
+
+    /// What became of the records that were handed over at run time, in the order in which that
+    /// was known, from number `after` on.
+    pub(crate) fn outcomes(&self, after: usize) -> impl Iterator<Item = &Sent> {
+        self.outcomes.range(after, self.outcomes.end())
+    }
+
+    /// Its settings.
+    pub(crate) fn settings(&self) -> &ProducerSettings {
+        &self.settings
+    }
+
+    /// A process that starts now has missed what its application would have sent before.
+    pub(crate) fn begin_at(&mut self, now: SimTime) {
+        let before = |it: &Message| it.at < now;
+        while self.workload.messages.get(self.next).is_some_and(before) {
+            self.next += 1;
+            self.skip_what_others_send();
+        }
+    }
+
+    /// It starts in the place of one that is gone, and goes on counting where that ended.
+    pub(crate) fn follow(&mut self, gone: &Self, now: SimTime) {
+        self.begin_at(now);
+        (self.sent, self.acknowledged) = (gone.sent, gone.acknowledged);
+        self.outcomes = gone.outcomes.clone();
+    }
+
+    /// Whether its process runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.life != Life::Gone
+    }
+
+    pub(super) fn flush(&mut self) {
+        for queue in self.topics.iter_mut().flat_map(|it| &mut it.queues) {
+            queue.flush();
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        self.life = Life::Closing;
+        self.flush();
+    }
+
+    pub(super) fn end_if_closed(&mut self) {
+        let mut queues = self.topics.iter().flat_map(|it| &it.queues);
+        let is_done = queues.all(|it| it.len() == 0) && self.in_flight.is_empty();
+        if self.life == Life::Closing && is_done && self.blocked.is_empty() {
+            self.life = Life::Gone;
+        }
+    }
+
+    /// Nothing is left of what it had not sent, but what was told to the application.
+    pub(super) fn crash(&mut self) {
+        self.life = Life::Gone;
+        self.blocked.clear();
+        self.in_flight.clear();
+        for destination in &mut self.topics {
+            *destination = Destination::new(destination.name.clone(), 0);
+        }
+    }
+}
