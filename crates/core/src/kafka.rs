@@ -27,6 +27,7 @@ mod sizes;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;
+pub mod view;
 
 pub use cluster::Cluster;
 pub use command::Command;

@@ -7,9 +7,10 @@
 use super::config::{Acks, BrokerSettings, CleanupPolicy, TopicSettings};
 use super::coordinator::{self, Coordinator};
 use super::fact::Fact;
-use super::log::{Log, Slice};
+use super::log::{Deleted, Log, Slice};
 use super::message::{
     Answer, Batch, Content, ErrorCode, FetchPosition, Internal, ListedOffset, NewRecord, Request,
+    UNKNOWN_OFFSET,
 };
 use super::metadata::Metadata;
 use super::network::ReplyTo;
@@ -88,6 +89,11 @@ impl Broker {
         let led = partitions.filter(|it| metadata.leader(it) == id);
         let disk = led.map(|it| (it, Log::new(SimTime::START))).collect();
         Self { id, settings, metadata, workload, disk, memory: None }
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> BrokerId {
+        self.id
     }
 
     /// Whether its process runs.
@@ -170,13 +176,7 @@ impl Broker {
         for (partition, log) in &mut self.disk {
             let Some(topic) = self.metadata.topic(&partition.topic) else { continue };
             for it in log.retain(now, &topic.settings) {
-                fx.push(Effect::Note(Fact::Retained {
-                    partition: partition.clone(),
-                    from: it.from,
-                    start: it.start,
-                    records: it.records,
-                    why: it.why,
-                }));
+                fx.push(retained(partition, it));
             }
         }
         let interval = SimDuration::millis(self.settings.log_retention_check_interval_ms.max(1));
@@ -212,6 +212,9 @@ impl Broker {
             }
             Request::ListOffsets { partition, at } => {
                 Answer::ListOffsets(self.list(&partition, at))
+            }
+            Request::DeleteRecords { partition, before } => {
+                Answer::DeleteRecords(self.delete_records(fx, &partition, before))
             }
             Request::FindCoordinator { group } => {
                 Answer::FindCoordinator(Ok(self.metadata.coordinator(group.as_str())))
@@ -335,13 +338,36 @@ impl Broker {
         Answer::Fetch(results.filter(|(_, it)| tells(it)).collect())
     }
 
-    /// Source: `Partition.fetchOffsetForTimestamp`.
+    /// Source: `Partition.deleteRecordsOnLeader`. Fetches that wait before the new log start find
+    /// out when they are looked at again.
+    fn delete_records(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        partition: &TopicPartition,
+        before: Offset,
+    ) -> Result<Offset, ErrorCode> {
+        let topic = self.metadata.topic(&partition.topic);
+        let policy = topic.map(|it| it.settings.cleanup_policy);
+        let Some(log) = self.disk.get_mut(partition) else { return Err(self.refusal(partition)) };
+        if policy == Some(CleanupPolicy::Compact) {
+            return Err(ErrorCode::PolicyViolation);
+        }
+        let deleted = log.delete_before(before).map_err(|_| ErrorCode::OffsetOutOfRange)?;
+        let start = log.log_start();
+        fx.extend(deleted.map(|it| retained(partition, it)));
+        Ok(start)
+    }
+
+    /// Source: `Partition.fetchOffsetForTimestamp`: what consumers cannot read yet is not found.
     fn list(&self, partition: &TopicPartition, at: ListedOffset) -> Result<Offset, ErrorCode> {
         let log = self.disk.get(partition).ok_or_else(|| self.refusal(partition))?;
-        Ok(match at {
-            ListedOffset::Earliest => log.log_start(),
-            ListedOffset::Latest => log.high_watermark(),
-        })
+        let found = match at {
+            ListedOffset::Earliest => return Ok(log.log_start()),
+            ListedOffset::Latest => return Ok(log.high_watermark()),
+            ListedOffset::AtOrAfter(timestamp_ms) => log.first_at_or_after(timestamp_ms),
+            ListedOffset::MaxTimestamp => log.of_max_timestamp(),
+        };
+        Ok(found.filter(|it| *it < log.high_watermark()).unwrap_or(UNKNOWN_OFFSET))
     }
 
     fn coordinate(
@@ -382,7 +408,12 @@ impl Broker {
             size_bytes += sizes::record(0, place, Some(it.key.len() as u64), value);
             NewRecord { timestamp_ms: now.as_ms(), content: Content::Internal(Arc::new(it)) }
         });
-        let batch = Batch { records: records.collect(), size_bytes };
+        let batch = Batch::plain(records.collect(), size_bytes);
         self.append(fx, now, &partition, &batch);
     }
+}
+
+fn retained(partition: &TopicPartition, it: Deleted) -> Effect {
+    let (partition, Deleted { from, start, records, why }) = (partition.clone(), it);
+    Effect::Note(Fact::Retained { partition, from, start, records, why })
 }

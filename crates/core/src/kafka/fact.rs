@@ -26,7 +26,7 @@ pub enum Fact {
     GaveUp { producer: ProducerName, message: MessageId, why: &'static str },
     /// A segment was closed and another begun at `base`.
     Rolled { partition: TopicPartition, base: Offset },
-    /// Retention deleted whole segments: the log now starts at `start`.
+    /// Records at the beginning of a log are gone: it now starts at `start`.
     Retained {
         partition: TopicPartition,
         from: Offset,
@@ -133,13 +133,15 @@ pub enum Fact {
     Refused { command: String, why: String },
 }
 
-/// Which limit deleted segments.
+/// Why records at the beginning of a log are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Retention {
     /// `retention.ms`, with its value.
     Time(i64),
     /// `retention.bytes`, with its value.
     Size(i64),
+    /// Someone asked for it with `DeleteRecords`.
+    Request,
 }
 
 /// Why a rebalance began.
@@ -357,6 +359,7 @@ impl fmt::Display for Retention {
         match self {
             Self::Time(ms) => write!(f, "retention.ms={ms}"),
             Self::Size(bytes) => write!(f, "retention.bytes={bytes}"),
+            Self::Request => f.write_str("DeleteRecords"),
         }
     }
 }

@@ -3,10 +3,15 @@
 //! It appends, rolls, reads and retains. Who may write and how far readers may see is its
 //! broker's business.
 
+mod lookup;
+mod retention;
+#[cfg(test)]
+mod tests;
+
 use super::Offset;
-use super::config::{CleanupPolicy, TopicSettings};
+use super::config::TopicSettings;
 use super::fact::Retention;
-use super::message::{Batch, Content, NewRecord};
+use super::message::{Batch, Content, Marker, NewRecord, ProducerStamp};
 use super::schema::Bytes;
 use crate::sim::{Shelf, SimTime};
 use crate::workload::MessageId;
@@ -21,16 +26,39 @@ pub(crate) struct Record {
     pub(crate) content: Content,
 }
 
-/// What was appended together.
+/// What stands at the head of a batch in a log.
+///
+/// Source: `DefaultRecordBatch`. Cleaning may take records out of a batch, even all; its base and
+/// last offset stay, and with them the sequence numbers of its producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct BatchHead {
+    pub(crate) base: Offset,
+    pub(crate) last: Offset,
+    /// How many records it holds now.
+    pub(crate) count: u32,
+    pub(crate) size_bytes: u32,
+    pub(crate) max_timestamp_ms: i64,
+    pub(crate) leader_epoch: u32,
+    pub(crate) producer: Option<ProducerStamp>,
+    pub(crate) transactional: bool,
+    pub(crate) marker: Option<Marker>,
+    /// From when on its tombstones, or its marker, may be cleaned away.
+    pub(crate) delete_horizon_ms: Option<i64>,
+}
+
+/// A batch in the log's row of batches.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct LoggedBatch {
-    base: Offset,
-    /// The offset after its last record.
-    next: Offset,
-    size_bytes: u32,
-    max_timestamp_ms: i64,
+    head: BatchHead,
     /// Where its first record stands in the log's row of records.
     first_record: u32,
+}
+
+impl LoggedBatch {
+    /// The offset after its last.
+    fn next(&self) -> Offset {
+        self.head.last.next()
+    }
 }
 
 /// A file of the log.
@@ -40,10 +68,21 @@ struct Segment {
     size_bytes: u64,
     /// The greatest timestamp of its first batch; none while it is empty.
     first_batch_ms: Option<i64>,
-    /// The greatest timestamp in it; while it is empty, when it was made.
-    largest_ms: i64,
+    /// The greatest timestamp in it; none while it is empty.
+    largest_ms: Option<i64>,
+    /// When the file was last written to.
+    modified_ms: i64,
     /// Where its first batch stands in the log's row of batches.
     first_batch: usize,
+}
+
+impl Segment {
+    /// The greatest timestamp in it; when it was last written to while it is empty.
+    ///
+    /// Source: `LogSegment.largestTimestamp`.
+    fn largest_ms(&self) -> i64 {
+        self.largest_ms.unwrap_or(self.modified_ms)
+    }
 }
 
 /// The log of one partition.
@@ -71,7 +110,7 @@ pub(crate) struct Appended {
     pub(crate) rolled: Option<Offset>,
 }
 
-/// What a retention check deleted.
+/// What went at the beginning of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Deleted {
     pub(crate) from: Offset,
@@ -87,6 +126,8 @@ pub(crate) struct OutOfRange;
 /// What a read found: whole batches, so it may begin before what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Slice {
+    /// The heads of the batches, in order. Their records follow one another in `records`.
+    pub(crate) heads: std::sync::Arc<[BatchHead]>,
     pub(crate) records: std::sync::Arc<[Record]>,
     /// The offset after the last batch; what was asked for if there was nothing to read.
     pub(crate) next: Offset,
@@ -130,9 +171,14 @@ impl Log {
         self.size_bytes
     }
 
-    /// How many records there are.
+    /// How many records can be read, or will be once they are everywhere.
     pub(crate) fn count(&self) -> u64 {
-        self.records.len() as u64
+        (self.records.end() - self.first_readable()) as u64
+    }
+
+    /// Where the first record at or after the log start stands.
+    fn first_readable(&self) -> usize {
+        self.records.partition_point(|it| it.offset < self.log_start)
     }
 
     /// The base offsets of the newest `most` segments, oldest of them first.
@@ -144,12 +190,36 @@ impl Log {
     /// The newest `most` records, oldest of them first.
     pub(crate) fn newest(&self, most: usize) -> impl DoubleEndedIterator<Item = &Record> {
         let end = self.records.end();
-        self.records.range(end.saturating_sub(most), end)
+        self.records.range(end.saturating_sub(most).max(self.first_readable()), end)
     }
 
-    /// Every record, oldest first.
+    /// The segments, oldest first: where each begins, how large it is, and its greatest timestamp.
+    pub(super) fn segments(&self) -> impl Iterator<Item = (Offset, u64, i64)> {
+        self.segments.iter().map(|it| (it.base, it.size_bytes, it.largest_ms()))
+    }
+
+    /// The batches, oldest first, with their records.
+    pub(super) fn batches(
+        &self,
+    ) -> impl Iterator<Item = (&BatchHead, impl Iterator<Item = &Record>)> {
+        self.batches_from(self.batches.start(), self.batches.end())
+    }
+
+    /// The batches from one place to before another, with their records.
+    fn batches_from(
+        &self,
+        from: usize,
+        to: usize,
+    ) -> impl Iterator<Item = (&BatchHead, impl Iterator<Item = &Record>)> {
+        self.batches.range(from, to).map(|it| {
+            let first = it.first_record as usize;
+            (&it.head, self.records.range(first, first + it.head.count as usize))
+        })
+    }
+
+    /// Every record from the log start on.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
-        self.records.iter()
+        self.records.range(self.first_readable(), self.records.end())
     }
 
     /// Appends one batch, in a new segment if it is time for one.
@@ -174,20 +244,25 @@ impl Log {
             self.records.push(Record { offset: self.log_end, timestamp_ms, content });
             self.log_end = self.log_end.next();
         }
-        self.batches.push(LoggedBatch {
+        let head = BatchHead {
             base,
-            next: self.log_end,
+            last: Offset(self.log_end.0 - 1),
+            count: u32::try_from(batch.records.len()).expect("a batch has fewer than 2^32 records"),
             size_bytes: u32::try_from(batch.size_bytes).expect("a batch is smaller than 4 GiB"),
             max_timestamp_ms,
-            first_record: u32::try_from(first_record).expect("a log has fewer than 2^32 records"),
-        });
+            leader_epoch: batch.leader_epoch,
+            producer: batch.producer,
+            transactional: batch.transactional,
+            marker: batch.marker,
+            delete_horizon_ms: None,
+        };
+        let first_record = u32::try_from(first_record).expect("a log has fewer than 2^32 records");
+        self.batches.push(LoggedBatch { head, first_record });
         self.size_bytes += batch.size_bytes;
         let active = self.segments.back_mut().expect("a log has an active segment");
         active.size_bytes += batch.size_bytes;
-        active.largest_ms = match active.first_batch_ms {
-            None => max_timestamp_ms,
-            Some(_) => active.largest_ms.max(max_timestamp_ms),
-        };
+        active.modified_ms = now.as_ms();
+        active.largest_ms = active.largest_ms.max(Some(max_timestamp_ms));
         active.first_batch_ms.get_or_insert(max_timestamp_ms);
         self.assert_invariants();
         Appended { base, rolled }
@@ -211,7 +286,8 @@ impl Log {
             base: self.log_end,
             size_bytes: 0,
             first_batch_ms: None,
-            largest_ms: now.as_ms(),
+            largest_ms: None,
+            modified_ms: now.as_ms(),
             first_batch: self.batches.end(),
         });
     }
@@ -223,30 +299,39 @@ impl Log {
     }
 
     /// The batches from the one that holds `from` on, below the high watermark, at most
-    /// `max_bytes` of them but always one if there is one.
+    /// `max_bytes` of them but always one if there is one. Never more than one segment holds:
+    /// who wants what comes after it asks again.
     ///
     /// Source: `UnifiedLog.read`, `LocalLog.read`.
     pub(crate) fn read(&self, from: Offset, max_bytes: u64) -> Result<Slice, OutOfRange> {
         if from < self.log_start || self.log_end < from {
             return Err(OutOfRange);
         }
-        let first = self.batches.partition_point(|it| it.next <= from);
+        let first = self.batches.partition_point(|it| it.next() <= from);
         let (mut size_bytes, mut last, mut next) = (0, first, from);
-        for batch in self.batches.range(first, self.batches.end()) {
-            let size = u64::from(batch.size_bytes);
-            if self.high_watermark < batch.next || (first < last && max_bytes < size_bytes + size) {
+        for batch in self.batches.range(first, self.segment_end(first)) {
+            let size = u64::from(batch.head.size_bytes);
+            if self.high_watermark < batch.next() || (first < last && max_bytes < size_bytes + size)
+            {
                 break;
             }
             size_bytes += size;
             last += 1;
-            next = batch.next;
+            next = batch.next();
         }
         let records = if first == last {
             [].into()
         } else {
             self.records.range(self.record_place(first), self.record_place(last)).cloned().collect()
         };
-        Ok(Slice { records, next, size_bytes })
+        let heads = self.batches.range(first, last).map(|it| it.head).collect();
+        Ok(Slice { heads, records, next, size_bytes })
+    }
+
+    /// Where the segment ends that holds the batch at `batch`.
+    fn segment_end(&self, batch: usize) -> usize {
+        let later = self.segments.partition_point(|it| it.first_batch <= batch);
+        self.segments.get(later).map_or(self.batches.end(), |it| it.first_batch)
     }
 
     /// Where the first record of the batch at `batch` stands; the end for the next batch.
@@ -254,89 +339,27 @@ impl Log {
         self.batches.get(batch).map_or(self.records.end(), |it| it.first_record as usize)
     }
 
-    /// How many bytes a reader at `from` could have, up to `enough`.
+    /// How many bytes a reader at `from` could have, up to `enough`. What lies in an older segment
+    /// than the high watermark is always enough.
+    ///
+    /// Source: `DelayedFetch.tryComplete`.
     pub(crate) fn readable_bytes(&self, from: Offset, enough: u64) -> u64 {
         if self.high_watermark <= from {
             return 0;
         }
-        let first = self.batches.partition_point(|it| it.next <= from);
+        let first = self.batches.partition_point(|it| it.next() <= from);
+        let end = self.segment_end(first);
+        if self.batches.get(end).is_some_and(|it| it.head.base <= self.high_watermark) {
+            return enough;
+        }
         let mut size_bytes = 0;
-        for batch in self.batches.range(first, self.batches.end()) {
-            if self.high_watermark < batch.next || enough <= size_bytes {
+        for batch in self.batches.range(first, end) {
+            if self.high_watermark < batch.next() || enough <= size_bytes {
                 break;
             }
-            size_bytes += u64::from(batch.size_bytes);
+            size_bytes += u64::from(batch.head.size_bytes);
         }
         size_bytes
-    }
-
-    /// Deletes the oldest segments that `settings` no longer keep: what is too much first, then
-    /// what is too old.
-    ///
-    /// Source: `UnifiedLog.deleteOldSegments`: a prefix of the segments and nothing else; the
-    /// active one too if all go, and then an empty one follows it at the log end.
-    /// Simplified: a deleted file is gone at once, `file.delete.delay.ms` changes nothing to see.
-    pub(crate) fn retain(&mut self, now: SimTime, settings: &TopicSettings) -> Vec<Deleted> {
-        // Simplified: a compacted topic keeps everything; the log cleaner is not there yet.
-        if settings.cleanup_policy == CleanupPolicy::Compact {
-            return Vec::new();
-        }
-        let mut deleted = Vec::new();
-        if let Ok(limit) = u64::try_from(settings.retention_bytes) {
-            let mut too_much = self.size_bytes.saturating_sub(limit);
-            let fits = |it: &Segment| {
-                let fits = it.size_bytes <= too_much;
-                too_much = if fits { too_much - it.size_bytes } else { 0 };
-                fits && limit <= self.size_bytes
-            };
-            let count = self.deletable(fits);
-            deleted.extend(self.delete(now, count, Retention::Size(settings.retention_bytes)));
-        }
-        if 0 <= settings.retention_ms {
-            let old =
-                |it: &Segment| settings.retention_ms < now.as_ms().saturating_sub(it.largest_ms);
-            let count = self.deletable(old);
-            deleted.extend(self.delete(now, count, Retention::Time(settings.retention_ms)));
-        }
-        deleted
-    }
-
-    /// How many of the oldest segments `matches` holds for, as far as they may be deleted at all.
-    ///
-    /// Source: `UnifiedLog.deletableSegments`.
-    fn deletable(&self, mut matches: impl FnMut(&Segment) -> bool) -> usize {
-        let mut count = 0;
-        for (place, segment) in self.segments.iter().enumerate() {
-            let next = self.segments.get(place + 1);
-            let upper_bound = next.map_or(self.log_end, |it| it.base);
-            let is_empty_and_active = next.is_none() && segment.size_bytes == 0;
-            if !matches(segment) || self.high_watermark < upper_bound || is_empty_and_active {
-                break;
-            }
-            count += 1;
-        }
-        count
-    }
-
-    fn delete(&mut self, now: SimTime, count: usize, why: Retention) -> Option<Deleted> {
-        if count == 0 {
-            return None;
-        }
-        if count == self.segments.len() {
-            self.roll(now);
-        }
-        let from = self.log_start;
-        for segment in self.segments.drain(..count) {
-            self.size_bytes -= segment.size_bytes;
-        }
-        let first_batch = self.segments[0].first_batch;
-        let before = self.records.len();
-        self.records.forget_before(self.record_place(first_batch));
-        self.batches.forget_before(first_batch);
-        self.log_start = self.segments[0].base;
-        self.assert_invariants();
-        let records = (before - self.records.len()) as u64;
-        Some(Deleted { from, start: self.log_start, records, why })
     }
 
     fn assert_invariants(&self) {
@@ -363,6 +386,3 @@ impl Record {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,6 +6,7 @@
 //! | `Produce` | producer | leader of the partitions | base offset per partition |
 //! | `Fetch` | consumer | leader of the partitions | batches, log start, high watermark |
 //! | `ListOffsets` | consumer | leader of the partition | an offset |
+//! | `DeleteRecords` | administrator | leader of the partition | the log start |
 //! | `FindCoordinator` | consumer | any broker | the group's coordinator |
 //! | `JoinGroup` | consumer | coordinator | generation, member id; for the leader all members |
 //! | `SyncGroup` | consumer | coordinator | what this member reads |
@@ -66,9 +67,23 @@ pub(crate) struct Internal {
 pub(crate) struct Batch {
     pub(crate) records: Arc<[NewRecord]>,
     pub(crate) size_bytes: u64,
+    /// Who wrote it, if its producer is idempotent.
+    pub(crate) producer: Option<ProducerStamp>,
+    /// Whether it belongs to a transaction.
+    pub(crate) transactional: bool,
+    /// The end of a transaction that it is, if it is one. Its one record is Kafka's own.
+    pub(crate) marker: Option<Marker>,
+    /// The epoch of the leader that took it, from 0.
+    pub(crate) leader_epoch: u32,
 }
 
 impl Batch {
+    /// Records that no idempotent producer wrote, outside any transaction.
+    pub(crate) fn plain(records: Arc<[NewRecord]>, size_bytes: u64) -> Self {
+        let (producer, transactional, marker, leader_epoch) = (None, false, None, 0);
+        Self { records, size_bytes, producer, transactional, marker, leader_epoch }
+    }
+
     /// The newest timestamp in it.
     pub(crate) fn max_timestamp_ms(&self) -> i64 {
         self.records.iter().map(|it| it.timestamp_ms).max().unwrap_or_default()
@@ -94,6 +109,8 @@ pub(crate) enum Request {
     Fetch { max_wait_ms: u64, min_bytes: u64, partitions: Vec<FetchPosition> },
     /// Where does the partition begin, or end?
     ListOffsets { partition: TopicPartition, at: ListedOffset },
+    /// Forget what lies before that offset; -1 means everything that consumers can read.
+    DeleteRecords { partition: TopicPartition, before: Offset },
     /// Who coordinates this group?
     FindCoordinator { group: GroupId },
     /// What concerns a group, for its coordinator.
@@ -174,6 +191,46 @@ pub enum ListedOffset {
     Earliest,
     /// The high watermark, on the wire the timestamp -1.
     Latest,
+    /// The first record that is not older than that instant, in milliseconds.
+    AtOrAfter(i64),
+    /// The record with the greatest timestamp, on the wire the timestamp -3.
+    MaxTimestamp,
+}
+
+/// What is answered where there is no such offset.
+///
+/// Source: `ListOffsetsResponse.UNKNOWN_OFFSET`.
+pub(crate) const UNKNOWN_OFFSET: Offset = Offset(-1);
+
+/// Who wrote a batch, and as which of its batches for this partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProducerStamp {
+    /// The producer id, given by the cluster.
+    pub id: i64,
+    /// Which of the processes, or transactions, under that id.
+    pub epoch: i16,
+    /// The sequence number of its first record; -1 for a marker.
+    pub sequence: i32,
+}
+
+/// How a transaction ended in a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Marker {
+    /// Its records count.
+    Commit,
+    /// Its records are to be skipped.
+    Abort,
+}
+
+impl Marker {
+    /// Its name in the protocol.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Commit => "COMMIT",
+            Self::Abort => "ABORT",
+        }
+    }
 }
 
 /// The id that the coordinator gave a member: its client's name and a random part.
@@ -213,8 +270,10 @@ pub(crate) enum Answer {
     Produce(Vec<(TopicPartition, Result<Offset, ErrorCode>)>),
     /// Per partition what there is, or why not.
     Fetch(Vec<(TopicPartition, Result<Slice, ErrorCode>)>),
-    /// The offset asked for.
+    /// The offset asked for; [`UNKNOWN_OFFSET`] if there is none.
     ListOffsets(Result<Offset, ErrorCode>),
+    /// Where the log begins now.
+    DeleteRecords(Result<Offset, ErrorCode>),
     /// The coordinator.
     FindCoordinator(Result<BrokerId, ErrorCode>),
     /// The member takes part.
@@ -305,8 +364,14 @@ error_codes! {
     NotLeaderOrFollower = "NOT_LEADER_OR_FOLLOWER",
     /// The batch is larger than the topic allows.
     MessageTooLarge = "MESSAGE_TOO_LARGE",
+    /// The batch is larger than a segment may be.
+    RecordListTooLarge = "RECORD_LIST_TOO_LARGE",
+    /// A record's timestamp lies too far from the broker's clock.
+    InvalidTimestamp = "INVALID_TIMESTAMP",
     /// A topic that is compacted takes no record without a key.
     InvalidRecord = "INVALID_RECORD",
+    /// The topic's settings do not allow it.
+    PolicyViolation = "POLICY_VIOLATION",
     /// This broker does not coordinate the group.
     NotCoordinator = "NOT_COORDINATOR",
     /// The generation is not the present one.

@@ -75,7 +75,7 @@ impl Waiting {
             Records::Closed(records) => records.clone(),
         };
         self.records = Records::Closed(records.clone());
-        Batch { records, size_bytes: self.size_bytes }
+        Batch::plain(records, self.size_bytes)
     }
 
     /// Whether it may be sent now, as far as its last failure is concerned.

@@ -289,6 +289,7 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Request::Produce { .. }
             | Request::Fetch { .. }
             | Request::ListOffsets { .. }
+            | Request::DeleteRecords { .. }
             | Request::Group(GroupRequest::OffsetFetch { .. }) => Vec::new(),
         },
         Packet::Answer(_, answer) => match answer {
@@ -312,6 +313,7 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             Answer::ApiVersions
             | Answer::Produce(_)
             | Answer::ListOffsets(_)
+            | Answer::DeleteRecords(_)
             | Answer::OffsetFetch(_) => Vec::new(),
         },
         Packet::Disconnected => Vec::new(),
