@@ -1,6 +1,7 @@
 //! Puts the steps of a case to Kafka: the machines that the page shows, driven by commands.
 
 mod groups;
+mod log;
 mod produce;
 mod pure;
 mod scene;

@@ -88,6 +88,9 @@ impl Scene {
         match &*step.operation {
             "topic" => self.topic(step),
             "offsets" => self.offsets(step),
+            "log" => self.log(step),
+            "offsets_topic" => self.offsets_topic(step),
+            "delete_records" => self.delete_records(step),
             "group_offsets" => self.group_offsets(step),
             "producer" => self.producer(step),
             "produce" => self.produce(step),

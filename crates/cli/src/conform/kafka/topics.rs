@@ -5,9 +5,9 @@ use super::setup::{bad_setting, settings};
 use crate::conform::Unable;
 use crate::conform::case::Step;
 use crate::conform::given::Given;
-use brokerscope_core::kafka::TopicPartition;
 use brokerscope_core::kafka::admin::{AdminCall, AdminReturn, OffsetSpec};
 use brokerscope_core::kafka::config::{Topic, TopicSettings};
+use brokerscope_core::kafka::{Offset, TopicPartition};
 use brokerscope_core::name::TopicName;
 use serde_json::{Map, Value};
 
@@ -38,23 +38,66 @@ impl Scene {
     pub(super) fn offsets(&mut self, step: &Step) -> Result<Value, Unable> {
         let given = Given::of(step, &["topic", "at", "spec"])?;
         let topic = TopicName::from(given.text("topic")?);
+        let one = match (given.whole_if_any("at")?, given.text_if_any("spec")?) {
+            (None, None) => None,
+            (Some(at), None) => Some(OffsetSpec::AtOrAfter(self.timestamp(at))),
+            (None, Some("max")) => Some(OffsetSpec::MaxTimestamp),
+            (_, Some(_)) => return Err(Unable::Wrong("its 'spec' is max".to_owned())),
+        };
         let mut answer = Map::new();
-        for number in 0..*self.topics.get(&topic).unwrap_or(&0) {
+        for number in 0..self.count(&topic) {
             let partition = TopicPartition::new(topic.clone(), number);
-            let mut told = Map::new();
-            for (name, at) in [("start", OffsetSpec::Earliest), ("end", OffsetSpec::Latest)] {
-                told.insert(name.to_owned(), self.offset(&partition, at)?);
+            let told = match one {
+                Some(at) => self.offset(&partition, at)?,
+                None => self.edges(&partition)?,
+            };
+            if told.get("error").is_some() {
+                return Ok(told);
             }
-            answer.insert(partition.to_string(), told.into());
+            answer.insert(partition.to_string(), told);
         }
         Ok(answer.into())
     }
 
+    /// Where a partition begins and ends.
+    fn edges(&mut self, partition: &TopicPartition) -> Result<Value, Unable> {
+        let mut told = Map::new();
+        for (name, at) in [
+            ("start", OffsetSpec::Earliest),
+            ("end", OffsetSpec::Latest),
+            ("stable", OffsetSpec::LatestStable),
+        ] {
+            let offset = self.offset(partition, at)?;
+            if offset.get("error").is_some() {
+                return Ok(offset);
+            }
+            told.insert(name.to_owned(), offset);
+        }
+        Ok(told.into())
+    }
+
     fn offset(&mut self, partition: &TopicPartition, at: OffsetSpec) -> Result<Value, Unable> {
-        match self.admin(AdminCall::ListOffsets { partition: partition.clone(), at })? {
+        let partition = partition.clone();
+        self.told_offset(AdminCall::ListOffsets { partition, at })
+    }
+
+    /// `delete_records`: what lies before an offset.
+    pub(super) fn delete_records(&mut self, step: &Step) -> Result<Value, Unable> {
+        let given = Given::of(step, &["partition", "before"])?;
+        let (partition, before) = (given.partition("partition")?, Offset(given.whole("before")?));
+        self.told_offset(AdminCall::DeleteRecords { partition, before })
+    }
+
+    fn told_offset(&mut self, call: AdminCall) -> Result<Value, Unable> {
+        match self.admin(call)? {
             AdminReturn::Offset(offset) => Ok(offset.0.into()),
             AdminReturn::Failed(name) => Ok(error(name)),
             other @ AdminReturn::Committed(_) => Err(unexpected(&other)),
         }
+    }
+
+    /// How many partitions a topic has.
+    fn count(&self, topic: &TopicName) -> u32 {
+        self.topics.get(topic).copied().unwrap_or(0)
     }
 }

@@ -16,6 +16,13 @@ pub enum AdminCall {
         /// Which of its offsets.
         at: OffsetSpec,
     },
+    /// Forget what lies before an offset.
+    DeleteRecords {
+        /// In which partition.
+        partition: TopicPartition,
+        /// The offset; -1 means all that consumers can read.
+        before: Offset,
+    },
     /// What has the group committed for these partitions?
     GroupOffsets {
         /// The group.
@@ -29,6 +36,9 @@ impl fmt::Display for AdminCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ListOffsets { partition, .. } => write!(f, "list offsets of {partition}"),
+            Self::DeleteRecords { partition, before } => {
+                write!(f, "delete records of {partition} before {before}")
+            }
             Self::GroupOffsets { group, .. } => write!(f, "describe offsets of {group}"),
         }
     }
@@ -63,7 +73,9 @@ impl Progress {
     /// Before the first request.
     pub(super) fn of(call: &AdminCall) -> Self {
         match call {
-            AdminCall::ListOffsets { .. } | AdminCall::GroupOffsets { .. } => Self::One,
+            AdminCall::ListOffsets { .. }
+            | AdminCall::DeleteRecords { .. }
+            | AdminCall::GroupOffsets { .. } => Self::One,
         }
     }
 
@@ -73,6 +85,10 @@ impl Progress {
             AdminCall::ListOffsets { partition, at } => (
                 Target::Leader(partition.clone()),
                 Request::ListOffsets { partition: partition.clone(), at: *at },
+            ),
+            AdminCall::DeleteRecords { partition, before } => (
+                Target::Leader(partition.clone()),
+                Request::DeleteRecords { partition: partition.clone(), before: *before },
             ),
             AdminCall::GroupOffsets { group, partitions } => {
                 let (group, partitions) = (group.clone(), partitions.clone());
@@ -90,7 +106,9 @@ impl Progress {
         answer: Answer,
     ) -> Result<Option<AdminReturn>, ErrorCode> {
         match answer {
-            Answer::ListOffsets(found) => found.map(|it| Some(AdminReturn::Offset(it))),
+            Answer::ListOffsets(found) | Answer::DeleteRecords(found) => {
+                found.map(|it| Some(AdminReturn::Offset(it)))
+            }
             Answer::OffsetFetch(found) => found.map(|it| Some(AdminReturn::Committed(it))),
             other => unreachable!("no call asks for that: {other:?}"),
         }
