@@ -153,6 +153,7 @@ fn kafka() -> Value {
             "producer": time("Between a producer and a broker."),
             "consumer": time("Between a consumer and the broker it fetches from."),
             "coordinator": time("Between a consumer and its group coordinator."),
+            "cluster": time("Between brokers, and between them and the controller."),
             "jitter": time("At most so much longer, by chance."),
         }),
     );

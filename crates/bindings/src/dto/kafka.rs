@@ -38,7 +38,7 @@ struct Topic {
 #[serde(rename_all = "camelCase")]
 struct Partition {
     partition: u32,
-    leader: u16,
+    leader: Option<u16>,
     log_start: i64,
     high_watermark: i64,
     log_end: i64,
@@ -59,7 +59,7 @@ struct Record {
 #[derive(Debug, Serialize)]
 struct Group {
     group: String,
-    coordinator: u16,
+    coordinator: Option<u16>,
     state: &'static str,
     generation: u32,
     partitions: Vec<GroupPartition>,
@@ -140,7 +140,7 @@ impl From<&snapshot::PartitionSnapshot> for Partition {
         });
         Self {
             partition: it.partition.partition,
-            leader: it.leader.0,
+            leader: it.leader.map(|it| it.0),
             log_start: it.log_start.0,
             high_watermark: it.high_watermark.0,
             log_end: it.log_end.0,
@@ -163,7 +163,7 @@ impl From<&snapshot::GroupSnapshot> for Group {
         });
         Self {
             group: it.group.to_string(),
-            coordinator: it.coordinator.0,
+            coordinator: it.coordinator.map(|it| it.0),
             state: it.state,
             generation: it.generation,
             partitions: partitions.collect(),

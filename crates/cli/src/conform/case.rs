@@ -54,8 +54,6 @@ pub(crate) struct Case {
     pub(crate) id: String,
     /// The versions it was recorded from. Invariant: at least one.
     pub(crate) versions: Vec<String>,
-    /// How the system is set up, where that is not as always.
-    pub(crate) cluster: Map<String, Value>,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -105,7 +103,7 @@ struct WholeCase {
     #[serde(default)]
     verified: Value,
     #[serde(default)]
-    cluster: Map<String, Value>,
+    cluster: Option<Map<String, Value>>,
     profiles: Option<Vec<String>>,
     steps: Vec<Step>,
 }
@@ -163,7 +161,7 @@ impl WholeCase {
                 return Err(format!("step {number}: 'expect_by_version' lacks '{missing}'"));
             }
         }
-        Ok(Case { id: self.id, versions, cluster: self.cluster, steps: self.steps })
+        Ok(Case { id: self.id, versions, steps: self.steps })
     }
 }
 

@@ -1,31 +1,19 @@
-//! Puts the steps of a case to Kafka: the machines that the page shows, driven by commands.
+//! Puts the steps of a case to Kafka.
 
-mod groups;
-mod log;
-mod produce;
 mod pure;
-mod scene;
-mod setup;
-mod topics;
 
 use super::Unable;
-use super::case::{Case, Step};
-use scene::Scene;
+use super::case::Step;
 use serde_json::Value;
-use setup::Setup;
 
 /// Kafka as a case drives it.
 #[derive(Debug)]
-pub(crate) struct Driver {
-    setup: Setup,
-    /// Made by the first step that needs a cluster.
-    scene: Option<Scene>,
-}
+pub(crate) struct Driver;
 
 impl Driver {
     /// Before the first step.
-    pub(crate) fn new(case: &Case) -> Self {
-        Self { setup: Setup::of(case), scene: None }
+    pub(crate) const fn new() -> Self {
+        Self
     }
 
     /// Does a step and says what it observes, `"ok"` where there is nothing to observe.
@@ -34,14 +22,7 @@ impl Driver {
             "place" => pure::place(step),
             "offsets_partition" => pure::offsets_partition(step),
             "compute_assignment" => pure::compute_assignment(step),
-            _ => self.scene()?.step(step),
+            operation => Err(Unable::NotModelled(operation.to_owned())),
         }
-    }
-
-    fn scene(&mut self) -> Result<&mut Scene, Unable> {
-        if self.scene.is_none() {
-            self.scene = Some(Scene::new(&self.setup)?);
-        }
-        Ok(self.scene.as_mut().expect("it was just made"))
     }
 }

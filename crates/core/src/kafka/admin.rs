@@ -6,16 +6,19 @@
 
 mod call;
 
-pub use call::{AdminCall, AdminReturn, OffsetSpec};
+pub use call::{
+    AdminCall, AdminReturn, Election, Layout, NewTopic, OffsetSpec, PartitionDescription,
+    TopicDescription,
+};
 
-use super::BrokerId;
 use super::connection::backoff;
+use super::controller::CONTROLLER;
 use super::message::{Answer, CorrelationId, ErrorCode, Request};
 use super::metadata::Metadata;
+use super::{BrokerId, TopicPartition};
 use crate::sim::{SimDuration, SimTime};
 use call::{Progress, Target};
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// `default.api.timeout.ms`: how long a call may take.
 const API_TIMEOUT: SimDuration = SimDuration::millis(60_000);
@@ -51,7 +54,8 @@ pub(crate) enum Effect {
 /// Invariant: while a call is waiting, another is under way.
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Admin {
-    metadata: Arc<Metadata>,
+    /// How many brokers there are.
+    brokers: u16,
     waiting: VecDeque<AdminCall>,
     doing: Option<Doing>,
     next_correlation: CorrelationId,
@@ -69,7 +73,7 @@ struct Doing {
     /// What is known of the answer so far.
     progress: Progress,
     /// Whom a broker has named, if someone has to be found first.
-    coordinator: Option<BrokerId>,
+    found: Option<BrokerId>,
     deadline: SimTime,
     /// How often it was asked in vain.
     failures: u32,
@@ -81,14 +85,14 @@ enum Stage {
     /// It asks, but not before that.
     Asks(SimTime),
     /// It was asked, and the answer is awaited until that instant.
-    Awaits { broker: BrokerId, correlation: CorrelationId, until: SimTime, finds: bool },
+    Awaits { broker: BrokerId, correlation: CorrelationId, until: SimTime },
 }
 
 impl Admin {
     /// A client that nobody has called yet.
-    pub(crate) fn new(metadata: Arc<Metadata>) -> Self {
+    pub(crate) fn new(brokers: u16) -> Self {
         Self {
-            metadata,
+            brokers,
             waiting: VecDeque::new(),
             doing: None,
             next_correlation: CorrelationId::default(),
@@ -146,27 +150,36 @@ impl Admin {
 
     fn answered(&mut self, now: SimTime, from: BrokerId, to: CorrelationId, answer: Answer) {
         let Some(doing) = &mut self.doing else { return };
-        let Stage::Awaits { broker, correlation, finds, .. } = doing.stage else { return };
+        let Stage::Awaits { broker, correlation, .. } = doing.stage else { return };
         if (broker, correlation) != (from, to) {
             return;
         }
-        if finds {
-            let Answer::FindCoordinator(found) = answer else {
-                unreachable!("the broker answers what it was asked: {answer:?}")
-            };
-            match found {
-                Ok(broker) => {
-                    doing.coordinator = Some(broker);
-                    doing.stage = Stage::Asks(now);
+        let answer = match answer {
+            Answer::FindCoordinator(found) => return self.found(now, found),
+            Answer::Metadata(metadata) => match doing.progress.asks(&doing.call).0 {
+                Target::Leader(partition) => return self.found(now, leader(&metadata, &partition)),
+                Target::Coordinator(_) | Target::Any | Target::Controller => {
+                    Answer::Metadata(metadata)
                 }
-                Err(error) => self.refused(now, error),
-            }
-            return;
-        }
+            },
+            answer => answer,
+        };
         match doing.progress.answered(&doing.call, from, answer) {
             Err(error) => self.refused(now, error),
             Ok(None) => doing.stage = Stage::Asks(now),
             Ok(Some(done)) => self.returns(done),
+        }
+    }
+
+    /// A broker knows who can serve the call, or not.
+    fn found(&mut self, now: SimTime, found: Result<BrokerId, ErrorCode>) {
+        let Some(doing) = &mut self.doing else { return };
+        match found {
+            Ok(broker) => {
+                doing.found = Some(broker);
+                doing.stage = Stage::Asks(now);
+            }
+            Err(error) => self.refused(now, error),
         }
     }
 
@@ -195,7 +208,7 @@ impl Admin {
             self.doing = Some(Doing {
                 call,
                 progress,
-                coordinator: None,
+                found: None,
                 deadline: now + API_TIMEOUT,
                 failures: 0,
                 stage: Stage::Asks(now),
@@ -205,33 +218,42 @@ impl Admin {
         if !matches!(doing.stage, Stage::Asks(at) if at <= now) {
             return;
         }
-        let mut finds = false;
         let (target, mut request) = doing.progress.asks(&doing.call);
         let broker = match target {
-            Target::Leader(partition) => Some(self.metadata.leader(&partition)),
+            Target::Any => None,
+            Target::Controller => Some(CONTROLLER),
+            Target::Leader(_) | Target::Coordinator(_) if doing.found.is_some() => doing.found,
+            Target::Leader(_) => {
+                request = Request::Metadata;
+                None
+            }
             Target::Coordinator(group) => {
-                if doing.coordinator.is_none() {
-                    (finds, request) = (true, Request::FindCoordinator { group });
-                }
-                doing.coordinator
+                request = Request::FindCoordinator { group };
+                None
             }
         };
         let broker = broker.unwrap_or_else(|| {
-            self.turn = self.turn % self.metadata.brokers + 1;
+            self.turn = self.turn % self.brokers + 1;
             BrokerId(self.turn)
         });
         let correlation = self.next_correlation;
         self.next_correlation = CorrelationId(correlation.0 + 1);
         let until = now + REQUEST_TIMEOUT;
-        doing.stage = Stage::Awaits { broker, correlation, until, finds };
+        doing.stage = Stage::Awaits { broker, correlation, until };
         fx.push(Effect::Send(broker, correlation, request));
     }
+}
+
+/// The leader of a partition, as the broker that was asked knows it.
+fn leader(metadata: &Metadata, partition: &TopicPartition) -> Result<BrokerId, ErrorCode> {
+    let state = metadata.partition(partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    state.leader.ok_or(ErrorCode::LeaderNotAvailable)
 }
 
 impl Doing {
     /// It failed, but may succeed later: everyone is looked for again.
     fn again(&mut self, now: SimTime) {
-        self.coordinator = None;
+        self.found = None;
         let wait = backoff(FIRST_BACKOFF, MOST_BACKOFF, self.failures);
         self.failures += 1;
         self.stage = Stage::Asks(now + wait);

@@ -33,6 +33,8 @@ pub(crate) enum Input {
     Wake,
     /// A client asks something.
     Request(ReplyTo, Request),
+    /// The controller tells how things are from now on.
+    Metadata(Arc<Metadata>),
 }
 
 /// What a broker wants done.
@@ -82,13 +84,40 @@ impl Broker {
         metadata: Arc<Metadata>,
         workload: Workload,
     ) -> Self {
-        let partitions = metadata.topics.iter().flat_map(|topic| {
-            (0..topic.partitions)
-                .map(|partition| TopicPartition { topic: topic.name.clone(), partition })
-        });
-        let led = partitions.filter(|it| metadata.leader(it) == id);
-        let disk = led.map(|it| (it, Log::new(SimTime::START))).collect();
-        Self { id, settings, metadata, workload, disk, memory: None }
+        let disk = Map::new();
+        let mut broker = Self { id, settings, metadata, workload, disk, memory: None };
+        broker.make_logs(SimTime::START);
+        broker
+    }
+
+    /// Makes the logs of the partitions that it is to have and does not have yet.
+    fn make_logs(&mut self, now: SimTime) {
+        for topic in &self.metadata.topics {
+            for (state, partition) in topic.states.iter().zip(0..) {
+                if state.replicas.contains(&self.id) {
+                    let partition = TopicPartition { topic: topic.name.clone(), partition };
+                    self.disk.get_or_insert_with(partition, || Log::new(now));
+                }
+            }
+        }
+    }
+
+    /// Things are otherwise from now on.
+    fn learn(&mut self, fx: &mut Vec<Effect>, now: SimTime, metadata: Arc<Metadata>) {
+        if metadata.version <= self.metadata.version {
+            return;
+        }
+        let before = std::mem::replace(&mut self.metadata, metadata);
+        for topic in before.every_topic() {
+            let same = self.metadata.topic(&topic.name).is_some_and(|it| it.id == topic.id);
+            if !same {
+                self.disk.retain(|it, _| it.topic != topic.name);
+            }
+        }
+        self.make_logs(now);
+        let metadata = self.metadata.clone();
+        self.memory().coordinator.learn(metadata);
+        self.answer_satisfied(fx);
     }
 
     /// Its number.
@@ -129,6 +158,7 @@ impl Broker {
             Input::Crash => self.memory = None,
             Input::Wake => self.wake(fx, now, names),
             Input::Request(reply_to, request) => self.answer(fx, now, names, reply_to, request),
+            Input::Metadata(metadata) => self.learn(fx, now, metadata),
         }
     }
 
@@ -217,14 +247,23 @@ impl Broker {
                 Answer::DeleteRecords(self.delete_records(fx, &partition, before))
             }
             Request::FindCoordinator { group } => {
-                Answer::FindCoordinator(Ok(self.metadata.coordinator(group.as_str())))
+                let found = self.metadata.coordinator(group.as_str());
+                Answer::FindCoordinator(found.ok_or(ErrorCode::CoordinatorNotAvailable))
             }
+            Request::Metadata => Answer::Metadata(self.metadata.clone()),
+            Request::Controller(_) => unreachable!("the controller is asked directly"),
             Request::Group(request) => {
                 let input = coordinator::Input::Request(reply_to, request);
                 return self.coordinate(fx, now, names, input);
             }
         };
         fx.push(Effect::Answer(reply_to, answer));
+    }
+
+    /// The log of a partition, if it leads that.
+    fn led(&self, partition: &TopicPartition) -> Option<&Log> {
+        let log = self.disk.get(partition)?;
+        (self.metadata.leader(partition) == Some(self.id)).then_some(log)
     }
 
     /// Why a partition cannot be written or read here, if it cannot.
@@ -258,7 +297,7 @@ impl Broker {
         partition: &TopicPartition,
         batch: &Batch,
     ) -> Result<Offset, ErrorCode> {
-        if !self.disk.contains_key(partition) {
+        if self.led(partition).is_none() {
             return Err(self.refusal(partition));
         }
         let topic = self.metadata.topic(&partition.topic).ok_or_else(|| self.refusal(partition))?;
@@ -314,7 +353,7 @@ impl Broker {
     fn is_satisfied(&self, fetch: &ParkedFetch) -> bool {
         let mut bytes = 0;
         for it in &fetch.partitions {
-            let Some(log) = self.disk.get(&it.partition) else { return true };
+            let Some(log) = self.led(&it.partition) else { return true };
             if it.from < log.log_start() || log.log_end() < it.from {
                 return true;
             }
@@ -325,7 +364,7 @@ impl Broker {
 
     fn read_all(&self, positions: &[FetchPosition]) -> Answer {
         let results = positions.iter().map(|it| {
-            let slice = match self.disk.get(&it.partition) {
+            let slice = match self.led(&it.partition) {
                 Some(log) => {
                     log.read(it.from, it.max_bytes).map_err(|_| ErrorCode::OffsetOutOfRange)
                 }
@@ -348,7 +387,10 @@ impl Broker {
     ) -> Result<Offset, ErrorCode> {
         let topic = self.metadata.topic(&partition.topic);
         let policy = topic.map(|it| it.settings.cleanup_policy);
-        let Some(log) = self.disk.get_mut(partition) else { return Err(self.refusal(partition)) };
+        if self.led(partition).is_none() {
+            return Err(self.refusal(partition));
+        }
+        let log = self.disk.get_mut(partition).expect("what it leads it has");
         if policy == Some(CleanupPolicy::Compact) {
             return Err(ErrorCode::PolicyViolation);
         }
@@ -360,11 +402,10 @@ impl Broker {
 
     /// Source: `Partition.fetchOffsetForTimestamp`: what consumers cannot read yet is not found.
     fn list(&self, partition: &TopicPartition, at: ListedOffset) -> Result<Offset, ErrorCode> {
-        let log = self.disk.get(partition).ok_or_else(|| self.refusal(partition))?;
+        let log = self.led(partition).ok_or_else(|| self.refusal(partition))?;
         let found = match at {
             ListedOffset::Earliest => return Ok(log.log_start()),
-            // Without transactions all that is replicated is stable.
-            ListedOffset::Latest | ListedOffset::LatestStable => return Ok(log.high_watermark()),
+            ListedOffset::Latest => return Ok(log.high_watermark()),
             ListedOffset::AtOrAfter(timestamp_ms) => log.first_at_or_after(timestamp_ms),
             ListedOffset::MaxTimestamp => log.of_max_timestamp(),
         };

@@ -7,13 +7,14 @@
 mod commits;
 mod fetcher;
 mod membership;
+mod metadata;
 mod positions;
 
 use super::config::ConsumerSettings;
 use super::connection::Connections;
 use super::fact::Fact;
 use super::message::{Answer, CorrelationId, MemberOf, Request};
-use super::metadata::Metadata;
+use super::metadata::{Cached, Metadata};
 use super::network::Channel;
 use super::{BrokerId, Offset, TopicPartition};
 use crate::map::Map;
@@ -79,7 +80,7 @@ pub(crate) struct Client {
     group: GroupId,
     topics: Vec<TopicName>,
     settings: ConsumerSettings,
-    metadata: Arc<Metadata>,
+    metadata: Cached,
     /// For records, and for what concerns the group.
     connections: [Connections; 2],
     in_flight: Map<CorrelationId, InFlight>,
@@ -116,6 +117,7 @@ struct InFlight {
 enum Asked {
     ApiVersions,
     Coordinator,
+    Metadata,
     Join,
     Sync,
     /// In that generation.
@@ -146,7 +148,7 @@ impl Client {
             group,
             topics,
             settings,
-            metadata,
+            metadata: Cached::new(now, metadata),
             connections: Default::default(),
             in_flight: Map::new(),
             next_correlation: CorrelationId::default(),
@@ -194,6 +196,7 @@ impl Client {
         }
         self.time_out(now);
         self.greet(fx, now);
+        self.refresh_metadata(fx, now);
         self.look_for_coordinator(fx, now);
         self.keep_membership(fx, now);
         self.send_sync_commit(fx, now);
@@ -225,7 +228,7 @@ impl Client {
         let requests = self.in_flight.values().map(|it| it.deadline);
         let connections = self.connections.iter().filter_map(Connections::due);
         let own = requests.chain(connections).chain(self.membership_due());
-        let own = own.chain(self.commit_due()).chain(self.closing);
+        let own = own.chain(self.commit_due()).chain(self.closing).chain(self.metadata_due());
         if self.polling.is_none() {
             return own.min();
         }
@@ -257,6 +260,7 @@ impl Client {
             }
             Asked::ApiVersions
             | Asked::Coordinator
+            | Asked::Metadata
             | Asked::Sync
             | Asked::Heartbeat(_)
             | Asked::Leave
@@ -313,6 +317,7 @@ impl Client {
 
     fn disconnected(&mut self, now: SimTime, broker: BrokerId, channel: Channel) {
         self.connections_mut(channel).lost(now, broker);
+        self.metadata.want();
         let is_lost = |it: &InFlight| it.broker == broker && it.channel == channel;
         let lost: Vec<InFlight> =
             self.in_flight.take_where(|_, it| is_lost(it)).into_iter().map(|(_, it)| it).collect();
@@ -329,6 +334,7 @@ impl Client {
         match what {
             Asked::ApiVersions | Asked::Heartbeat(_) | Asked::Leave => {}
             Asked::Coordinator => self.coordinator_lost(now),
+            Asked::Metadata => self.metadata.failed(now),
             Asked::Join | Asked::Sync => self.membership_failed(now),
             Asked::AutoCommit(_) => self.auto_commit_failed(now),
             Asked::SyncCommit(_) => self.sync_commit_failed(now),
@@ -355,6 +361,7 @@ impl Client {
                 self.connections_mut(channel).made(broker);
             }
             (Asked::Coordinator, Answer::FindCoordinator(it)) => self.coordinator_found(now, it),
+            (Asked::Metadata, Answer::Metadata(it)) => self.learn(now, it),
             (Asked::Join, Answer::JoinGroup(it)) => self.joined(fx, now, it),
             (Asked::Sync, Answer::SyncGroup(it)) => self.synced(fx, now, it),
             (Asked::Heartbeat(generation), Answer::Heartbeat(it)) => {

@@ -10,13 +10,15 @@ use super::broker::{self, Broker};
 use super::command::Command;
 use super::config::Config;
 use super::consumer::{self, Consumer};
+use super::controller::{self, CONTROLLER, Controller};
 use super::fact::Fact;
-use super::message::Packet;
+use super::message::{Packet, Request};
 use super::metadata::Metadata;
+use super::metadata::description::TopicDescription;
 use super::network::{Address, Arrival, Channel, Network, Node, ReplyTo};
 use super::producer::{self, Producer, Sent};
 use super::{BrokerId, config};
-use crate::name::ProducerName;
+use crate::name::{ProducerName, TopicName};
 use crate::sim::{Cx, Delivery, SimTime, System};
 use crate::workload::Workload;
 use std::sync::Arc;
@@ -30,7 +32,9 @@ const MOST_WAKES: u32 = 16;
 pub struct Cluster {
     config: Config,
     workload: Workload,
-    metadata: Arc<Metadata>,
+    /// What everyone knew at the beginning.
+    bootstrap: Arc<Metadata>,
+    controller: Place<Controller>,
     network: Network,
     producers: Vec<Place<Producer>>,
     consumers: Vec<Place<Consumer>>,
@@ -127,11 +131,15 @@ impl Cluster {
             producers: producers.collect(),
             brokers: brokers.collect(),
             consumers: consumers.collect(),
-            admin: Place::new(Admin::new(metadata.clone())),
+            admin: Place::new(Admin::new(metadata.brokers)),
+            controller: Place::new(Controller::new(
+                config.broker_settings.clone(),
+                metadata.clone(),
+            )),
             network: Network::new(config.links.clone()),
             config,
             workload,
-            metadata,
+            bootstrap: metadata,
         }
     }
 
@@ -160,8 +168,15 @@ impl Cluster {
         it.into_iter().flat_map(move |it| it.outcomes(after))
     }
 
+    /// A topic as the administrator's client describes it, if it exists.
+    #[must_use]
+    pub fn describe_topic(&self, name: &TopicName) -> Option<TopicDescription> {
+        self.metadata().describe(name)
+    }
+
+    /// How things are, as the controller knows.
     pub(super) fn metadata(&self) -> &Metadata {
-        &self.metadata
+        self.controller.machine.metadata()
     }
 
     pub(super) fn producers(&self) -> impl Iterator<Item = &Producer> {
@@ -194,6 +209,7 @@ impl Cluster {
             Node::Consumer(place) => self.consumers[usize::from(place)].process,
             Node::Broker(id) => self.brokers[broker_place(id)].process,
             Node::Admin => self.admin.process,
+            Node::Controller => self.controller.process,
         }
     }
 
@@ -205,7 +221,7 @@ impl Cluster {
     fn hears(&self, address: Address) -> bool {
         let runs = match address.node {
             Node::Producer(place) => self.producer(place).is_running(),
-            Node::Admin => true,
+            Node::Admin | Node::Controller => true,
             Node::Consumer(place) => self.consumer(place).process().is_some(),
             Node::Broker(id) => self.broker(id).is_running(),
         };
@@ -275,7 +291,26 @@ impl Cluster {
         wake(cx, from, due);
         for admin::Effect::Send(to, correlation, request) in fx {
             let packet = Packet::Request(correlation, request);
-            self.send(cx, from, self.address(Node::Broker(to)), Channel::Data, packet);
+            let to = if to == CONTROLLER { Node::Controller } else { Node::Broker(to) };
+            self.send(cx, from, self.address(to), Channel::Data, packet);
+        }
+    }
+
+    fn step_controller(&mut self, cx: &mut Cx<'_, Self>, input: controller::Input) {
+        let (now, mut fx) = (cx.now(), Vec::new());
+        self.controller.machine.step(&mut fx, now, input);
+        let from = self.address(Node::Controller);
+        for effect in fx {
+            match effect {
+                controller::Effect::Note(fact) => cx.note(fact),
+                controller::Effect::Update(broker, metadata) => {
+                    let to = self.address(Node::Broker(broker));
+                    self.send(cx, from, to, Channel::Data, Packet::MetadataUpdate(metadata));
+                }
+                controller::Effect::Answer(ReplyTo { client, channel, correlation }, answer) => {
+                    self.send(cx, from, client, channel, Packet::Answer(correlation, answer));
+                }
+            }
         }
     }
 
@@ -332,6 +367,16 @@ impl Cluster {
             (Node::Admin, Node::Broker(id), Packet::Disconnected) => {
                 self.step_admin(cx, admin::Input::Disconnected(id));
             }
+            (Node::Admin, Node::Controller, Packet::Answer(correlation, answer)) => {
+                self.step_admin(cx, admin::Input::Answer(CONTROLLER, correlation, answer));
+            }
+            (Node::Controller, _, Packet::Request(correlation, Request::Controller(request))) => {
+                let reply_to = ReplyTo { client: from, channel, correlation };
+                self.step_controller(cx, controller::Input::Request(reply_to, request));
+            }
+            (Node::Broker(id), Node::Controller, Packet::MetadataUpdate(metadata)) => {
+                self.step_broker(cx, id, broker::Input::Metadata(metadata));
+            }
             (to, from, packet) => unreachable!("{from:?} does not send {packet:?} to {to:?}"),
         }
     }
@@ -359,6 +404,7 @@ impl Cluster {
                 self.admin.alarm.rings(now);
                 self.step_admin(cx, admin::Input::Wake);
             }
+            Node::Controller => {}
             Node::Broker(id) => {
                 self.brokers[broker_place(id)].alarm.rings(now);
                 if self.hears(address) {
@@ -398,7 +444,7 @@ impl System for Cluster {
     type Fact = Fact;
 
     fn begin(&mut self, cx: &mut Cx<'_, Self>) {
-        for id in self.metadata.broker_ids() {
+        for id in self.bootstrap.broker_ids() {
             self.step_broker(cx, id, broker::Input::Start);
         }
         for place in 0..self.producers.len() {

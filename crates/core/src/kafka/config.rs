@@ -32,6 +32,8 @@ pub struct Links {
     pub consumer: SimDuration,
     /// Between a consumer and its group coordinator: a connection of its own in Kafka too.
     pub coordinator: SimDuration,
+    /// Between brokers, and between anyone and the controller.
+    pub cluster: SimDuration,
     /// At most so much longer, drawn per message.
     pub jitter: SimDuration,
     /// Of a million messages, how many are lost.
@@ -45,6 +47,7 @@ impl Default for Links {
             producer: latency,
             consumer: latency,
             coordinator: latency,
+            cluster: latency,
             jitter: SimDuration::ZERO,
             loss_per_million: 0,
         }
@@ -193,6 +196,16 @@ settings! {
         log_initial_task_delay_ms: u64 = "log.initial.task.delay.ms", 30_000;
         /// How long an empty group waits for more members before its first rebalance.
         group_initial_rebalance_delay_ms: u64 = "group.initial.rebalance.delay.ms", 3_000;
+        /// How many copies of a partition there are if its topic does not say it.
+        default_replication_factor: u32 = "default.replication.factor", 1;
+        /// How many partitions a topic has if it does not say it.
+        num_partitions: u32 = "num.partitions", 1;
+        /// How many copies of a partition of `__consumer_offsets` there are.
+        offsets_topic_replication_factor: u32 = "offsets.topic.replication.factor", 3;
+        /// How long the controller waits for a broker's heartbeat before it counts as gone.
+        broker_session_timeout_ms: u64 = "broker.session.timeout.ms", 9_000;
+        /// How often a broker tells the controller that it is there.
+        broker_heartbeat_interval_ms: u64 = "broker.heartbeat.interval.ms", 2_000;
     }
 }
 
@@ -211,6 +224,10 @@ settings! {
         segment_ms: u64 = "segment.ms", 604_800_000;
         /// A batch larger than this is refused.
         max_message_bytes: u64 = "max.message.bytes", 1_048_588;
+        /// How many replicas must be in sync for a write with acks=all.
+        min_insync_replicas: u32 = "min.insync.replicas", 1;
+        /// Whether a replica that is not in sync may lead if no other can: records are lost then.
+        unclean_leader_election_enable: bool = "unclean.leader.election.enable", false;
     }
 }
 
@@ -239,6 +256,8 @@ settings! {
         max_request_size: u64 = "max.request.size", 1_048_576;
         /// Which library it is, and so where keys go: java or librdkafka.
         client: Client = "client", Client::Java;
+        /// How old what it knows of the cluster becomes before it asks anew.
+        metadata_max_age_ms: u64 = "metadata.max.age.ms", 300_000;
     }
 }
 
@@ -269,6 +288,8 @@ settings! {
         request_timeout_ms: u64 = "request.timeout.ms", 30_000;
         /// How long it waits before it sends a failed request again.
         retry_backoff_ms: u64 = "retry.backoff.ms", 100;
+        /// How old what it knows of the cluster becomes before it asks anew.
+        metadata_max_age_ms: u64 = "metadata.max.age.ms", 300_000;
         /// Who gets which partition: range or roundrobin.
         partition_assignment_strategy: Assignor = "partition.assignment.strategy", Assignor::Range;
     }

@@ -53,6 +53,11 @@ impl Coordinator {
         Self { settings, metadata, groups: Map::new() }
     }
 
+    /// Things are otherwise from now on.
+    pub(crate) fn learn(&mut self, metadata: Arc<Metadata>) {
+        self.metadata = metadata;
+    }
+
     /// A group it coordinates, if it knows it.
     pub(crate) fn group(&self, group: &GroupId) -> Option<&Group> {
         self.groups.get(group)
@@ -79,7 +84,7 @@ impl Coordinator {
                 }
             }
             Input::Request(reply_to, request) => {
-                if self.metadata.coordinator(request.group().as_str()) == here {
+                if self.metadata.coordinator(request.group().as_str()) == Some(here) {
                     self.answer(fx, now, names, reply_to, request);
                 } else {
                     let answer = request.refused(ErrorCode::NotCoordinator);

@@ -1,10 +1,13 @@
 //! What happened in the cluster. One line of text each: the trace, the golden tests, the beats
 //! and the event log are that line.
 
+mod cluster;
+
 use super::{BrokerId, Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId, ProducerName};
 use crate::weight::{Mark, Weight};
 use crate::workload::MessageId;
+pub use cluster::ClusterFact;
 use std::fmt;
 
 /// What happened. For watching only: no fact influences what happens next.
@@ -129,6 +132,8 @@ pub enum Fact {
     BrokerRestarted(BrokerId),
     /// A coordinator read a group back from `__consumer_offsets`.
     Loaded { group: GroupId, partition: TopicPartition, generation: u32, offsets: u32 },
+    /// Something happened to the cluster itself.
+    Cluster(ClusterFact),
     /// A command asked for what cannot be.
     Refused { command: String, why: String },
 }
@@ -224,6 +229,7 @@ impl Fact {
             Self::Rebalancing { .. } | Self::Expired { .. } | Self::Left { .. } => {
                 Weight::Turn(Mark::Rebalance)
             }
+            Self::Cluster(fact) => fact.weight(),
             Self::Retained { .. } => Weight::Turn(Mark::Removal),
             Self::Crashed { .. }
             | Self::Restarted { .. }
@@ -349,6 +355,7 @@ impl fmt::Display for Fact {
                 "{group} was read back from {partition}: generation {generation}, {offsets} \
                  committed offsets"
             ),
+            Self::Cluster(fact) => fact.fmt(f),
             Self::Refused { command, why } => write!(f, "refused '{command}': {why}"),
         }
     }

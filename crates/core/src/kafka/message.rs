@@ -16,6 +16,12 @@
 //! | `ConsumerGroupDescribe` | administrator | coordinator | the group, its members and target |
 //! | `OffsetCommit` | consumer | coordinator | whether it was stored |
 //! | `OffsetFetch` | consumer | coordinator | the committed offsets |
+//! | `Metadata` | any client | any broker | brokers, topics, leaders |
+//! | `CreateTopics`, `CreatePartitions`, `DeleteTopics` | admin | controller | whether it was done |
+//! | `IncrementalAlterConfigs` | admin | controller | whether it was done |
+//! | `ElectLeaders` | admin | controller | whether there is another leader now |
+//!
+//! The controller sends every broker the metadata anew with each change.
 //!
 //! Replicas and transactions add rows: a follower's `Fetch`, `InitProducerId`, `EndTxn` and the
 //! rest have their place here.
@@ -24,11 +30,13 @@
 pub(crate) mod consumer_group;
 
 use super::config::{Acks, Assignor};
+use super::controller::{Election, NewTopic};
 use super::fact::{CommitReason, LeaveReason};
 use super::log::Slice;
+use super::metadata::Metadata;
 use super::schema::Bytes;
 use super::{BrokerId, Offset, TopicPartition};
-use crate::name::{ConsumerName, GroupId};
+use crate::name::{ConsumerName, GroupId, TopicName};
 use crate::workload::MessageId;
 use consumer_group::{ConsumerHeartbeat, ConsumerHeartbeatAnswer, DescribedConsumerGroup};
 use std::fmt;
@@ -115,6 +123,25 @@ pub(crate) enum Request {
     FindCoordinator { group: GroupId },
     /// What concerns a group, for its coordinator.
     Group(GroupRequest),
+    /// Which brokers and topics are there, and who leads what?
+    Metadata,
+    /// What concerns topics, for the controller.
+    Controller(ControllerRequest),
+}
+
+/// What is asked of the controller.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ControllerRequest {
+    /// Make a topic.
+    CreateTopics(NewTopic),
+    /// Let a topic have so many partitions in all.
+    CreatePartitions { topic: TopicName, count: i32 },
+    /// Give settings of a topic a value; without one, the default.
+    IncrementalAlterConfigs { topic: TopicName, configs: Vec<(String, Option<String>)> },
+    /// Delete a topic with all that is in it.
+    DeleteTopics { topic: TopicName },
+    /// Elect a leader of a partition.
+    ElectLeaders { partition: TopicPartition, election: Election },
 }
 
 /// What a client asks the coordinator of its group.
@@ -191,8 +218,6 @@ pub enum ListedOffset {
     Earliest,
     /// The high watermark, on the wire the timestamp -1.
     Latest,
-    /// The last stable offset: the same with the isolation level `read_committed`.
-    LatestStable,
     /// The first record that is not older than that instant, in milliseconds.
     AtOrAfter(i64),
     /// The record with the greatest timestamp, on the wire the timestamp -3.
@@ -294,6 +319,10 @@ pub(crate) enum Answer {
     OffsetCommit(Result<(), ErrorCode>),
     /// The committed offset per partition; none where there is none.
     OffsetFetch(Result<Vec<(TopicPartition, Option<Offset>)>, ErrorCode>),
+    /// What the broker knows of the cluster.
+    Metadata(Arc<Metadata>),
+    /// What the controller was asked for is done, or why not.
+    Controller(Result<(), ErrorCode>),
 }
 
 /// What a member learns when a join phase is over.
@@ -324,6 +353,8 @@ pub(crate) enum Packet {
     Answer(CorrelationId, Answer),
     /// The broker's process is gone, and the connection with it.
     Disconnected,
+    /// From the controller to a broker: so it is from now on.
+    MetadataUpdate(Arc<Metadata>),
 }
 
 impl Packet {
@@ -331,7 +362,7 @@ impl Packet {
     pub(crate) fn correlation(&self) -> Option<CorrelationId> {
         match self {
             Self::Request(correlation, _) | Self::Answer(correlation, _) => Some(*correlation),
-            Self::Disconnected => None,
+            Self::Disconnected | Self::MetadataUpdate(_) => None,
         }
     }
 }
@@ -404,6 +435,28 @@ error_codes! {
     GroupIdNotFound = "GROUP_ID_NOT_FOUND",
     /// The broker does not speak this.
     UnsupportedVersion = "UNSUPPORTED_VERSION",
+    /// The partition has no leader just now.
+    LeaderNotAvailable = "LEADER_NOT_AVAILABLE",
+    /// There is no broker to coordinate the group just now.
+    CoordinatorNotAvailable = "COORDINATOR_NOT_AVAILABLE",
+    /// There is a topic of that name.
+    TopicAlreadyExists = "TOPIC_ALREADY_EXISTS",
+    /// A topic cannot have that name.
+    InvalidTopicException = "INVALID_TOPIC_EXCEPTION",
+    /// A topic cannot have, or be given, so many partitions.
+    InvalidPartitions = "INVALID_PARTITIONS",
+    /// So many copies cannot be placed.
+    InvalidReplicationFactor = "INVALID_REPLICATION_FACTOR",
+    /// Partitions cannot be given to these brokers.
+    InvalidReplicaAssignment = "INVALID_REPLICA_ASSIGNMENT",
+    /// There is no such setting, or it cannot have that value.
+    InvalidConfig = "INVALID_CONFIG",
+    /// The partition has the leader it should have.
+    ElectionNotNeeded = "ELECTION_NOT_NEEDED",
+    /// The first replica cannot lead just now.
+    PreferredLeaderNotAvailable = "PREFERRED_LEADER_NOT_AVAILABLE",
+    /// No replica can lead just now.
+    EligibleLeadersNotAvailable = "ELIGIBLE_LEADERS_NOT_AVAILABLE",
 }
 
 impl ErrorCode {
@@ -413,7 +466,11 @@ impl ErrorCode {
     pub(crate) const fn is_retriable(self) -> bool {
         matches!(
             self,
-            Self::UnknownTopicOrPartition | Self::NotLeaderOrFollower | Self::NotCoordinator
+            Self::UnknownTopicOrPartition
+                | Self::NotLeaderOrFollower
+                | Self::NotCoordinator
+                | Self::LeaderNotAvailable
+                | Self::CoordinatorNotAvailable
         )
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Node {
     Broker(BrokerId),
     /// The administrator's client.
     Admin,
+    /// The controller.
+    Controller,
 }
 
 /// One process on a machine: a crash ends it, a restart makes the next.
@@ -78,7 +80,10 @@ impl Network {
         let settings = &self.settings;
         let link = self.links.get_or_insert_with((from, to, channel), || {
             let is_producer = matches!((from, to), (Node::Producer(_), _) | (_, Node::Producer(_)));
+            let is_of_brokers = |it| matches!(it, Node::Broker(_) | Node::Controller);
+            let is_within = is_of_brokers(from) && is_of_brokers(to);
             let latency = match channel {
+                _ if is_within => settings.cluster,
                 Channel::Data if is_producer => settings.producer,
                 Channel::Data => settings.consumer,
                 Channel::Coordinator => settings.coordinator,

@@ -5,6 +5,7 @@
 
 mod accumulator;
 mod handed;
+mod metadata;
 mod sender;
 mod sticky;
 
@@ -13,7 +14,7 @@ use super::config::ProducerSettings;
 use super::connection::Connections;
 use super::fact::Fact;
 use super::message::{Answer, CorrelationId, Request};
-use super::metadata::Metadata;
+use super::metadata::{Cached, Metadata};
 use crate::map::Map;
 use crate::name::{ProducerName, TopicName};
 use crate::sim::{Rng, Shelf, SimDuration, SimTime};
@@ -61,7 +62,9 @@ pub(crate) enum Effect {
 pub(crate) struct Producer {
     name: ProducerName,
     settings: ProducerSettings,
-    metadata: Arc<Metadata>,
+    metadata: Cached,
+    /// Who is asked for the metadata just now, and when that is given up.
+    asked: Option<(BrokerId, SimTime)>,
     workload: Workload,
     /// Where each stream goes, as a place in `topics`; none if another producer sends it.
     routes: Vec<Option<usize>>,
@@ -134,7 +137,8 @@ impl Producer {
         let mut producer = Self {
             name,
             settings,
-            metadata,
+            metadata: Cached::new(SimTime::START, metadata),
+            asked: None,
             workload,
             routes,
             topics,
@@ -208,6 +212,7 @@ impl Producer {
         self.take_what_is_due(fx, now, placement);
         self.expire(fx, now);
         self.connect(fx, now);
+        self.refresh_metadata(fx, now);
         self.send_what_is_ready(fx, now);
         self.end_if_closed();
     }
@@ -224,13 +229,14 @@ impl Producer {
         let deliveries = carried.map(|(_, it)| self.delivery_deadline(it));
         let queues = self.topics.iter().flat_map(|it| &it.queues).filter_map(|queue| {
             let first = queue.first()?;
-            let can_send = self.can_send_to(self.metadata.leader(queue.partition()));
+            let leader = self.metadata.leader(queue.partition());
+            let can_send = leader.is_some_and(|it| self.can_send_to(it));
             let ready = can_send.then(|| queue.ready_at(self.linger())).flatten();
             ready.into_iter().chain([self.delivery_deadline(first)]).min()
         });
         let own = message.into_iter().chain(requests).chain(deliveries).chain(queues);
         let blocked = self.blocked.iter().map(|it| it.deadline);
-        own.chain(self.connections.due()).chain(blocked).min()
+        own.chain(self.connections.due()).chain(self.metadata_due()).chain(blocked).min()
     }
 
     fn linger(&self) -> SimDuration {

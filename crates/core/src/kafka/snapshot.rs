@@ -68,8 +68,8 @@ pub struct TopicSnapshot {
 pub struct PartitionSnapshot {
     /// Which.
     pub partition: TopicPartition,
-    /// The broker that leads it.
-    pub leader: BrokerId,
+    /// The broker that leads it, if one does.
+    pub leader: Option<BrokerId>,
     /// The first offset that can be read.
     pub log_start: Offset,
     /// The offset after the last that consumers may read.
@@ -104,7 +104,8 @@ pub struct GroupSnapshot {
     /// Its name.
     pub group: GroupId,
     /// The broker that coordinates it: the leader of its partition of `__consumer_offsets`.
-    pub coordinator: BrokerId,
+    /// None while nobody leads that.
+    pub coordinator: Option<BrokerId>,
     /// `Empty`, `PreparingRebalance`, `CompletingRebalance`, `Stable`; `Dead` if the coordinator
     /// does not know the group, `Unknown` while there is no coordinator to ask.
     pub state: &'static str,

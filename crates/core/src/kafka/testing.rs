@@ -106,6 +106,7 @@ impl Setup {
                     self.links.producer = latency;
                     self.links.consumer = latency;
                     self.links.coordinator = latency;
+                    self.links.cluster = latency;
                 }
                 "jitter" => self.links.jitter = value.parse().unwrap(),
                 "loss" => self.links.loss_per_million = value.parse().unwrap(),
@@ -171,21 +172,25 @@ impl Setup {
         }
     }
 
+    pub(crate) fn config(&self) -> Config {
+        Config {
+            brokers: self.brokers,
+            broker_settings: self.broker_settings.clone(),
+            topics: self.topics.clone(),
+            producers: self.producers.clone(),
+            destinations: self.destinations.clone(),
+            consumers: self.consumers.clone(),
+            links: self.links.clone(),
+        }
+    }
+
     pub(crate) fn world(mut self, seed: u64, scribe: &mut impl Watcher<Cluster>) -> World<Cluster> {
         self.messages.sort_by_key(|it| it.at);
+        let config = self.config();
         let workload = Workload {
             messages: self.messages.into(),
             keys: self.keys.into(),
             streams: self.streams.into(),
-        };
-        let config = Config {
-            brokers: self.brokers,
-            broker_settings: self.broker_settings,
-            topics: self.topics,
-            producers: self.producers,
-            destinations: self.destinations,
-            consumers: self.consumers,
-            links: self.links,
         };
         World::new(Cluster::new(config, workload), seed, scribe)
     }

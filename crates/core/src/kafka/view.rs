@@ -132,7 +132,7 @@ impl Cluster {
         broker: Option<BrokerId>,
         partition: &TopicPartition,
     ) -> Option<LogView> {
-        let broker = broker.unwrap_or_else(|| self.metadata().leader(partition));
+        let broker = broker.or_else(|| self.metadata().leader(partition))?;
         let log = self.brokers().find(|it| it.id() == broker)?.log(partition)?;
         let mut segments: Vec<SegmentView> = log
             .segments()
@@ -166,8 +166,9 @@ impl Cluster {
     #[must_use]
     pub fn group_records(&self, group: &GroupId) -> Vec<GroupRecordView> {
         let partition = self.metadata().offsets_partition(group.as_str());
-        let leader = self.broker(self.metadata().leader(&partition));
-        let records = leader.log(&partition).into_iter().flat_map(|log| log.records());
+        let leader = self.metadata().leader(&partition).map(|it| self.broker(it));
+        let log = leader.and_then(|it| it.log(&partition));
+        let records = log.into_iter().flat_map(|log| log.records());
         let told = records.filter_map(|it| {
             let (key, value) = it.internal()?;
             let (of, content) = decoded(key, value.map(|it| &it[..]))?;

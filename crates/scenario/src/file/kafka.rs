@@ -54,12 +54,13 @@ fn links(table: Table<'_>) -> Result<Links, Wrong> {
     let Some(latency) = table.get("latency") else {
         return Ok(Links { loss_per_million: lost, ..plain });
     };
-    let latency = latency.table(&["producer", "consumer", "coordinator", "jitter"])?;
+    let latency = latency.table(&["producer", "consumer", "coordinator", "cluster", "jitter"])?;
     let read = |key, otherwise| latency.or(key, otherwise, span);
     Ok(Links {
         producer: read("producer", plain.producer)?,
         consumer: read("consumer", plain.consumer)?,
         coordinator: read("coordinator", plain.coordinator)?,
+        cluster: read("cluster", plain.cluster)?,
         jitter: read("jitter", plain.jitter)?,
         loss_per_million: lost,
     })

@@ -21,13 +21,23 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
         log_retention_check_interval_ms,
         log_initial_task_delay_ms,
         group_initial_rebalance_delay_ms,
+        default_replication_factor,
+        num_partitions,
+        offsets_topic_replication_factor,
+        broker_session_timeout_ms,
+        broker_heartbeat_interval_ms,
     } = settings;
     p.whole(offsets_topic_num_partitions);
     p.whole(log_retention_check_interval_ms);
     p.whole(log_initial_task_delay_ms);
     p.whole(group_initial_rebalance_delay_ms);
-    let Links { producer, consumer, coordinator, jitter, loss_per_million } = links;
-    for span in [producer, consumer, coordinator, jitter] {
+    p.whole(default_replication_factor);
+    p.whole(num_partitions);
+    p.whole(offsets_topic_replication_factor);
+    p.whole(broker_session_timeout_ms);
+    p.whole(broker_heartbeat_interval_ms);
+    let Links { producer, consumer, coordinator, cluster, jitter, loss_per_million } = links;
+    for span in [producer, consumer, coordinator, cluster, jitter] {
         p.span(span);
     }
     p.whole(loss_per_million);
@@ -59,6 +69,8 @@ fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
         segment_bytes,
         segment_ms,
         max_message_bytes,
+        min_insync_replicas,
+        unclean_leader_election_enable,
     } = settings;
     p.choice(cleanup_policy, &[CleanupPolicy::Delete, CleanupPolicy::Compact]);
     for number in [retention_ms, retention_bytes] {
@@ -67,6 +79,8 @@ fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
     for number in [segment_bytes, segment_ms, max_message_bytes] {
         p.whole(number);
     }
+    p.whole(min_insync_replicas);
+    p.bool(unclean_leader_election_enable);
 }
 
 fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
@@ -85,6 +99,7 @@ fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
         max_request_size,
         max_block_ms,
         client,
+        metadata_max_age_ms,
     } = settings;
     p.choice(acks, &[Acks::None, Acks::Leader, Acks::All]);
     for number in [
@@ -97,6 +112,7 @@ fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
         max_in_flight_requests_per_connection,
         max_request_size,
         max_block_ms,
+        metadata_max_age_ms,
     ] {
         p.whole(number);
     }
@@ -132,6 +148,7 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
         max_partition_fetch_bytes,
         request_timeout_ms,
         retry_backoff_ms,
+        metadata_max_age_ms,
         partition_assignment_strategy,
     } = it;
     let all = [OffsetReset::Earliest, OffsetReset::Latest, OffsetReset::None];
@@ -148,6 +165,7 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
         max_partition_fetch_bytes,
         request_timeout_ms,
         retry_backoff_ms,
+        metadata_max_age_ms,
     ] {
         p.whole(number);
     }

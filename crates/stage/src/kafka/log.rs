@@ -146,7 +146,9 @@ impl Row<'_> {
     fn name(&self, sheet: &mut Sheet, at: Point, right: Len) {
         let mut name = joined(&["P", &self.partition.partition.partition.to_string()]);
         if 1 < self.scene.kafka.brokers.len() {
-            name += &joined(&[" b", &self.partition.leader.0.to_string()]);
+            let leader =
+                self.partition.leader.map_or_else(|| "?".to_owned(), |it| it.0.to_string());
+            name += &joined(&[" b", &leader]);
         }
         let lag = if self.several() { None } else { self.lag() };
         if self.m.beside {

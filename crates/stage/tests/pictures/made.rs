@@ -91,7 +91,7 @@ pub(crate) fn partition(name: &str, number: u32, messages: &[u32]) -> k::Partiti
     let end = Offset(i64::try_from(messages.len()).unwrap());
     k::PartitionSnapshot {
         partition: TopicPartition::new(name, number),
-        leader: BrokerId(1),
+        leader: Some(BrokerId(1)),
         log_start: Offset(0),
         high_watermark: end,
         log_end: end,
@@ -116,7 +116,7 @@ pub(crate) fn group(
         });
     k::GroupSnapshot {
         group: name.into(),
-        coordinator: BrokerId(1),
+        coordinator: Some(BrokerId(1)),
         state: "Stable",
         generation: 1,
         partitions: partitions.collect(),
@@ -484,7 +484,7 @@ pub(crate) fn two_of_everything() -> Made {
     let mut a0 = partition("orders", 0, &[1, 4, 6, 9, 11, 14]);
     a0.high_watermark = Offset(5);
     let mut a1 = partition("orders", 1, &[2, 5, 8, 12, 15, 18]);
-    a1.leader = BrokerId(2);
+    a1.leader = Some(BrokerId(2));
     let mut b0 = partition("customers-with-a-long-name", 0, &[3, 7, 10, 13, 16]);
     b0.log_start = Offset(2);
     b0.cells.drain(..2);

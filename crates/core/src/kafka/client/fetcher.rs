@@ -68,7 +68,7 @@ impl Client {
         self.assignment.iter().filter_map(move |(partition, it)| {
             let from = it.known().filter(|_| is_member)?;
             let is_buffered = self.buffer.iter().any(|it| it.partition == *partition);
-            let leader = self.metadata.leader(partition);
+            let leader = self.metadata.leader(partition)?;
             (!is_buffered && self.can_fetch_from(leader)).then_some((partition, from, leader))
         })
     }
@@ -156,6 +156,7 @@ impl Client {
     ) {
         if error != ErrorCode::OffsetOutOfRange {
             self.fetch_not_before = now + self.retry_backoff();
+            self.metadata.want();
             return;
         }
         let (consumer, partition) = (self.name.clone(), partition.clone());
@@ -169,6 +170,10 @@ impl Client {
     fn fetch(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
         if now < self.fetch_not_before {
             return;
+        }
+        let is_led = |it: &TopicPartition| self.metadata.leader(it).is_some();
+        if !self.assignment.keys().all(is_led) {
+            self.metadata.want();
         }
         let mut wanted: Map<BrokerId, Vec<FetchPosition>> = Map::new();
         for (partition, from, leader) in self.fetchable() {

@@ -145,7 +145,7 @@ impl Client {
     ///
     /// Simplified: the Java client asks the broker with the fewest requests in flight, this one
     /// each in turn.
-    fn some_broker(&self) -> Option<BrokerId> {
+    pub(super) fn some_broker(&self) -> Option<BrokerId> {
         let count = self.metadata.brokers;
         let turn = |it: u16| BrokerId(1 + (self.membership.searches + it) % count);
         (0..count).map(turn).find(|it| self.connections(Channel::Data).is_up(*it))
@@ -236,7 +236,7 @@ impl Client {
     pub(super) fn refused(&mut self, now: SimTime, generation: i32, error: ErrorCode) {
         let is_present = generation == self.membership.generation;
         // What is said of a generation that is over, or does not concern membership, is nothing.
-        if error == ErrorCode::NotCoordinator {
+        if matches!(error, ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable) {
             self.coordinator_lost(now);
         } else if is_present && error == ErrorCode::RebalanceInProgress {
             self.membership.must_join = true;
@@ -245,6 +245,7 @@ impl Client {
         } else if is_present && error == ErrorCode::UnknownMemberId {
             self.membership.forget_member();
         }
+        // All else is about a generation that is over anyway, or does not concern membership.
         self.forget_rebalance();
     }
 

@@ -66,7 +66,8 @@ impl Client {
     fn can_list(&self, partition: &TopicPartition) -> bool {
         let asked = |it: &Asked| matches!(it, Asked::ListOffsets(it) if it == partition);
         let leader = self.metadata.leader(partition);
-        self.connections(Channel::Data).is_up(leader) && !self.is_waiting_for(asked)
+        leader.is_some_and(|it| self.connections(Channel::Data).is_up(it))
+            && !self.is_waiting_for(asked)
     }
 
     pub(super) fn look_for_positions(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
@@ -90,12 +91,18 @@ impl Client {
             self.send(fx, now, to, Asked::Committed, Request::Group(request));
         }
         for partition in resets {
-            if self.can_list(&partition) {
+            let leader = self.metadata.leader(&partition);
+            if leader.is_none() {
+                self.metadata.want();
+            }
+            if let Some(leader) = leader
+                && self.can_list(&partition)
+            {
                 let at = match self.settings.auto_offset_reset {
                     OffsetReset::Earliest => ListedOffset::Earliest,
                     OffsetReset::Latest | OffsetReset::None => ListedOffset::Latest,
                 };
-                let to = (self.metadata.leader(&partition), Channel::Data);
+                let to = (leader, Channel::Data);
                 let what = Asked::ListOffsets(partition.clone());
                 self.send(fx, now, to, what, Request::ListOffsets { partition, at });
             }
@@ -161,7 +168,10 @@ impl Client {
                 };
                 self.positioned(fx, partition, offset, why);
             }
-            (Some(Position::Reset(_)), Err(_)) => self.retry_positions(now, Some(partition)),
+            (Some(Position::Reset(_)), Err(_)) => {
+                self.metadata.want();
+                self.retry_positions(now, Some(partition));
+            }
             // It was given up meanwhile, or the application has set it itself.
             _ => {}
         }

@@ -87,7 +87,7 @@ impl Cluster {
         setup: &config::Producer,
     ) -> Result<(), String> {
         let (name, settings) = (setup.name.clone(), setup.settings.clone());
-        let (metadata, workload) = (self.metadata.clone(), self.workload.clone());
+        let (metadata, workload) = (self.bootstrap.clone(), self.workload.clone());
         let destinations = &self.config.destinations;
         let mut producer = Producer::new(name, settings, metadata, workload, destinations);
         let place = match self.known_producer(&setup.name) {
@@ -123,7 +123,7 @@ impl Cluster {
     }
 
     fn exists(&self, id: BrokerId) -> Result<BrokerId, String> {
-        let mut ids = self.metadata.broker_ids();
+        let mut ids = self.bootstrap.broker_ids();
         ids.find(|it| *it == id).ok_or_else(|| format!("there is no {id}"))
     }
 
@@ -203,7 +203,7 @@ impl Cluster {
             return Err(format!("no consumer of {group} says how to set up another"));
         };
         let setup = config::Consumer { name: name.clone(), ..first };
-        let consumer = Consumer::new(setup, self.metadata.clone(), self.workload.clone());
+        let consumer = Consumer::new(setup, self.bootstrap.clone(), self.workload.clone());
         self.consumers.push(Place::new(consumer));
         let place = as_place(self.consumers.len() - 1);
         cx.note(Fact::Started { group: group.clone(), consumer: name.clone() });

@@ -71,6 +71,7 @@ impl Producer {
             None => {
                 let deadline = now + SimDuration::millis(self.settings.max_block_ms);
                 self.blocked.push(Blocked { handed, deadline });
+                self.metadata.want();
             }
         }
     }
@@ -191,6 +192,9 @@ impl Producer {
 
     /// A process that starts now has missed what its application would have sent before.
     pub(crate) fn begin_at(&mut self, now: SimTime) {
+        if now != SimTime::START {
+            self.metadata.want();
+        }
         let before = |it: &Message| it.at < now;
         while self.workload.messages.get(self.next).is_some_and(before) {
             self.next += 1;

@@ -74,7 +74,7 @@ impl Producer {
     fn is_anything_ready(&self, now: SimTime, broker: BrokerId) -> bool {
         let linger = self.linger();
         let queues = self.topics.iter().flat_map(|it| &it.queues);
-        let mut led = queues.filter(|it| self.metadata.leader(it.partition()) == broker);
+        let mut led = queues.filter(|it| self.metadata.leader(it.partition()) == Some(broker));
         led.any(|it| it.ready_at(linger).is_some_and(|at| at <= now))
     }
 
@@ -87,7 +87,7 @@ impl Producer {
         let mut size_bytes = 0;
         for (topic, destination) in self.topics.iter_mut().enumerate() {
             for (place, queue) in destination.queues.iter_mut().enumerate() {
-                if self.metadata.leader(queue.partition()) != broker {
+                if self.metadata.leader(queue.partition()) != Some(broker) {
                     continue;
                 }
                 let room = self.settings.max_request_size.saturating_sub(size_bytes);
@@ -163,6 +163,9 @@ impl Producer {
         if answer == Answer::ApiVersions {
             return self.connections.made(broker);
         }
+        if let Answer::Metadata(news) = answer {
+            return self.learn(now, news);
+        }
         let Answer::Produce(results) = answer else {
             unreachable!("{answer:?} answers no producer")
         };
@@ -174,6 +177,7 @@ impl Producer {
             match result.expect("every batch of a request is answered") {
                 Ok(base) => self.acknowledge(fx, place, &batch, Some(base)),
                 Err(ErrorCode::NotLeaderOrFollower | ErrorCode::UnknownTopicOrPartition) => {
+                    self.metadata.want();
                     self.try_again(fx, now, place, batch, "NOT_LEADER_OR_FOLLOWER");
                 }
                 Err(error) => self.fail(fx, &batch, error.as_str()),
@@ -201,6 +205,8 @@ impl Producer {
 
     pub(super) fn disconnected(&mut self, fx: &mut Vec<Effect>, now: SimTime, broker: BrokerId) {
         self.connections.lost(now, broker);
+        self.metadata.want();
+        self.forget_request(now, broker);
         let lost = self.in_flight.take_where(|_, it| it.broker == broker);
         let mut batches: Vec<_> = lost.into_iter().flat_map(|(_, it)| it.batches).collect();
         // The oldest goes back last, to stand first again.

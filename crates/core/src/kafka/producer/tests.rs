@@ -216,16 +216,17 @@ fn a_refused_batch_is_sent_again_later_and_later() {
         "1 at 0",
         "
         1 refuse 1 NOT_LEADER_OR_FOLLOWER
-        200 refuse 2 NOT_LEADER_OR_FOLLOWER
-        900 refuse 3 NOT_LEADER_OR_FOLLOWER
+        200 refuse 3 NOT_LEADER_OR_FOLLOWER
+        900 refuse 4 NOT_LEADER_OR_FOLLOWER
         ",
         expect![[r#"
             0 #1 t-0: 170 bytes, 1
             > 1 refuse 1 NOT_LEADER_OR_FOLLOWER
-            101 #2 t-0: 170 bytes, 1
-            > 200 refuse 2 NOT_LEADER_OR_FOLLOWER
-            400 #3 t-0: 170 bytes, 1
-            > 900 refuse 3 NOT_LEADER_OR_FOLLOWER
+            1 #2 Metadata
+            101 #3 t-0: 170 bytes, 1
+            > 200 refuse 3 NOT_LEADER_OR_FOLLOWER
+            400 #4 t-0: 170 bytes, 1
+            > 900 refuse 4 NOT_LEADER_OR_FOLLOWER
             900 p1 gave up on 1: NOT_LEADER_OR_FOLLOWER
         "#]],
     );
@@ -280,9 +281,10 @@ fn a_broken_connection_is_made_again_and_order_is_kept() {
             > 10 disconnect
             60 #4 ApiVersions
             > 70 greet 4
-            110 #5 t-0: 170 bytes, 1
-            110 #6 t-0: 170 bytes, 2
-            110 #7 t-0: 170 bytes, 3
+            70 #5 Metadata
+            110 #6 t-0: 170 bytes, 1
+            110 #7 t-0: 170 bytes, 2
+            110 #8 t-0: 170 bytes, 3
         "#]],
     );
 }

@@ -75,7 +75,10 @@ fn topics(cluster: &Cluster, cells: usize) -> Vec<TopicSnapshot> {
 }
 
 fn log_of<'a>(cluster: &'a Cluster, partition: &TopicPartition) -> Option<&'a Log> {
-    cluster.broker(cluster.metadata().leader(partition)).log(partition)
+    let state = cluster.metadata().partition(partition)?;
+    // Of a partition without a leader, what its first replica has.
+    let shown = state.leader.or(state.replicas.first().copied())?;
+    cluster.broker(shown).log(partition)
 }
 
 fn partition(
@@ -108,7 +111,7 @@ fn groups(cluster: &Cluster) -> Vec<GroupSnapshot> {
 
 fn group(cluster: &Cluster, id: &GroupId) -> GroupSnapshot {
     let coordinator = cluster.metadata().coordinator(id.as_str());
-    let known = cluster.broker(coordinator).coordinator();
+    let known = coordinator.and_then(|it| cluster.broker(it).coordinator());
     let group = known.and_then(|it| it.group(id));
     let mut partitions: Map<TopicPartition, GroupPartition> = Map::new();
     let fresh = |it: &TopicPartition| GroupPartition {
@@ -260,10 +263,7 @@ fn cargo(cluster: &Cluster, arrival: &Arrival) -> Vec<Cargo> {
         (Node::Consumer(place), _) | (_, Node::Consumer(place)) => {
             consumer_cargo(cluster.consumer(place), &arrival.packet)
         }
-        (Node::Broker(_) | Node::Admin, Node::Broker(_)) | (Node::Broker(_), Node::Admin) => {
-            Vec::new()
-        }
-        (Node::Admin, Node::Admin) => unreachable!("an administrator talks to brokers"),
+        (Node::Broker(_) | Node::Admin | Node::Controller, _) => Vec::new(),
     }
 }
 
@@ -290,6 +290,8 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Request::Fetch { .. }
             | Request::ListOffsets { .. }
             | Request::DeleteRecords { .. }
+            | Request::Metadata
+            | Request::Controller(_)
             | Request::Group(GroupRequest::OffsetFetch { .. }) => Vec::new(),
         },
         Packet::Answer(_, answer) => match answer {
@@ -314,9 +316,11 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Answer::Produce(_)
             | Answer::ListOffsets(_)
             | Answer::DeleteRecords(_)
+            | Answer::Metadata(_)
+            | Answer::Controller(_)
             | Answer::OffsetFetch(_) => Vec::new(),
         },
-        Packet::Disconnected => Vec::new(),
+        Packet::Disconnected | Packet::MetadataUpdate(_) => Vec::new(),
     }
 }
 

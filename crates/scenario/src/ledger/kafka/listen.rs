@@ -61,6 +61,7 @@ impl KafkaLedger {
             | Fact::BrokerCrashed(_)
             | Fact::BrokerRestarted(_)
             | Fact::Loaded { .. }
+            | Fact::Cluster(_)
             | Fact::Refused { .. } => {}
         }
     }

@@ -141,6 +141,7 @@ impl Recount {
             | Fact::BrokerCrashed(_)
             | Fact::BrokerRestarted(_)
             | Fact::Loaded { .. }
+            | Fact::Cluster(_)
             | Fact::Refused { .. } => {}
         }
     }

@@ -84,6 +84,7 @@ pub(super) fn cluster(rng: &mut Rng) -> KafkaConfig {
             producer: SimDuration::millis(pick(rng, &[2, 60])),
             consumer: SimDuration::millis(pick(rng, &[2, 60])),
             coordinator: SimDuration::millis(pick(rng, &[2, 60])),
+            cluster: SimDuration::millis(2),
             jitter: SimDuration::millis(rng.below(4)),
             loss_per_million: below(rng, 3) * 8_000,
         },

@@ -85,7 +85,7 @@ fn brokers_producers_and_logs_are_in_the_snapshot() {
         partition: TopicPartition {
         topic: TopicName orders,
         partition: 0 },
-        leader: BrokerId(1),
+        leader: Some(BrokerId(1)),
         log_start: Offset(0),
         high_watermark: Offset(4),
         log_end: Offset(4),
@@ -118,7 +118,7 @@ fn groups_consumers_and_offsets_are_in_the_snapshot() {
         [
         GroupSnapshot {
         group: GroupId billing,
-        coordinator: BrokerId(1),
+        coordinator: Some(BrokerId(1)),
         state: "Stable",
         generation: 1,
         partitions: [
