@@ -74,3 +74,12 @@ scene("tables say what the picture shows", LESSON, {}, async (page) => {
   );
   assert.ok(named, "the picture has a name, or is hidden from those who get the tables");
 });
+
+for (const { name, ...look } of LOOKS) {
+  scene(`axe-core finds nothing with the settings open: ${name}`, LESSON, look, async (page) => {
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByText("session.timeout.ms = 6000").waitFor();
+    await assertAccessible(page);
+    await assertNoSidewaysScroll(page);
+  });
+}

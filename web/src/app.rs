@@ -2,7 +2,7 @@
 
 use crate::components::{
     breaker, captions, data_panel, header, help, ledger, log, mirror, notice, panel, question,
-    stage, transport,
+    settings, stage, transport,
 };
 use crate::page::Page;
 use crate::session::{Action, Open, Views};
@@ -86,6 +86,7 @@ fn view_panel(views: &Views, page: &Page, panel: &Panel, on_action: &Callback<Ac
     match views.open {
         Open::Nothing => Html::default(),
         Open::Help => help::help(&panel.dialog, on_action),
+        Open::Settings => settings::settings(&views.settings, &panel.dialog, on_action),
         Open::Data => {
             data_panel::data_panel(&views.data, page, (&panel.dialog, &panel.over), on_action)
         }

@@ -13,5 +13,6 @@ pub(crate) mod mirror;
 pub(crate) mod notice;
 pub(crate) mod panel;
 pub(crate) mod question;
+pub(crate) mod settings;
 pub(crate) mod stage;
 pub(crate) mod transport;

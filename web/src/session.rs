@@ -190,6 +190,10 @@ impl Session {
                 self.pause();
                 self.open = Open::Data;
             }
+            Action::OpenSettings => {
+                self.pause();
+                self.open = Open::Settings;
+            }
             Action::Close => self.open = Open::Nothing,
             Action::LessonsMessages => self.take_lesson(self.lesson),
         }

@@ -64,6 +64,25 @@ pub(crate) const NO_COLUMN: &str =
 /// A file that cannot be read.
 pub(crate) const UNREADABLE: &str = "The browser could not read this file.";
 
+/// The heading of the panel with all settings.
+pub(crate) const SETTINGS: &str = "Settings";
+/// The button that opens it.
+pub(crate) const SETTINGS_OF_ALL: &str = "Settings of brokers and clients";
+/// What it shows.
+pub(crate) const SETTINGS_WHY: &str = "Everything has its real name and, unless the lesson sets \
+     it, the real default.";
+
+/// How many settings of a machine are as they come.
+pub(crate) fn at_their_defaults(count: usize) -> String {
+    format!("{count} at their defaults")
+}
+
+/// Whose settings they are.
+pub(crate) fn machines(kind: &str, names: &[String]) -> String {
+    let plural = if 1 < names.len() { "s" } else { "" };
+    format!("{kind}{plural} {}", names.join(", "))
+}
+
 /// The heading over the arithmetic from a key to its partition.
 pub(crate) const PLACE: &str = "Which partition would a key get?";
 /// What stands there while the number of partitions is none.

@@ -22,6 +22,7 @@ mod packed;
 pub mod run;
 pub mod scenario;
 mod sentence;
+pub mod setup;
 #[cfg(feature = "json")]
 pub mod value;
 

@@ -40,6 +40,11 @@ pub(crate) fn header(view: &HeaderView, on_action: &Callback<Action>) -> Html {
                     <span class="header__data-sign">{ Icon::Rows.html() }</span>
                     <span class="header__data-words">{ words::OWN_DATA_SHORT }</span>
                 </button>
+                { view_tool(
+                    Icon::Settings,
+                    words::SETTINGS_OF_ALL,
+                    on_action.reform(|_| Action::OpenSettings),
+                ) }
                 { view_tool(view.theme.icon(), view.theme.label(), theme) }
                 { view_tool(
                     Icon::Help,

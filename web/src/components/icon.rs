@@ -29,6 +29,8 @@ pub(crate) enum Icon {
     Add,
     /// Rows of data.
     Rows,
+    /// Settings.
+    Settings,
 }
 
 impl Icon {
@@ -50,6 +52,10 @@ impl Icon {
             Self::Help => ("", "M7.5 7.5a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.1.9-1.1 1.8M10 14.6v.1"),
             Self::Close => ("", "M5 5l10 10M15 5L5 15"),
             Self::Rows => ("", "M4 5h12M4 10h12M4 15h7"),
+            Self::Settings => (
+                "M13 4.5a2 2 0 1 1 0 3 2 2 0 0 1 0-3zM7 12.5a2 2 0 1 1 0 3 2 2 0 0 1 0-3z",
+                "M3 6h9M16 6h1M3 14h4M11 14h6",
+            ),
             Self::Add => ("", "M10 4v12M4 10h12"),
         }
     }

@@ -54,6 +54,8 @@ pub(crate) enum Action {
     Help,
     /// Opens the panel for a person's own data.
     OpenData,
+    /// Opens the panel with all settings.
+    OpenSettings,
     /// Closes what is open.
     Close,
     /// Back from own data to the lesson's messages.
@@ -88,6 +90,8 @@ pub(crate) enum Open {
     Help,
     /// The panel for a person's own data.
     Data,
+    /// All settings.
+    Settings,
 }
 
 /// What can be done to a consumer.

@@ -17,6 +17,7 @@ use crate::view::transport::{self, TransportView};
 use crate::words;
 use brokerscope_core::{kafka, rabbitmq};
 use brokerscope_scenario::scenario::SystemName;
+use brokerscope_scenario::setup::{Machines, machines};
 use brokerscope_stage::{Hit, Lane, Target};
 
 /// How many entries of the event log are shown.
@@ -42,6 +43,8 @@ pub(crate) struct Views {
     pub(crate) mirror: MirrorView,
     pub(crate) transport: TransportView,
     pub(crate) data: DataView,
+    /// What each machine is set to; nothing unless that is open.
+    pub(crate) settings: Vec<Machines>,
     pub(crate) open: Open,
 }
 
@@ -72,6 +75,10 @@ impl Session {
             mirror: self.mirror(),
             transport: self.transport(),
             data,
+            settings: match self.open {
+                Open::Settings => machines(self.run.scenario()),
+                Open::Nothing | Open::Help | Open::Data => Vec::new(),
+            },
             open: self.open,
         }
     }
