@@ -1,5 +1,6 @@
 //! What a cluster and its clients are set up with, under Kafka's own names and defaults.
 
+use super::assignor::compute::ServerAssignors;
 use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
 use crate::settings::{choices, settings};
 use crate::sim::SimDuration;
@@ -206,6 +207,49 @@ settings! {
         broker_session_timeout_ms: u64 = "broker.session.timeout.ms", 9_000;
         /// How often a broker tells the controller that it is there.
         broker_heartbeat_interval_ms: u64 = "broker.heartbeat.interval.ms", 2_000;
+        /// After so long without a heartbeat a member of the `consumer` protocol is removed.
+        group_consumer_session_timeout_ms: u64 = "group.consumer.session.timeout.ms", 45_000;
+        /// How often members of the `consumer` protocol are to send a heartbeat.
+        group_consumer_heartbeat_interval_ms: u64 = "group.consumer.heartbeat.interval.ms", 5_000;
+        /// How much time passes at least between two targets of a group.
+        group_consumer_assignment_interval_ms: u64
+            = "group.consumer.assignment.interval.ms", 1_000;
+        /// How many members a group of the `consumer` protocol may have.
+        group_consumer_max_size: u32 = "group.consumer.max.size", 2_147_483_647;
+        /// The assignors that the broker has; the first is for groups that ask for none.
+        group_consumer_assignors: ServerAssignors
+            = "group.consumer.assignors", ServerAssignors::default();
+        /// Which groups may go over to the other protocol: bidirectional, upgrade, downgrade
+        /// or disabled.
+        group_consumer_migration_policy: MigrationPolicy
+            = "group.consumer.migration.policy", MigrationPolicy::Bidirectional;
+    }
+}
+
+choices! {
+    /// Which groups may go over to the other protocol when members of both meet.
+    MigrationPolicy, "bidirectional, upgrade, downgrade or disabled" {
+        /// Both ways.
+        Bidirectional = "bidirectional",
+        /// Classic groups become groups of the `consumer` protocol.
+        Upgrade = "upgrade",
+        /// Groups of the `consumer` protocol become classic ones.
+        Downgrade = "downgrade",
+        /// None.
+        Disabled = "disabled",
+    }
+}
+
+impl MigrationPolicy {
+    /// Whether a classic group may become one of the `consumer` protocol.
+    #[allow(dead_code, reason = "the coordinator takes it into use next")]
+    pub(crate) const fn upgrades(self) -> bool {
+        matches!(self, Self::Bidirectional | Self::Upgrade)
+    }
+
+    /// Whether a group of the `consumer` protocol may become a classic one.
+    pub(crate) const fn downgrades(self) -> bool {
+        matches!(self, Self::Bidirectional | Self::Downgrade)
     }
 }
 

@@ -3,6 +3,8 @@
 //! It speaks the classic protocol. What it must not forget it has its broker append to the
 //! group's partition; after a restart that log is all it knows.
 
+#[allow(dead_code, reason = "the coordinator takes it into use next")]
+mod consumer_group;
 mod group;
 
 use super::config::BrokerSettings;

@@ -48,6 +48,18 @@ pub enum Fact {
         generation: u32,
         assignment: Vec<(ConsumerName, Vec<TopicPartition>)>,
     },
+    /// The coordinator of a group of the `consumer` protocol computed who shall read what.
+    Targeted { group: GroupId, epoch: i32, assignment: Vec<(ConsumerName, Vec<TopicPartition>)> },
+    /// A member of such a group went one step towards that, as its coordinator sees it: what it
+    /// reads, what it has to give up first, whether it waits for what others give up.
+    Reconciled {
+        group: GroupId,
+        consumer: ConsumerName,
+        epoch: i32,
+        reads: Vec<TopicPartition>,
+        revoking: Vec<TopicPartition>,
+        waits: bool,
+    },
     /// A consumer learned what it reads from now on. Empty: it is idle.
     Reads { group: GroupId, consumer: ConsumerName, partitions: Vec<TopicPartition> },
     /// A consumer stopped reading these, to join a rebalance or because it was thrown out.
@@ -160,6 +172,8 @@ pub enum RebalanceReason {
     Expired(ConsumerName),
     /// That consumer did not take part in the last step in time.
     DidNotSync(ConsumerName),
+    /// A topic that the group reads came, went or grew.
+    TopicsChanged,
 }
 
 /// Why a member left by itself.
@@ -219,6 +233,8 @@ impl Fact {
             | Self::Processed { .. }
             | Self::Committed { .. }
             | Self::Loaded { .. }
+            | Self::Targeted { .. }
+            | Self::Reconciled { .. }
             | Self::Assigned { .. } => Weight::Seen,
             Self::GaveUp { .. }
             | Self::OutOfRange { .. }
@@ -250,6 +266,19 @@ fn list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result
     for (index, item) in items.iter().enumerate() {
         let comma = if index == 0 { "" } else { ", " };
         write!(f, "{comma}{item}")?;
+    }
+    Ok(())
+}
+
+/// Who reads what, one after the other.
+fn readers(
+    f: &mut fmt::Formatter<'_>,
+    reads: &str,
+    assignment: &[(ConsumerName, Vec<TopicPartition>)],
+) -> fmt::Result {
+    for (index, (consumer, partitions)) in assignment.iter().enumerate() {
+        write!(f, "{} {consumer} {reads} ", if index == 0 { ":" } else { ";" })?;
+        list(f, partitions)?;
     }
     Ok(())
 }
@@ -288,11 +317,21 @@ impl fmt::Display for Fact {
             Self::Rebalancing { group, why } => write!(f, "{group} rebalances: {why}"),
             Self::Assigned { group, generation, assignment } => {
                 write!(f, "{group} is stable in generation {generation}")?;
-                for (index, (consumer, partitions)) in assignment.iter().enumerate() {
-                    write!(f, "{} {consumer} reads ", if index == 0 { ":" } else { ";" })?;
-                    list(f, partitions)?;
+                readers(f, "reads", assignment)
+            }
+            Self::Targeted { group, epoch, assignment } => {
+                write!(f, "{group} aims at epoch {epoch}")?;
+                readers(f, "shall read", assignment)
+            }
+            Self::Reconciled { group, consumer, epoch, reads, revoking, waits } => {
+                write!(f, "{consumer} may read ")?;
+                list(f, reads)?;
+                if !revoking.is_empty() {
+                    f.write_str(", once it has given up ")?;
+                    list(f, revoking)?;
                 }
-                Ok(())
+                let more = if *waits { ", and waits for more" } else { "" };
+                write!(f, ", in epoch {epoch} of {group}{more}")
             }
             Self::Reads { consumer, partitions, .. } if partitions.is_empty() => {
                 write!(f, "{consumer} is idle: there is no partition left for it")
@@ -378,6 +417,7 @@ impl fmt::Display for RebalanceReason {
             Self::Left(consumer) => write!(f, "{consumer} left"),
             Self::Expired(consumer) => write!(f, "{consumer} was removed"),
             Self::DidNotSync(consumer) => write!(f, "{consumer} did not take part in time"),
+            Self::TopicsChanged => f.write_str("its topics have changed"),
         }
     }
 }

@@ -5,7 +5,10 @@ use brokerscope_core::rabbitmq::config::OptionalText;
 use brokerscope_core::{kafka, rabbitmq};
 
 pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
-    use kafka::config::{BrokerSettings, Config, Consumer, Links, Producer, Topic};
+    use kafka::assignor::compute::ServerAssignor;
+    use kafka::config::{
+        BrokerSettings, Config, Consumer, Links, MigrationPolicy, Producer, Topic,
+    };
     let Config {
         brokers,
         broker_settings: settings,
@@ -26,7 +29,35 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
         offsets_topic_replication_factor,
         broker_session_timeout_ms,
         broker_heartbeat_interval_ms,
+        group_consumer_session_timeout_ms,
+        group_consumer_heartbeat_interval_ms,
+        group_consumer_assignment_interval_ms,
+        group_consumer_max_size,
+        group_consumer_assignors,
+        group_consumer_migration_policy,
     } = settings;
+    for number in [
+        group_consumer_session_timeout_ms,
+        group_consumer_heartbeat_interval_ms,
+        group_consumer_assignment_interval_ms,
+    ] {
+        p.whole(number);
+    }
+    p.whole(group_consumer_max_size);
+    p.list(
+        &mut group_consumer_assignors.0,
+        || ServerAssignor::Uniform,
+        |p, it| {
+            p.choice(it, &[ServerAssignor::Uniform, ServerAssignor::Range]);
+        },
+    );
+    let all = [
+        MigrationPolicy::Bidirectional,
+        MigrationPolicy::Upgrade,
+        MigrationPolicy::Downgrade,
+        MigrationPolicy::Disabled,
+    ];
+    p.choice(group_consumer_migration_policy, &all);
     p.whole(offsets_topic_num_partitions);
     p.whole(log_retention_check_interval_ms);
     p.whole(log_initial_task_delay_ms);

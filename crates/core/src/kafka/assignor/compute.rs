@@ -4,9 +4,10 @@ use super::server::{uniform, uniform_mixed};
 use super::sticky::{Protocol, sticky};
 use super::{Assignment, Subscriber, range, round_robin};
 use crate::kafka::TopicPartition;
+use crate::kafka::java::hash_map_order;
 use crate::map::Map;
 use crate::name::TopicName;
-use crate::settings::choices;
+use crate::settings::{Value, choices};
 use std::collections::BTreeMap;
 
 /// A member of a group with what an assignor is told about it.
@@ -45,6 +46,57 @@ choices! {
         Uniform = "uniform",
         /// Runs of neighbouring partitions, topic by topic.
         Range = "range",
+    }
+}
+
+/// The assignors of a broker, the first of which serves groups that ask for none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ServerAssignors(pub Vec<ServerAssignor>);
+
+impl Default for ServerAssignors {
+    fn default() -> Self {
+        Self(vec![ServerAssignor::Uniform, ServerAssignor::Range])
+    }
+}
+
+impl Value for ServerAssignors {
+    const EXPECTED: &'static str = "a list of uniform and range";
+
+    fn read(text: &str) -> Option<Self> {
+        let names = text.split(',').map(|it| ServerAssignor::read(it.trim()));
+        names.collect::<Option<Vec<_>>>().map(Self)
+    }
+
+    fn show(&self) -> String {
+        self.0.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(",")
+    }
+}
+
+impl ServerAssignors {
+    /// Whether the broker has it.
+    pub(crate) fn has(&self, assignor: ServerAssignor) -> bool {
+        self.0.contains(&assignor)
+    }
+
+    /// The one that is asked for most; among equals the first of a Java `HashMap`; the broker's
+    /// first if none is asked for.
+    ///
+    /// Source: `ConsumerGroup.computePreferredServerAssignor`.
+    pub(crate) fn preferred<'a>(
+        &self,
+        asked: impl Iterator<Item = &'a str> + Clone,
+    ) -> ServerAssignor {
+        let names = self.0.iter().map(|it| it.as_str());
+        let mut best = (0, self.0.first().copied().unwrap_or(ServerAssignor::Uniform));
+        for name in hash_map_order(names) {
+            let votes = asked.clone().filter(|it| *it == name).count();
+            if best.0 < votes
+                && let Some(assignor) = ServerAssignor::read(name)
+            {
+                best = (votes, assignor);
+            }
+        }
+        best.1
     }
 }
 

@@ -53,6 +53,8 @@ impl KafkaLedger {
             }
             Fact::Rolled { .. }
             | Fact::Rebalancing { .. }
+            | Fact::Targeted { .. }
+            | Fact::Reconciled { .. }
             | Fact::Assigned { .. }
             | Fact::OutOfRange { .. }
             | Fact::CommitRefused { .. }

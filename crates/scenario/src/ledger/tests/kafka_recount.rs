@@ -133,6 +133,8 @@ impl Recount {
             | Fact::Failed { then: Then::Retry, .. }
             | Fact::Rolled { .. }
             | Fact::Rebalancing { .. }
+            | Fact::Targeted { .. }
+            | Fact::Reconciled { .. }
             | Fact::Assigned { .. }
             | Fact::OutOfRange { .. }
             | Fact::CommitRefused { .. }

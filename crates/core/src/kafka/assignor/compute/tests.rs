@@ -232,3 +232,16 @@ fn balancing_comes_to_an_end() {
     let dealt = ClassicAssignor::Sticky.assign(&topics, &members);
     assert_eq!(read_once(&members, &dealt, 0).len(), 25, "everything is read");
 }
+
+#[test]
+fn the_group_uses_the_assignor_that_most_members_ask_for() {
+    let has = ServerAssignors::default();
+    let preferred = |asked: &[&'static str]| has.preferred(asked.iter().copied()).as_str();
+    assert_eq!(preferred(&[]), "uniform", "the broker's first");
+    assert_eq!(preferred(&["range"]), "range");
+    assert_eq!(preferred(&["uniform", "range", "range"]), "range");
+    let one = ServerAssignors::read("range").unwrap();
+    assert_eq!(one.preferred(["uniform"].into_iter()), ServerAssignor::Range);
+    assert_eq!(ServerAssignors::read("uniform, range").unwrap().show(), "uniform,range");
+    assert_eq!(ServerAssignors::read("uniform,sticky"), None);
+}
