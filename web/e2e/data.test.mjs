@@ -41,6 +41,26 @@ scene("a CSV file with quotes and UTF-8 becomes the workload", LESSON, {}, async
   await assertSeen(page, ["Müller, Anna", "李雷"]);
 });
 
+scene("a file that is dropped becomes the workload", LESSON, {}, async (page) => {
+  await part(page, "data-open").click();
+  const form = page.locator(".data-panel form");
+  const dropped = await page.evaluateHandle(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(["teal\nolive\nteal\n"], "keys.txt", { type: "text/plain" }));
+    return data;
+  });
+  await form.dispatchEvent("dragover", { dataTransfer: dropped });
+  assert.equal(await form.getAttribute("data-over"), "true", "it shows where to let go");
+  await form.dispatchEvent("drop", { dataTransfer: dropped });
+  await eventually(
+    "it no longer waits for a drop",
+    () => form.getAttribute("data-over"),
+    (over) => over === "false",
+  );
+  await part(page, "data-load").click();
+  await assertSeen(page, ["teal", "olive"]);
+});
+
 scene("pasted lines become the workload", LESSON, {}, async (page) => {
   await offer(page, { format: "lines", text: "red\ngreen\nred\n" });
   await assertSeen(page, ["red", "green"]);

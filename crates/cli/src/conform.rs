@@ -14,9 +14,11 @@ use crate::trouble::Trouble;
 use case::{Case, CaseFile, Expected, Step, SystemName};
 use report::{Failure, Report, same};
 use serde_json::Value;
+use std::any::Any;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// Why a step could not be put to the system at all.
@@ -26,6 +28,8 @@ pub(crate) enum Unable {
     NotModelled(String),
     /// The step does not say what it must.
     Wrong(String),
+    /// A machine found itself in a state that cannot be.
+    Broken(String),
 }
 
 impl fmt::Display for Unable {
@@ -33,6 +37,7 @@ impl fmt::Display for Unable {
         match self {
             Self::NotModelled(operation) => write!(f, "not modelled: {operation}"),
             Self::Wrong(why) => write!(f, "a wrong step: {why}"),
+            Self::Broken(why) => write!(f, "a machine broke: {why}"),
         }
     }
 }
@@ -126,10 +131,12 @@ fn run_all(files: &[CaseFile], profile: Option<&str>) -> Result<Report, Trouble>
 /// Runs a case: the steps that do not answer as recorded. After one that could not be put to the
 /// system the others would mean nothing, so it is the last.
 fn run(file: &CaseFile, case: &Case, version: &str) -> Vec<Failure> {
-    let mut system = Driver::new(file.system);
+    let mut system = Driver::new(file.system, case);
     let mut failures = Vec::new();
     for (number, step) in (1..).zip(&case.steps) {
-        let answer = system.step(step);
+        // What is wrong in a machine is a failure of this case and must not hide the others.
+        let answer = catch_unwind(AssertUnwindSafe(|| system.step(step)));
+        let answer = answer.unwrap_or_else(|panic| Err(Unable::Broken(words(&*panic))));
         let stops = answer.is_err();
         if let Some((expected, got)) = differs(step, version, answer) {
             failures.push(Failure {
@@ -146,6 +153,13 @@ fn run(file: &CaseFile, case: &Case, version: &str) -> Vec<Failure> {
         }
     }
     failures
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "without a word".to_owned())
 }
 
 /// What was expected and what came instead, if they differ. Where nothing is asserted, a step
@@ -170,14 +184,14 @@ fn differs(
 
 /// A system with its clients, as a case drives it.
 enum Driver {
-    Kafka(kafka::Driver),
+    Kafka(Box<kafka::Driver>),
     RabbitMq,
 }
 
 impl Driver {
-    fn new(system: SystemName) -> Self {
+    fn new(system: SystemName, case: &Case) -> Self {
         match system {
-            SystemName::Kafka => Self::Kafka(kafka::Driver::new()),
+            SystemName::Kafka => Self::Kafka(Box::new(kafka::Driver::new(case))),
             SystemName::RabbitMq => Self::RabbitMq,
         }
     }

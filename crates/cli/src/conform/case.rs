@@ -54,6 +54,8 @@ pub(crate) struct Case {
     pub(crate) id: String,
     /// The versions it was recorded from. Invariant: at least one.
     pub(crate) versions: Vec<String>,
+    /// How the system is set up, where that is not as always.
+    pub(crate) cluster: Map<String, Value>,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -103,7 +105,7 @@ struct WholeCase {
     #[serde(default)]
     verified: Value,
     #[serde(default)]
-    cluster: Option<Map<String, Value>>,
+    cluster: Map<String, Value>,
     profiles: Option<Vec<String>>,
     steps: Vec<Step>,
 }
@@ -161,7 +163,7 @@ impl WholeCase {
                 return Err(format!("step {number}: 'expect_by_version' lacks '{missing}'"));
             }
         }
-        Ok(Case { id: self.id, versions, steps: self.steps })
+        Ok(Case { id: self.id, versions, cluster: self.cluster, steps: self.steps })
     }
 }
 

@@ -28,7 +28,8 @@ impl<'a> Given<'a> {
         Self::only(map, known)
     }
 
-    fn only(map: &'a Map<String, Value>, known: &[&str]) -> Result<Self, Unable> {
+    /// What a map says, if it says nothing but these.
+    pub(crate) fn only(map: &'a Map<String, Value>, known: &[&str]) -> Result<Self, Unable> {
         match map.keys().find(|it| !known.contains(&it.as_str())) {
             Some(key) => Err(Unable::Wrong(format!("nobody knows its '{key}'"))),
             None => Ok(Self(map)),
@@ -49,6 +50,43 @@ impl<'a> Given<'a> {
     /// Text.
     pub(crate) fn text(self, key: &str) -> Result<&'a str, Unable> {
         self.text_if_any(key)?.ok_or_else(|| lacks(key, "text"))
+    }
+
+    /// A whole number of at least 0.
+    pub(crate) fn number(self, key: &str) -> Result<u64, Unable> {
+        let number = self.value(key).and_then(Value::as_u64).filter(|it| *it < 1 << 53);
+        number.ok_or_else(|| lacks(key, "a whole number of at least 0"))
+    }
+
+    /// A whole number, if it is there.
+    pub(crate) fn whole_if_any(self, key: &str) -> Result<Option<i64>, Unable> {
+        let whole = |it: &Value| it.as_i64().filter(|it| it.unsigned_abs() < 1 << 53);
+        let whole = |it| whole(it).ok_or_else(|| lacks(key, "a whole number"));
+        self.value(key).map(whole).transpose()
+    }
+
+    /// A whole number.
+    pub(crate) fn whole(self, key: &str) -> Result<i64, Unable> {
+        self.whole_if_any(key)?.ok_or_else(|| lacks(key, "a whole number"))
+    }
+
+    /// Whether, which is false if it is not there.
+    pub(crate) fn whether(self, key: &str) -> Result<bool, Unable> {
+        let Some(value) = self.value(key) else { return Ok(false) };
+        value.as_bool().ok_or_else(|| lacks(key, "true or false"))
+    }
+
+    /// A partition, written `t-0`.
+    pub(crate) fn partition(self, key: &str) -> Result<TopicPartition, Unable> {
+        let text = self.text(key)?;
+        partition(text).ok_or_else(|| lacks(key, "a partition, as t-0"))
+    }
+
+    /// A list of partitions, written `t-0`.
+    pub(crate) fn partition_list(self, key: &str) -> Result<Vec<TopicPartition>, Unable> {
+        let list = self.list(key)?.iter();
+        let list: Option<Vec<_>> = list.map(|it| partition(it.as_str()?)).collect();
+        list.ok_or_else(|| lacks(key, "a list of partitions, as t-0"))
     }
 
     /// A list.
@@ -104,6 +142,13 @@ impl<'a> Given<'a> {
         }
         Ok(all)
     }
+}
+
+/// A partition, written `t-0`.
+pub(crate) fn partition(text: &str) -> Option<TopicPartition> {
+    let (topic, number) = text.rsplit_once('-')?;
+    let number = number.parse().ok().filter(|_| !topic.is_empty())?;
+    Some(TopicPartition::new(topic, number))
 }
 
 fn lacks(key: &str, what: &str) -> Unable {

@@ -1,19 +1,32 @@
-//! Puts the steps of a case to Kafka.
+//! Puts the steps of a case to Kafka: the machines that the page shows, driven by commands.
 
+mod groups;
+mod log;
+mod produce;
 mod pure;
+mod replication;
+mod scene;
+mod setup;
+mod topics;
 
 use super::Unable;
-use super::case::Step;
+use super::case::{Case, Step};
+use scene::Scene;
 use serde_json::Value;
+use setup::Setup;
 
 /// Kafka as a case drives it.
 #[derive(Debug)]
-pub(crate) struct Driver;
+pub(crate) struct Driver {
+    setup: Setup,
+    /// Made by the first step that needs a cluster.
+    scene: Option<Scene>,
+}
 
 impl Driver {
     /// Before the first step.
-    pub(crate) const fn new() -> Self {
-        Self
+    pub(crate) fn new(case: &Case) -> Self {
+        Self { setup: Setup::of(case), scene: None }
     }
 
     /// Does a step and says what it observes, `"ok"` where there is nothing to observe.
@@ -22,7 +35,14 @@ impl Driver {
             "place" => pure::place(step),
             "offsets_partition" => pure::offsets_partition(step),
             "compute_assignment" => pure::compute_assignment(step),
-            operation => Err(Unable::NotModelled(operation.to_owned())),
+            _ => self.scene()?.step(step),
         }
+    }
+
+    fn scene(&mut self) -> Result<&mut Scene, Unable> {
+        if self.scene.is_none() {
+            self.scene = Some(Scene::new(&self.setup)?);
+        }
+        Ok(self.scene.as_mut().expect("it was just made"))
     }
 }

@@ -405,7 +405,8 @@ impl Broker {
         let log = self.led(partition).ok_or_else(|| self.refusal(partition))?;
         let found = match at {
             ListedOffset::Earliest => return Ok(log.log_start()),
-            ListedOffset::Latest => return Ok(log.high_watermark()),
+            // Without transactions all that is replicated is stable.
+            ListedOffset::Latest | ListedOffset::LatestStable => return Ok(log.high_watermark()),
             ListedOffset::AtOrAfter(timestamp_ms) => log.first_at_or_after(timestamp_ms),
             ListedOffset::MaxTimestamp => log.of_max_timestamp(),
         };

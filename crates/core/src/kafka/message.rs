@@ -218,6 +218,8 @@ pub enum ListedOffset {
     Earliest,
     /// The high watermark, on the wire the timestamp -1.
     Latest,
+    /// The last stable offset: the same with the isolation level `read_committed`.
+    LatestStable,
     /// The first record that is not older than that instant, in milliseconds.
     AtOrAfter(i64),
     /// The record with the greatest timestamp, on the wire the timestamp -3.

@@ -19,6 +19,13 @@ pub enum AdminCall {
         /// Which of its offsets.
         at: OffsetSpec,
     },
+    /// Forget what lies before an offset.
+    DeleteRecords {
+        /// In which partition.
+        partition: TopicPartition,
+        /// The offset; -1 means all that consumers can read.
+        before: Offset,
+    },
     /// What has the group committed for these partitions?
     GroupOffsets {
         /// The group.
@@ -59,6 +66,9 @@ impl fmt::Display for AdminCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ListOffsets { partition, .. } => write!(f, "list offsets of {partition}"),
+            Self::DeleteRecords { partition, before } => {
+                write!(f, "delete records of {partition} before {before}")
+            }
             Self::GroupOffsets { group, .. } => write!(f, "describe offsets of {group}"),
             Self::CreateTopic(it) => write!(f, "create topic {}", it.name),
             Self::CreatePartitions { topic, count } => write!(f, "grow {topic} to {count}"),
@@ -111,6 +121,7 @@ impl Progress {
     pub(super) fn of(call: &AdminCall) -> Self {
         match call {
             AdminCall::ListOffsets { .. }
+            | AdminCall::DeleteRecords { .. }
             | AdminCall::GroupOffsets { .. }
             | AdminCall::CreateTopic(_)
             | AdminCall::CreatePartitions { .. }
@@ -127,6 +138,10 @@ impl Progress {
             AdminCall::ListOffsets { partition, at } => (
                 Target::Leader(partition.clone()),
                 Request::ListOffsets { partition: partition.clone(), at: *at },
+            ),
+            AdminCall::DeleteRecords { partition, before } => (
+                Target::Leader(partition.clone()),
+                Request::DeleteRecords { partition: partition.clone(), before: *before },
             ),
             AdminCall::GroupOffsets { group, partitions } => {
                 let (group, partitions) = (group.clone(), partitions.clone());
@@ -160,7 +175,9 @@ impl Progress {
         answer: Answer,
     ) -> Result<Option<AdminReturn>, ErrorCode> {
         match answer {
-            Answer::ListOffsets(found) => found.map(|it| Some(AdminReturn::Offset(it))),
+            Answer::ListOffsets(found) | Answer::DeleteRecords(found) => {
+                found.map(|it| Some(AdminReturn::Offset(it)))
+            }
             Answer::OffsetFetch(found) => found.map(|it| Some(AdminReturn::Committed(it))),
             Answer::Controller(done) => done.map(|()| Some(AdminReturn::Done)),
             Answer::Metadata(metadata) => {
