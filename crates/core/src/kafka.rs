@@ -7,6 +7,7 @@ pub mod admin;
 mod application;
 pub mod assignor;
 mod broker;
+pub mod call;
 mod client;
 pub mod cluster;
 pub mod command;

@@ -295,13 +295,15 @@ fn steps(
 /// Whether any name that begins the text of a fact has white space in it.
 fn has_spaced_names(scenario: &Scenario) -> bool {
     let Scenario { kafka, rabbitmq, .. } = scenario;
-    let consumers = kafka.consumers.iter().flat_map(|it| [it.name.as_str(), it.group.as_str()]);
+    let consumers = kafka.consumers.iter().map(|it| it.name.as_str());
+    let groups = kafka.consumers.iter().filter_map(|it| Some(it.group.as_ref()?.as_str()));
     let topics = kafka.topics.iter().map(|it| it.name.as_str());
     let producers = kafka.producers.iter().map(|it| it.name.as_str());
     let queues = rabbitmq.queues.iter().map(|it| it.name.as_str());
     let publishers = rabbitmq.publishers.iter().map(|it| it.name.as_str());
     let others = rabbitmq.consumers.iter().map(|it| it.name.as_str());
-    let names = consumers.chain(topics).chain(producers).chain(queues).chain(publishers);
+    let names =
+        consumers.chain(groups).chain(topics).chain(producers).chain(queues).chain(publishers);
     names.chain(others).any(|it| it.contains(char::is_whitespace))
 }
 

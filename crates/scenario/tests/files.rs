@@ -1,6 +1,6 @@
 //! Scenario files: what is understood, and what each mistake is answered with.
 
-use brokerscope_core::kafka::config::{Commits, OffsetReset};
+use brokerscope_core::kafka::config::{Application, Commits, OffsetReset, OnFailure};
 use brokerscope_core::rabbitmq::config::{Acks, RoutingKey};
 use brokerscope_core::sim::{SimDuration, SimTime};
 use brokerscope_scenario::scenario::End;
@@ -116,7 +116,9 @@ fn every_key_is_understood() {
     assert_eq!((kafka.brokers, kafka.topics[0].partitions), (2, 3));
     assert_eq!(kafka.topics[0].settings.retention_ms, 60_000);
     assert_eq!(kafka.links.coordinator, SimDuration::millis(3));
-    assert_eq!(kafka.consumers[1].application.commits, Commits::AfterBatch);
+    let (commits, on_failure) = (Commits::AfterBatch, OnFailure::Skip);
+    let application = Application::Automatic { commits, on_failure };
+    assert_eq!(kafka.consumers[1].application, application);
     assert_eq!(kafka.consumers[1].settings.auto_offset_reset, OffsetReset::Earliest);
     assert_eq!(kafka.consumers[1].starts_after, SimDuration::seconds(2));
     assert_eq!(kafka.producers[1].settings.show("acks"), Some("1".to_owned()));

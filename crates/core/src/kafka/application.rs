@@ -3,8 +3,11 @@
 //!
 //! Simplified: it logs a commit that failed and goes on, as many applications do.
 
+pub(crate) mod manual;
+
+use super::call::ToCommit;
 use super::client::Polled;
-use super::config::{self, Commits, OnFailure};
+use super::config::{Commits, OnFailure};
 use super::fact::{Fact, Then};
 use super::log::Record;
 use super::{Offset, TopicPartition};
@@ -44,9 +47,9 @@ pub(crate) enum Effect {
     /// Leave `poll`.
     StopPolling,
     /// Call `commitSync` for these, or for all positions.
-    Commit(Option<Vec<(TopicPartition, Offset)>>),
-    /// Call `seek`.
-    Seek(TopicPartition, Offset),
+    Commit(ToCommit),
+    /// Call `seek`, back to what it has not worked on.
+    GiveBack(TopicPartition, Offset),
     /// Call `close`.
     Close,
     /// Tell whoever watches.
@@ -58,7 +61,8 @@ pub(crate) enum Effect {
 pub(crate) struct Application {
     name: ConsumerName,
     group: GroupId,
-    settings: config::Application,
+    commits: Commits,
+    on_failure: OnFailure,
     workload: Workload,
     /// What `poll` returned and is not worked off, a partition's records after the other's.
     held: VecDeque<Polled>,
@@ -104,13 +108,15 @@ impl Application {
     pub(crate) fn new(
         name: ConsumerName,
         group: GroupId,
-        settings: config::Application,
+        commits: Commits,
+        on_failure: OnFailure,
         workload: Workload,
     ) -> Self {
         Self {
             name,
             group,
-            settings,
+            commits,
+            on_failure,
             workload,
             held: VecDeque::new(),
             place: 0,
@@ -172,14 +178,14 @@ impl Application {
     fn polled(&mut self, fx: &mut Vec<Effect>, now: SimTime, polled: Vec<Polled>) {
         self.held = polled.into();
         self.place = 0;
-        if self.settings.commits == Commits::BeforeWork && !self.held.is_empty() {
+        if self.commits == Commits::BeforeWork && !self.held.is_empty() {
             self.commit(fx, None);
         } else {
             self.work(fx, now);
         }
     }
 
-    fn commit(&mut self, fx: &mut Vec<Effect>, offsets: Option<Vec<(TopicPartition, Offset)>>) {
+    fn commit(&mut self, fx: &mut Vec<Effect>, offsets: ToCommit) {
         self.doing = Doing::Committing;
         fx.push(Effect::Commit(offsets));
     }
@@ -243,7 +249,7 @@ impl Application {
         if let Some(message) = record.message() {
             let (group, consumer) = (self.group.clone(), self.name.clone());
             if self.workload.message(message).poison {
-                let then = match self.settings.on_failure {
+                let then = match self.on_failure {
                     OnFailure::Retry => Then::Retry,
                     OnFailure::Skip => Then::Skip,
                 };
@@ -258,8 +264,8 @@ impl Application {
             }
         }
         self.advance();
-        match self.settings.commits {
-            Commits::AfterRecord => self.commit(fx, Some(vec![(partition, offset.next())])),
+        match self.commits {
+            Commits::AfterRecord => self.commit(fx, Some(vec![(partition, offset.next().into())])),
             Commits::AfterBatch if self.held.is_empty() => self.commit(fx, None),
             Commits::Never | Commits::BeforeWork | Commits::AfterBatch => return true,
         }
@@ -316,11 +322,11 @@ impl Application {
     fn end(&mut self, fx: &mut Vec<Effect>) {
         for (row, it) in self.held.iter().enumerate() {
             let first = &it.records()[if row == 0 { self.place } else { 0 }];
-            fx.push(Effect::Seek(it.partition.clone(), first.offset));
+            fx.push(Effect::GiveBack(it.partition.clone(), first.offset));
         }
         self.held.clear();
         self.place = 0;
-        if self.settings.commits == Commits::AfterBatch && self.doing != Doing::Committing {
+        if self.commits == Commits::AfterBatch && self.doing != Doing::Committing {
             self.commit(fx, None);
         } else {
             self.doing = Doing::Closing;

@@ -4,13 +4,15 @@
 //! As in the Java client, records are fetched and groups joined only while the application is in
 //! `poll`; heartbeats go on in the background.
 
+mod calls;
 mod commits;
 mod fetcher;
 mod membership;
 mod metadata;
 mod positions;
 
-use super::config::ConsumerSettings;
+use super::call::{Call, Callback, Return, Take};
+use super::config::{self, ConsumerSettings};
 use super::connection::Connections;
 use super::fact::Fact;
 use super::message::{Answer, CorrelationId, MemberOf, Request};
@@ -20,16 +22,14 @@ use super::{BrokerId, Offset, TopicPartition};
 use crate::map::Map;
 use crate::name::{ConsumerName, GroupId, TopicName};
 use crate::sim::{SimDuration, SimTime};
-use commits::{Asker, SyncCommit};
+use calls::Asking;
+use commits::{AsyncCommit, SyncCommit};
 use fetcher::Completed;
 pub(crate) use fetcher::Polled;
 use membership::Membership;
-use positions::Position;
+use positions::{Place, Position};
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// `default.api.timeout.ms`.
-const API_TIMEOUT: SimDuration = SimDuration::millis(60_000);
 
 /// What reaches a client.
 #[derive(Clone, Debug)]
@@ -40,18 +40,14 @@ pub(crate) enum Input {
     Answer(BrokerId, CorrelationId, Answer),
     /// A connection broke.
     Disconnected(BrokerId, Channel),
-    /// The application calls `poll`, and waits in it until that instant at most.
-    Poll(SimTime),
+    /// The application calls.
+    Call(Call),
     /// The application leaves `poll` without records, as after `wakeup`.
     StopPolling,
-    /// The application calls `commitSync`, for these offsets or for all positions.
-    Commit(Option<Vec<(TopicPartition, Offset)>>),
-    /// Someone else in the application's process does, for all positions.
+    /// Someone else in the application's process commits all positions.
     CommitBeside,
-    /// The application moves a position.
-    Seek(TopicPartition, Offset),
-    /// The application calls `close`.
-    Close,
+    /// The application moves a position back to what it has not worked on, before it ends.
+    GiveBack(TopicPartition, Offset),
 }
 
 /// What a client wants done.
@@ -59,12 +55,12 @@ pub(crate) enum Input {
 pub(crate) enum Effect {
     /// Send that to a broker.
     Send(BrokerId, Channel, CorrelationId, Request),
-    /// `poll` returns.
+    /// `poll` returns these.
     Polled(Vec<Polled>),
-    /// `commitSync` returns, or throws.
-    Committed,
-    /// `poll` throws, and there is no going on.
-    Raised(&'static str),
+    /// A call returns, or throws.
+    Returned(Return),
+    /// Within a call, the application is called back.
+    Called(Callback),
     /// `close` returns.
     Closed,
     /// Tell whoever watches.
@@ -77,8 +73,9 @@ pub(crate) enum Effect {
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Client {
     name: ConsumerName,
+    /// Empty if it has none.
     group: GroupId,
-    topics: Vec<TopicName>,
+    subscription: Subscription,
     settings: ConsumerSettings,
     metadata: Cached,
     /// For records, and for what concerns the group.
@@ -87,11 +84,11 @@ pub(crate) struct Client {
     next_correlation: CorrelationId,
     membership: Membership,
     /// What it was given to read, and where it stands in each.
-    assignment: Map<TopicPartition, Position>,
+    assignment: Map<TopicPartition, Place>,
     /// What was fetched and not returned by `poll` yet.
     buffer: VecDeque<Completed>,
-    /// While the application is in `poll`, when that ends at the latest.
-    polling: Option<SimTime>,
+    /// While the application is in `poll`.
+    polling: Option<Polling>,
     /// When the application was last in `poll`.
     last_poll: SimTime,
     /// Whether fetching is held back after an error, and until when.
@@ -99,8 +96,35 @@ pub(crate) struct Client {
     next_auto_commit: SimTime,
     /// The `commitSync` calls that have not returned, in order.
     commits: VecDeque<SyncCommit>,
+    /// The `commitAsync` calls that were not sent yet, in order.
+    async_commits: VecDeque<AsyncCommit>,
+    /// What came of those that were answered, to be told within the next call.
+    completed: VecDeque<Option<&'static str>>,
+    /// What the next `poll` throws, or the one under way.
+    exception: Option<&'static str>,
+    /// The call that waits for what a broker knows.
+    asking: Option<Asking>,
     /// While the application is in `close`, when that ends at the latest.
     closing: Option<SimTime>,
+}
+
+/// How it was told what to read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Subscription {
+    /// It was not.
+    None,
+    /// Topics, for the group to share out.
+    Topics(Vec<TopicName>),
+    /// Partitions, each by its name.
+    Assigned,
+}
+
+/// A `poll` that has not returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Polling {
+    /// When it ends at the latest.
+    until: SimTime,
+    take: Take,
 }
 
 /// A request that waits for its answer.
@@ -127,27 +151,27 @@ enum Asked {
     AutoCommit(i32),
     /// The first of the `commitSync` calls, in that generation.
     SyncCommit(i32),
+    /// A commit that the application will hear of, in that generation.
+    AsyncCommit(i32),
+    /// The committed offsets, to begin there.
     Committed,
+    /// The committed offsets, since the application asks.
+    Question,
     ListOffsets(TopicPartition),
     /// With the positions that were asked for.
     Fetch(Vec<(TopicPartition, Offset)>),
 }
 
 impl Client {
-    /// A client that has subscribed and not polled yet.
-    pub(crate) fn new(
-        now: SimTime,
-        name: ConsumerName,
-        group: GroupId,
-        topics: Vec<TopicName>,
-        settings: ConsumerSettings,
-        metadata: Arc<Metadata>,
-    ) -> Self {
+    /// A client that has not polled yet.
+    pub(crate) fn new(now: SimTime, setup: &config::Consumer, metadata: Arc<Metadata>) -> Self {
+        let config::Consumer { name, topics, settings, .. } = setup;
+        let subscribed = Subscription::Topics(topics.clone());
         Self {
-            name,
-            group,
-            topics,
-            settings,
+            name: name.clone(),
+            group: setup.group_name(),
+            subscription: if topics.is_empty() { Subscription::None } else { subscribed },
+            settings: settings.clone(),
             metadata: Cached::new(now, metadata),
             connections: Default::default(),
             in_flight: Map::new(),
@@ -160,6 +184,10 @@ impl Client {
             fetch_not_before: now,
             next_auto_commit: SimTime::MAX,
             commits: VecDeque::new(),
+            async_commits: VecDeque::new(),
+            completed: VecDeque::new(),
+            exception: None,
+            asking: None,
             closing: None,
         }
     }
@@ -171,12 +199,31 @@ impl Client {
 
     /// The next offset that `poll` returns of a partition, if it is known.
     pub(crate) fn position(&self, partition: &TopicPartition) -> Option<Offset> {
-        self.assignment.get(partition).and_then(Position::known)
+        self.assignment.get(partition).and_then(Place::known)
     }
 
-    /// Whether it is a member that knows where to begin in all that it was given.
+    /// Whether it reads what its group gives it.
+    pub(crate) fn is_subscribed(&self) -> bool {
+        matches!(self.subscription, Subscription::Topics(_))
+    }
+
+    /// Whether it has a group, to join or only to commit for.
+    fn has_group(&self) -> bool {
+        !self.group.as_str().is_empty()
+    }
+
+    /// Whether it may read what is assigned to it.
+    fn may_read(&self) -> bool {
+        match self.subscription {
+            Subscription::None => false,
+            Subscription::Topics(_) => self.membership.is_member(),
+            Subscription::Assigned => true,
+        }
+    }
+
+    /// Whether it knows where to begin in all that it reads, which a member was told.
     pub(crate) fn is_settled(&self) -> bool {
-        self.membership.is_member() && self.assignment.values().all(|it| it.known().is_some())
+        self.may_read() && self.assignment.values().all(|it| it.known().is_some())
     }
 
     /// Takes one input and says what should follow, in order.
@@ -187,19 +234,24 @@ impl Client {
                 self.answer(fx, now, broker, correlation, answer);
             }
             Input::Disconnected(broker, channel) => self.disconnected(now, broker, channel),
-            Input::Poll(until) => self.polling = Some(until),
+            Input::Call(call) => {
+                self.tell_completed(fx);
+                self.call(fx, now, call);
+            }
             Input::StopPolling => self.stop_polling(now),
-            Input::Commit(offsets) => self.commit_sync(fx, now, Asker::Application, offsets),
-            Input::CommitBeside => self.commit_sync(fx, now, Asker::Person, None),
-            Input::Seek(partition, offset) => self.seek(&partition, offset),
-            Input::Close => self.close(now),
+            Input::CommitBeside => self.commit_beside(now),
+            Input::GiveBack(partition, offset) => {
+                self.move_to(&partition, Position::At(offset));
+            }
         }
         self.time_out(now);
         self.greet(fx, now);
         self.refresh_metadata(fx, now);
         self.look_for_coordinator(fx, now);
         self.keep_membership(fx, now);
+        self.send_async_commits(fx, now);
         self.send_sync_commit(fx, now);
+        self.go_on_asking(fx, now);
         if self.closing.is_some() {
             self.go_on_closing(fx, now);
         } else if self.polling.is_some() {
@@ -211,10 +263,21 @@ impl Client {
     ///
     /// Source: `ClassicKafkaConsumer.poll`, `ConsumerCoordinator.poll`.
     fn go_on_polling(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        self.tell_completed(fx);
+        if let Err(exception) = self.go_through_poll(fx, now) {
+            self.stop_polling(now);
+            fx.push(Effect::Returned(Return::Raised(exception)));
+        }
+    }
+
+    fn go_through_poll(&mut self, fx: &mut Vec<Effect>, now: SimTime) -> Result<(), &'static str> {
+        if let Some(exception) = self.exception.take() {
+            return Err(exception);
+        }
         self.join_if_needed(fx, now);
         self.auto_commit_if_due(fx, now);
-        self.look_for_positions(fx, now);
-        self.return_or_fetch(fx, now);
+        self.look_for_positions(fx, now)?;
+        self.return_or_fetch(fx, now)
     }
 
     fn stop_polling(&mut self, now: SimTime) {
@@ -228,11 +291,17 @@ impl Client {
         let requests = self.in_flight.values().map(|it| it.deadline);
         let connections = self.connections.iter().filter_map(Connections::due);
         let own = requests.chain(connections).chain(self.membership_due());
-        let own = own.chain(self.commit_due()).chain(self.closing).chain(self.metadata_due());
+        let own = own.chain(self.commit_due()).chain(self.closing).chain(self.asking_due());
+        let own = own.chain(self.metadata_due());
         if self.polling.is_none() {
             return own.min();
         }
-        let polling = self.polling.into_iter().chain(self.position_due()).chain(self.fetch_due());
+        let polling = self
+            .polling
+            .map(|it| it.until)
+            .into_iter()
+            .chain(self.position_due())
+            .chain(self.fetch_due());
         own.chain(polling).chain(self.auto_commit_due()).filter(|it| *it < SimTime::MAX).min()
     }
 
@@ -266,7 +335,9 @@ impl Client {
             | Asked::Leave
             | Asked::AutoCommit(_)
             | Asked::SyncCommit(_)
+            | Asked::AsyncCommit(_)
             | Asked::Committed
+            | Asked::Question
             | Asked::ListOffsets(_)
             | Asked::Fetch(_) => self.settings.request_timeout_ms,
         };
@@ -333,12 +404,14 @@ impl Client {
     fn failed(&mut self, now: SimTime, what: &Asked) {
         match what {
             Asked::ApiVersions | Asked::Heartbeat(_) | Asked::Leave => {}
-            Asked::Coordinator => self.coordinator_lost(now),
+            Asked::Coordinator => self.coordinator_not_found(now),
             Asked::Metadata => self.metadata.failed(now),
             Asked::Join | Asked::Sync => self.membership_failed(now),
             Asked::AutoCommit(_) => self.auto_commit_failed(now),
             Asked::SyncCommit(_) => self.sync_commit_failed(now),
+            Asked::AsyncCommit(_) => self.async_commit_failed(),
             Asked::Committed => self.retry_positions(now, None),
+            Asked::Question => self.question_failed(now),
             Asked::ListOffsets(partition) => self.retry_positions(now, Some(partition)),
             Asked::Fetch(_) => self.fetch_not_before = now + self.retry_backoff(),
         }
@@ -374,7 +447,11 @@ impl Client {
             (Asked::SyncCommit(generation), Answer::OffsetCommit(it)) => {
                 self.sync_commit_answered(fx, now, generation, it);
             }
+            (Asked::AsyncCommit(generation), Answer::OffsetCommit(it)) => {
+                self.async_commit_answered(now, generation, it);
+            }
             (Asked::Committed, Answer::OffsetFetch(it)) => self.committed_found(fx, now, it),
+            (Asked::Question, Answer::OffsetFetch(it)) => self.question_answered(fx, now, it),
             (Asked::ListOffsets(partition), Answer::ListOffsets(it)) => {
                 self.offset_found(fx, now, &partition, it);
             }

@@ -7,6 +7,7 @@ mod commands;
 
 use super::admin::{self, Admin, AdminReturn};
 use super::broker::{self, Broker};
+use super::call::ByHand;
 use super::command::Command;
 use super::config::Config;
 use super::consumer::{self, Consumer};
@@ -18,7 +19,7 @@ use super::metadata::description::TopicDescription;
 use super::network::{Address, Arrival, Channel, Network, Node, ReplyTo};
 use super::producer::{self, Producer, Sent};
 use super::{BrokerId, config};
-use crate::name::{ProducerName, TopicName};
+use crate::name::{ConsumerName, ProducerName, TopicName};
 use crate::sim::{Cx, Delivery, SimTime, System};
 use crate::workload::Workload;
 use std::sync::Arc;
@@ -166,6 +167,14 @@ impl Cluster {
     pub fn sent(&self, producer: &ProducerName, after: usize) -> impl Iterator<Item = &Sent> {
         let it = self.producers().find(|it| it.name() == producer);
         it.into_iter().flat_map(move |it| it.outcomes(after))
+    }
+
+    /// A consumer that is driven by hand, by its name.
+    #[must_use]
+    pub fn by_hand(&self, name: &ConsumerName) -> Option<ByHand<'_>> {
+        let mut consumers = self.consumers();
+        let consumer = consumers.find(|it| it.setup().name == *name)?;
+        (consumer.setup().application == config::Application::Manual).then(|| ByHand::new(consumer))
     }
 
     /// A topic as the administrator's client describes it, if it exists.

@@ -2,6 +2,7 @@
 
 use super::BrokerId;
 use super::admin::AdminCall;
+use super::call::Call;
 use super::config;
 use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
 use crate::workload::MessageId;
@@ -29,6 +30,12 @@ pub enum Command {
     CrashBroker(BrokerId),
     /// The broker starts again, from its disk.
     RestartBroker(BrokerId),
+    /// One more consumer starts, set up like that. A name that was used before is used again by
+    /// the next process of that consumer, if the last one has ended. There is no text for it
+    /// that can be read.
+    Open(Box<config::Consumer>),
+    /// A consumer that is driven by hand calls its client.
+    Call(ConsumerName, Call),
     /// The administrator's client is called. There is no text for it that can be read.
     Admin(AdminCall),
     /// A producer starts, or one that is gone starts anew. There is no text for its settings.
@@ -70,6 +77,8 @@ impl fmt::Display for Command {
             Self::Commit(name) => write!(f, "commit {name}"),
             Self::CrashBroker(broker) => write!(f, "crash {broker}"),
             Self::RestartBroker(broker) => write!(f, "restart {broker}"),
+            Self::Open(setup) => write!(f, "open {}", setup.name),
+            Self::Call(name, call) => write!(f, "call {name} {call}"),
             Self::Admin(call) => call.fmt(f),
             Self::OpenProducer(setup) => write!(f, "open producer {}", setup.name),
             Self::Send { producer, topic, message, .. } => {
@@ -125,6 +134,10 @@ impl FromStr for Command {
             ["remove", name] => Ok(Self::RemoveConsumer(name.into())),
             ["commit", name] => Ok(Self::Commit(name.into())),
             ["add", name, "to", group] => Ok(Self::AddConsumer(name.into(), group.into())),
+            ["call", name, ref call @ ..] => {
+                let call = Call::read(call).ok_or_else(|| bad(Call::EXPECTED))?;
+                Ok(Self::Call(name.into(), call))
+            }
             ["add", ..] => Err(bad("'add c4 to billing', with a consumer and its group")),
             ["crash" | "restart" | "pause" | "resume" | "remove" | "commit", ..] => {
                 Err(bad("one consumer's name after the verb, as in 'crash c1'"))
@@ -139,6 +152,7 @@ impl FromStr for Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kafka::{Offset, TopicPartition};
 
     #[test]
     fn a_command_is_read_as_it_is_printed() {
@@ -151,6 +165,7 @@ mod tests {
             Command::AddConsumer(c1(), "billing".into()),
             Command::RemoveConsumer(c1()),
             Command::Commit(c1()),
+            Command::Call(c1(), Call::Seek(TopicPartition::new("orders", 0), Offset(5))),
             Command::CrashBroker(BrokerId(2)),
             Command::RestartBroker(BrokerId(2)),
             Command::Flush("p1".into()),

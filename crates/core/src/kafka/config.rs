@@ -80,9 +80,9 @@ pub struct Producer {
 pub struct Consumer {
     /// Its name, also its `client.id`.
     pub name: ConsumerName,
-    /// The group it joins, `group.id`.
-    pub group: GroupId,
-    /// The topics it subscribes to.
+    /// The group it joins or commits for, `group.id`, if any.
+    pub group: Option<GroupId>,
+    /// The topics it subscribes to at once; it may be none if it is driven by hand.
     pub topics: Vec<TopicName>,
     /// The client's settings.
     pub settings: ConsumerSettings,
@@ -92,18 +92,37 @@ pub struct Consumer {
     pub starts_after: SimDuration,
 }
 
+impl Consumer {
+    /// The name of its group; the empty name if it has none.
+    #[must_use]
+    pub fn group_name(&self) -> GroupId {
+        self.group.clone().unwrap_or_else(|| "".into())
+    }
+
+    /// Whether it is of that group.
+    #[must_use]
+    pub fn is_of(&self, group: &GroupId) -> bool {
+        self.group.as_ref() == Some(group)
+    }
+}
+
 /// What the application around a consumer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Application {
-    /// When it commits by itself. Says nothing about `enable.auto.commit`.
-    pub commits: Commits,
-    /// What it does with a record whose processing fails.
-    pub on_failure: OnFailure,
+pub enum Application {
+    /// It polls and works by itself.
+    Automatic {
+        /// When it commits by itself. Says nothing about `enable.auto.commit`.
+        commits: Commits,
+        /// What it does with a record whose processing fails.
+        on_failure: OnFailure,
+    },
+    /// It does nothing but what it is told, call by call.
+    Manual,
 }
 
 impl Default for Application {
     fn default() -> Self {
-        Self { commits: Commits::Never, on_failure: OnFailure::Retry }
+        Self::Automatic { commits: Commits::Never, on_failure: OnFailure::Retry }
     }
 }
 
@@ -330,6 +349,8 @@ settings! {
         max_partition_fetch_bytes: u64 = "max.partition.fetch.bytes", 1_048_576;
         /// How long it waits for the answer to a request before it asks again.
         request_timeout_ms: u64 = "request.timeout.ms", 30_000;
+        /// How long a call that waits for a broker may take, such as `commitSync` or `position`.
+        default_api_timeout_ms: u64 = "default.api.timeout.ms", 60_000;
         /// How long it waits before it sends a failed request again.
         retry_backoff_ms: u64 = "retry.backoff.ms", 100;
         /// How old what it knows of the cluster becomes before it asks anew.

@@ -4,14 +4,16 @@
 //! either says goes over the network.
 
 use super::BrokerId;
-use super::application::{self, Application};
+use super::application::manual::Manual;
+use super::application::{self, Application, Doing};
+use super::call::{self, Return, Take};
 use super::client::{self, Client};
 use super::config;
 use super::fact::Fact;
 use super::message::{Answer, CorrelationId, Request};
 use super::metadata::Metadata;
 use super::network::Channel;
-use crate::sim::SimTime;
+use crate::sim::{SimDuration, SimTime};
 use crate::workload::Workload;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -37,6 +39,8 @@ pub(crate) enum Input {
     Close,
     /// A person has the positions committed.
     Commit,
+    /// It is driven by hand, and its application calls that.
+    Call(call::Call),
 }
 
 /// What a consumer wants done.
@@ -57,6 +61,8 @@ pub(crate) struct Consumer {
     life: Life,
     /// How many records it has finished since it was first started.
     processed: u64,
+    /// What it was told and what came of it, if it is driven by hand.
+    manual: Manual,
 }
 
 /// Whether it runs.
@@ -74,11 +80,19 @@ enum Life {
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Process {
     pub(crate) client: Client,
-    pub(crate) application: Application,
+    /// None if it is driven by hand.
+    pub(crate) application: Option<Application>,
+}
+
+impl Process {
+    /// Whether its application stands still.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.application.as_ref().is_some_and(Application::is_paused)
+    }
 }
 
 /// What the two in one process say to each other.
-enum Call {
+enum Talk {
     ToClient(client::Input),
     ToApplication(application::Input),
 }
@@ -90,12 +104,29 @@ impl Consumer {
         metadata: Arc<Metadata>,
         workload: Workload,
     ) -> Self {
-        Self { setup, metadata, workload, life: Life::Unborn, processed: 0 }
+        Self {
+            setup,
+            metadata,
+            workload,
+            life: Life::Unborn,
+            processed: 0,
+            manual: Manual::default(),
+        }
     }
 
     /// How it was set up.
     pub(crate) fn setup(&self) -> &config::Consumer {
         &self.setup
+    }
+
+    /// How the next process is to be set up.
+    pub(crate) fn set_up(&mut self, setup: config::Consumer) {
+        self.setup = setup;
+    }
+
+    /// What it was told and what came of it, if it is driven by hand.
+    pub(crate) fn manual(&self) -> &Manual {
+        &self.manual
     }
 
     /// Its process, if it runs.
@@ -124,7 +155,8 @@ impl Consumer {
     /// When it next has something to do by itself.
     pub(crate) fn due(&self) -> Option<SimTime> {
         let process = self.process()?;
-        process.client.due().into_iter().chain(process.application.due()).min()
+        let application = process.application.as_ref().and_then(Application::due);
+        process.client.due().into_iter().chain(application).min()
     }
 
     /// Takes one input and says what should follow, in order.
@@ -132,50 +164,60 @@ impl Consumer {
         let call = match input {
             Input::Start => {
                 self.start(now);
-                Call::ToApplication(application::Input::Start)
+                Talk::ToApplication(application::Input::Start)
             }
             Input::Crash => {
                 self.life = Life::Crashed;
+                self.manual.dies();
                 return;
             }
             Input::Wake => {
-                self.talk(fx, now, Call::ToApplication(application::Input::Wake));
-                Call::ToClient(client::Input::Wake)
+                self.talk(fx, now, Talk::ToApplication(application::Input::Wake));
+                Talk::ToClient(client::Input::Wake)
             }
             Input::Answer(broker, correlation, answer) => {
-                Call::ToClient(client::Input::Answer(broker, correlation, answer))
+                Talk::ToClient(client::Input::Answer(broker, correlation, answer))
             }
             Input::Disconnected(broker, channel) => {
-                Call::ToClient(client::Input::Disconnected(broker, channel))
+                Talk::ToClient(client::Input::Disconnected(broker, channel))
             }
-            Input::Pause => Call::ToApplication(application::Input::Pause),
-            Input::Resume => Call::ToApplication(application::Input::Resume),
-            Input::Close => Call::ToApplication(application::Input::Close),
-            Input::Commit => Call::ToClient(client::Input::CommitBeside),
+            Input::Pause => Talk::ToApplication(application::Input::Pause),
+            Input::Resume => Talk::ToApplication(application::Input::Resume),
+            Input::Close => Talk::ToApplication(application::Input::Close),
+            Input::Call(call) => {
+                self.manual.calls(call.clone());
+                Talk::ToClient(client::Input::Call(call))
+            }
+            Input::Commit => Talk::ToClient(client::Input::CommitBeside),
         };
         self.talk(fx, now, call);
     }
 
     fn start(&mut self, now: SimTime) {
-        let config::Consumer { name, group, topics, settings, application, .. } =
-            self.setup.clone();
-        let workload = self.workload.clone();
-        let application = Application::new(name.clone(), group.clone(), application, workload);
-        let metadata = self.metadata.clone();
-        let client = Client::new(now, name, group, topics, settings, metadata);
+        let application = match self.setup.application {
+            config::Application::Manual => None,
+            config::Application::Automatic { commits, on_failure } => {
+                let (name, group) = (self.setup.name.clone(), self.setup.group_name());
+                let workload = self.workload.clone();
+                Some(Application::new(name, group, commits, on_failure, workload))
+            }
+        };
+        let client = Client::new(now, &self.setup, self.metadata.clone());
         self.life = Life::Running(Process { client, application });
     }
 
     /// Lets the two talk until neither has anything more to say.
-    fn talk(&mut self, fx: &mut Vec<Effect>, now: SimTime, first: Call) {
+    fn talk(&mut self, fx: &mut Vec<Effect>, now: SimTime, first: Talk) {
         let mut calls = VecDeque::from([first]);
         let (mut from_client, mut from_application) = (Vec::new(), Vec::new());
         while let Some(call) = calls.pop_front() {
             let Life::Running(process) = &mut self.life else { return };
             match call {
-                Call::ToClient(input) => process.client.step(&mut from_client, now, input),
-                Call::ToApplication(input) => {
-                    process.application.step(&mut from_application, now, input);
+                Talk::ToClient(input) => process.client.step(&mut from_client, now, input),
+                Talk::ToApplication(input) => {
+                    if let Some(application) = &mut process.application {
+                        application.step(&mut from_application, now, input);
+                    }
                 }
             }
             for effect in from_application.drain(..) {
@@ -191,24 +233,31 @@ impl Consumer {
         &mut self,
         fx: &mut Vec<Effect>,
         effect: application::Effect,
-    ) -> Option<Call> {
-        Some(Call::ToClient(match effect {
+    ) -> Option<Talk> {
+        Some(Talk::ToClient(match effect {
             application::Effect::Note(fact) => {
                 self.processed += u64::from(matches!(fact, Fact::Processed { .. }));
                 fx.push(Effect::Note(fact));
                 return None;
             }
             // Simplified: a real application calls `poll` with a short timeout, over and over.
-            application::Effect::Poll => client::Input::Poll(SimTime::MAX),
+            application::Effect::Poll => {
+                let (timeout, take) = (SimDuration(SimTime::MAX.0), Take::Records);
+                client::Input::Call(call::Call::Poll { timeout, take })
+            }
             application::Effect::StopPolling => client::Input::StopPolling,
-            application::Effect::Commit(offsets) => client::Input::Commit(offsets),
-            application::Effect::Seek(partition, offset) => client::Input::Seek(partition, offset),
-            application::Effect::Close => client::Input::Close,
+            application::Effect::Commit(offsets) => {
+                client::Input::Call(call::Call::CommitSync(offsets))
+            }
+            application::Effect::GiveBack(partition, offset) => {
+                client::Input::GiveBack(partition, offset)
+            }
+            application::Effect::Close => client::Input::Call(call::Call::Close),
         }))
     }
 
-    fn client_wants(&mut self, fx: &mut Vec<Effect>, effect: client::Effect) -> Option<Call> {
-        Some(Call::ToApplication(match effect {
+    fn client_wants(&mut self, fx: &mut Vec<Effect>, effect: client::Effect) -> Option<Talk> {
+        Some(Talk::ToApplication(match effect {
             client::Effect::Send(broker, channel, correlation, request) => {
                 fx.push(Effect::Send(broker, channel, correlation, request));
                 return None;
@@ -217,25 +266,55 @@ impl Consumer {
                 fx.push(Effect::Note(fact));
                 return None;
             }
-            client::Effect::Raised(error) => {
-                self.raised(fx, error);
+            client::Effect::Called(back) => {
+                if self.is_manual() {
+                    self.manual.called(back);
+                }
+                return None;
+            }
+            client::Effect::Polled(polled) if self.is_manual() => {
+                let rows = polled.iter().flat_map(client::Polled::rows).collect();
+                self.manual.returns(Return::Polled(rows));
+                return None;
+            }
+            client::Effect::Returned(what) if self.is_manual() => {
+                self.manual.returns(what);
                 return None;
             }
             client::Effect::Closed => {
-                self.life = Life::Closed;
+                self.closed();
                 return None;
             }
             client::Effect::Polled(polled) => application::Input::Polled(polled),
-            client::Effect::Committed => application::Input::Committed,
+            client::Effect::Returned(Return::Raised(error)) if !self.is_committing() => {
+                self.raised(fx, error);
+                return None;
+            }
+            // Of all that can return something else than records, it calls `commitSync` alone.
+            client::Effect::Returned(_) => application::Input::Committed,
         }))
+    }
+
+    fn is_manual(&self) -> bool {
+        self.process().is_some_and(|it| it.application.is_none())
+    }
+
+    /// Whether its application waits in `commitSync`.
+    fn is_committing(&self) -> bool {
+        let application = self.process().and_then(|it| it.application.as_ref());
+        application.is_some_and(|it| it.doing() == Doing::Committing)
+    }
+
+    fn closed(&mut self) {
+        if self.is_manual() {
+            self.manual.returns(Return::Done);
+        }
+        self.life = Life::Closed;
     }
 
     /// An exception that nobody catches ends the process without a goodbye.
     fn raised(&mut self, fx: &mut Vec<Effect>, error: &'static str) {
-        if self.process().is_none() {
-            return;
-        }
-        let (group, consumer) = (self.setup.group.clone(), self.setup.name.clone());
+        let (group, consumer) = (self.setup.group_name(), self.setup.name.clone());
         let raised = Fact::Raised { group: group.clone(), consumer: consumer.clone(), error };
         fx.extend([Effect::Note(raised), Effect::Note(Fact::Crashed { group, consumer })]);
         self.life = Life::Crashed;

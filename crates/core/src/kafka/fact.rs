@@ -3,6 +3,7 @@
 
 mod cluster;
 
+use super::call::Edge;
 use super::{BrokerId, Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId, ProducerName};
 use crate::weight::{Mark, Weight};
@@ -181,6 +182,8 @@ pub enum RebalanceReason {
 pub enum LeaveReason {
     /// It was closed.
     Closed,
+    /// It unsubscribed.
+    Unsubscribed,
     /// It had not polled, or not joined again, for `max.poll.interval.ms`, with its value.
     PollInterval(u64),
 }
@@ -194,6 +197,8 @@ pub enum PositionReason {
     Earliest,
     /// Nothing was committed; `auto.offset.reset=latest`.
     Latest,
+    /// The application sought that end.
+    Sought(Edge),
 }
 
 /// Who decided to commit.
@@ -426,6 +431,7 @@ impl fmt::Display for LeaveReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("it was closed"),
+            Self::Unsubscribed => f.write_str("it unsubscribed"),
             Self::PollInterval(ms) => write!(f, "no poll or join within max.poll.interval.ms={ms}"),
         }
     }
@@ -437,6 +443,8 @@ impl fmt::Display for PositionReason {
             Self::Committed => "the committed offset",
             Self::Earliest => "no valid committed offset, auto.offset.reset=earliest",
             Self::Latest => "no valid committed offset, auto.offset.reset=latest",
+            Self::Sought(Edge::Beginning) => "seekToBeginning",
+            Self::Sought(Edge::End) => "seekToEnd",
         })
     }
 }

@@ -29,6 +29,7 @@
 #[allow(dead_code, reason = "the coordinator of such groups follows")]
 pub(crate) mod consumer_group;
 
+use super::call::{CommittedOffsets, OffsetAndMetadata};
 use super::config::{Acks, Assignor};
 use super::controller::{Election, NewTopic};
 use super::fact::{CommitReason, LeaveReason};
@@ -163,7 +164,7 @@ pub(crate) enum GroupRequest {
     /// Store these positions.
     OffsetCommit {
         member: MemberOf,
-        offsets: Vec<(TopicPartition, Offset)>,
+        offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
         /// For watching only: no broker looks at it.
         how: CommitReason,
     },
@@ -320,7 +321,7 @@ pub(crate) enum Answer {
     /// The offsets are stored.
     OffsetCommit(Result<(), ErrorCode>),
     /// The committed offset per partition; none where there is none.
-    OffsetFetch(Result<Vec<(TopicPartition, Option<Offset>)>, ErrorCode>),
+    OffsetFetch(Result<CommittedOffsets, ErrorCode>),
     /// What the broker knows of the cluster.
     Metadata(Arc<Metadata>),
     /// What the controller was asked for is done, or why not.

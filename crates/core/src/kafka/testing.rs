@@ -30,8 +30,8 @@ impl Watcher<Cluster> for Scribe {
 /// link latency=2ms loss=1000
 /// ```
 ///
-/// What stands after `consumers` holds for all consumers below it. `commits`, `on-failure` and
-/// `starts` of a consumer are the application's. A broker's settings stand after the number of
+/// A group or topics of `-` are none. What stands after `consumers` holds for all consumers below it. `commits`, `on-failure` and
+/// `starts` of a consumer are the application's; `by=hand` drives it by hand. A broker's settings stand after the number of
 /// brokers.
 #[derive(Debug, Default)]
 pub(crate) struct Setup {
@@ -118,22 +118,27 @@ impl Setup {
     fn consumer(&mut self, name: &str, group: &str, topics: &str, rest: &[&str]) {
         let mut consumer = config::Consumer {
             name: name.into(),
-            group: group.into(),
-            topics: topics.split(',').map(Into::into).collect(),
+            group: Some(group).filter(|it| *it != "-").map(Into::into),
+            topics: topics.split(',').filter(|it| *it != "-").map(Into::into).collect(),
             settings: config::ConsumerSettings::default(),
-            application: config::Application::default(),
+            application: config::Application::Manual,
             starts_after: SimDuration::ZERO,
         };
+        let (mut commits, mut by_hand) = (config::Commits::Never, false);
+        let mut on_failure = config::OnFailure::Retry;
         let of_all = self.of_all_consumers.clone();
         let of_all: Vec<&str> = of_all.iter().map(String::as_str).collect();
         for (name, value) in options(&of_all).into_iter().chain(options(rest)) {
-            let application = &mut consumer.application;
             match name {
-                "commits" => application.commits = config::Commits::read(value).unwrap(),
-                "on-failure" => application.on_failure = config::OnFailure::read(value).unwrap(),
+                "commits" => commits = config::Commits::read(value).unwrap(),
+                "on-failure" => on_failure = config::OnFailure::read(value).unwrap(),
+                "by" => by_hand = value == "hand",
                 "starts" => consumer.starts_after = value.parse().unwrap(),
                 _ => consumer.settings.set(name, value).unwrap(),
             }
+        }
+        if !by_hand {
+            consumer.application = config::Application::Automatic { commits, on_failure };
         }
         self.consumers.push(consumer);
     }

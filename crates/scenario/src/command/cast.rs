@@ -49,9 +49,9 @@ impl Cast {
     #[must_use]
     pub fn new(kafka: &kafka::Config, rabbitmq: &rabbitmq::Config) -> Self {
         let (mut groups, mut queues) = (Vec::new(), Vec::new());
-        for it in &kafka.consumers {
-            if !groups.contains(&it.group) {
-                groups.push(it.group.clone());
+        for group in kafka.consumers.iter().filter_map(|it| it.group.as_ref()) {
+            if !groups.contains(group) {
+                groups.push(group.clone());
             }
         }
         for it in &rabbitmq.consumers {
@@ -168,6 +168,7 @@ impl Cast {
             | Its::PauseConsumer(name)
             | Its::ResumeConsumer(name)
             | Its::RemoveConsumer(name)
+            | Its::Call(name, _)
             | Its::Commit(name) => known("consumer of Kafka", name, &self.in_kafka)?,
             Its::AddConsumer(name, _) if self.in_kafka.contains(name) => return Err(taken(name)),
             Its::AddConsumer(_, group) if !self.groups.contains(group) => {
@@ -176,6 +177,7 @@ impl Cast {
             }
             Its::AddConsumer(..)
             | Its::Admin(_)
+            | Its::Open(_)
             | Its::OpenProducer(_)
             | Its::Send { .. }
             | Its::Flush(_)

@@ -4,8 +4,8 @@ use super::read::{Node, Table, Wrong};
 use super::workload::Sent;
 use super::{name, names, span, unique, within};
 use brokerscope_core::kafka::config::{
-    Application, BrokerSettings, Config, Consumer, ConsumerSettings, Links, Producer,
-    ProducerSettings, Topic, TopicSettings,
+    Application, BrokerSettings, Commits, Config, Consumer, ConsumerSettings, Links, OnFailure,
+    Producer, ProducerSettings, Topic, TopicSettings,
 };
 use brokerscope_core::name::TopicName;
 use brokerscope_core::sim::SimDuration;
@@ -175,7 +175,7 @@ fn consumers(table: Table<'_>, topics: &[Topic]) -> Result<Vec<Consumer>, Wrong>
         unique(&mut groups, "groups", named, group)?;
         let model = Consumer {
             name: "".into(),
-            group: group.into(),
+            group: Some(group.into()),
             topics: subscription(table.need("topics")?, topics)?,
             settings: table.or("settings", ConsumerSettings::default(), consumer)?,
             application: application(table)?,
@@ -206,10 +206,9 @@ fn subscription(node: Node<'_>, topics: &[Topic]) -> Result<Vec<TopicName>, Wron
 }
 
 fn application(table: Table<'_>) -> Result<Application, Wrong> {
-    let plain = Application::default();
-    Ok(Application {
-        commits: table.or("commits", plain.commits, Node::choice)?,
-        on_failure: table.or("on_failure", plain.on_failure, Node::choice)?,
+    Ok(Application::Automatic {
+        commits: table.or("commits", Commits::Never, Node::choice)?,
+        on_failure: table.or("on_failure", OnFailure::Retry, Node::choice)?,
     })
 }
 

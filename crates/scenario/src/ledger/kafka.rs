@@ -102,14 +102,14 @@ impl KafkaLedger {
     pub fn new(config: &Config, workload: &Workload) -> Self {
         let logs = Logs::new(&config.topics);
         let mut names: Vec<GroupId> = Vec::new();
-        for it in &config.consumers {
-            if !names.contains(&it.group) {
-                names.push(it.group.clone());
+        for group in config.consumers.iter().filter_map(|it| it.group.as_ref()) {
+            if !names.contains(group) {
+                names.push(group.clone());
             }
         }
         let subscribed = |topic: &TopicName| -> Vec<usize> {
             let reads = |group: &GroupId| {
-                config.consumers.iter().any(|it| it.group == *group && it.topics.contains(topic))
+                config.consumers.iter().any(|it| it.is_of(group) && it.topics.contains(topic))
             };
             (0..names.len()).filter(|it| reads(&names[*it])).collect()
         };

@@ -1,6 +1,7 @@
 //! How both systems are set up, field by field. A field that is new stops the build here.
 
 use super::Pass;
+use brokerscope_core::name::GroupId;
 use brokerscope_core::rabbitmq::config::OptionalText;
 use brokerscope_core::{kafka, rabbitmq};
 
@@ -79,7 +80,7 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
     p.list(destinations, || "".into(), |p, it| it.0 = p.name(&it.0));
     let blank = || Consumer {
         name: "".into(),
-        group: "".into(),
+        group: None,
         topics: Vec::new(),
         settings: Default::default(),
         application: Default::default(),
@@ -154,13 +155,16 @@ fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
     use kafka::config::{Application, Commits, Consumer, OnFailure};
     let Consumer { name, group, topics, settings, application, starts_after } = it;
     name.0 = p.name(&name.0);
-    group.0 = p.name(&group.0);
+    let of = p.name(group.as_ref().map_or("", |it| it.as_str()));
+    *group = (!of.is_empty()).then(|| GroupId(of));
     p.list(topics, || "".into(), |p, it| it.0 = p.name(&it.0));
     consumer_settings(p, settings);
-    let Application { commits, on_failure } = application;
-    let all = [Commits::Never, Commits::BeforeWork, Commits::AfterRecord, Commits::AfterBatch];
-    p.choice(commits, &all);
-    p.choice(on_failure, &[OnFailure::Retry, OnFailure::Skip]);
+    let commits = [Commits::Never, Commits::BeforeWork, Commits::AfterRecord, Commits::AfterBatch];
+    let mut all = vec![Application::Manual];
+    for on_failure in [OnFailure::Retry, OnFailure::Skip] {
+        all.extend(commits.map(|commits| Application::Automatic { commits, on_failure }));
+    }
+    p.choice(application, &all);
     p.span(starts_after);
 }
 
@@ -178,6 +182,7 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
         fetch_min_bytes,
         max_partition_fetch_bytes,
         request_timeout_ms,
+        default_api_timeout_ms,
         retry_backoff_ms,
         metadata_max_age_ms,
         partition_assignment_strategy,
@@ -195,6 +200,7 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
         fetch_min_bytes,
         max_partition_fetch_bytes,
         request_timeout_ms,
+        default_api_timeout_ms,
         retry_backoff_ms,
         metadata_max_age_ms,
     ] {

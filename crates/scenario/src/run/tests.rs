@@ -35,7 +35,7 @@ fn workload(count: u32) -> Workload {
 fn scenario(messages: u32, ends: End) -> Scenario {
     let consumer = |name: &str| kafka_config::Consumer {
         name: name.into(),
-        group: "billing".into(),
+        group: Some("billing".into()),
         topics: vec!["orders".into()],
         settings: kafka_config::ConsumerSettings {
             auto_offset_reset: OffsetReset::Earliest,

@@ -5,7 +5,8 @@ use crate::conform::Unable;
 use crate::conform::case::Step;
 use crate::conform::given::Given;
 use brokerscope_core::kafka::admin::{AdminCall, AdminReturn};
-use serde_json::Value;
+use brokerscope_core::kafka::call::OffsetAndMetadata;
+use serde_json::{Value, json};
 
 impl Scene {
     /// `group_offsets`: what the group has committed, by partition.
@@ -14,8 +15,15 @@ impl Scene {
         let partitions = self.partitions()?;
         match self.admin(AdminCall::GroupOffsets { group, partitions })? {
             AdminReturn::Committed(found) => {
-                let found = found.into_iter();
-                let found = found.filter_map(|(it, at)| Some((it.to_string(), at?.0.into())));
+                let found = found.into_iter().filter_map(|(it, at)| {
+                    let OffsetAndMetadata { offset, metadata } = at?;
+                    let shown = if metadata.is_empty() {
+                        json!(offset.0)
+                    } else {
+                        json!([offset.0, metadata])
+                    };
+                    Some((it.to_string(), shown))
+                });
                 Ok(Value::Object(found.collect()))
             }
             AdminReturn::Failed(name) => Ok(error(name)),

@@ -1,5 +1,6 @@
 //! The calls of an administrator's client, and how each is carried out.
 
+use crate::kafka::call::CommittedOffsets;
 pub use crate::kafka::controller::{Election, Layout, NewTopic};
 use crate::kafka::message::ErrorCode::UnknownTopicOrPartition;
 pub use crate::kafka::message::ListedOffset as OffsetSpec;
@@ -86,7 +87,7 @@ pub enum AdminReturn {
     /// The offset that was asked for.
     Offset(Offset),
     /// The committed offset of each partition, if there is one.
-    Committed(Vec<(TopicPartition, Option<Offset>)>),
+    Committed(CommittedOffsets),
     /// The topic that was asked for.
     Topic(TopicDescription),
     /// It is done.

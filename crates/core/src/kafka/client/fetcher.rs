@@ -4,9 +4,10 @@
 
 use super::positions::Position;
 use super::{Asked, Client, Effect};
+use crate::kafka::call::{Row, RowContent, Take};
 use crate::kafka::fact::Fact;
 use crate::kafka::log::{Record, Slice};
-use crate::kafka::message::{ErrorCode, FetchPosition, Request};
+use crate::kafka::message::{Content, ErrorCode, FetchPosition, Request};
 use crate::kafka::network::Channel;
 use crate::kafka::{BrokerId, Offset, TopicPartition};
 use crate::map::Map;
@@ -46,6 +47,21 @@ impl Polled {
     pub(crate) fn records(&self) -> &[Record] {
         &self.records[self.from..self.to]
     }
+
+    /// The records, as an application that is driven by hand is told of them.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Row> {
+        self.records().iter().map(|it| Row {
+            partition: self.partition.clone(),
+            offset: it.offset,
+            content: match &it.content {
+                Content::Message(message) => RowContent::Message(*message),
+                Content::Internal(internal) => {
+                    let (key, value) = (internal.key.clone(), internal.value.clone());
+                    RowContent::Raw { key, value }
+                }
+            },
+        })
+    }
 }
 
 impl Completed {
@@ -61,12 +77,19 @@ impl Client {
         self.fetchable().next().map(|_| self.fetch_not_before)
     }
 
+    /// Whether `poll` takes no records of a partition now.
+    fn is_paused(&self, partition: &TopicPartition) -> bool {
+        let takes_nothing = self.polling.is_some_and(|it| it.take == Take::Nothing);
+        takes_nothing
+            || !self.may_read()
+            || self.assignment.get(partition).is_none_or(|it| it.paused)
+    }
+
     /// The positions to fetch from, with their leaders: all of which nothing is buffered and
     /// whose leader owes no answer.
     fn fetchable(&self) -> impl Iterator<Item = (&TopicPartition, Offset, BrokerId)> {
-        let is_member = self.membership.is_member();
         self.assignment.iter().filter_map(move |(partition, it)| {
-            let from = it.known().filter(|_| is_member)?;
+            let from = it.known().filter(|_| !self.is_paused(partition))?;
             let is_buffered = self.buffer.iter().any(|it| it.partition == *partition);
             let leader = self.metadata.leader(partition)?;
             (!is_buffered && self.can_fetch_from(leader)).then_some((partition, from, leader))
@@ -74,58 +97,93 @@ impl Client {
     }
 
     /// Returns what is buffered, if anything; in any case fetches on.
-    pub(super) fn return_or_fetch(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        let polled = self.collect(fx, now);
+    pub(super) fn return_or_fetch(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+    ) -> Result<(), &'static str> {
+        let mut polled = Vec::new();
+        let collected = self.collect(fx, now, &mut polled);
+        // What comes after records that are returned is raised the next time.
+        if polled.is_empty() {
+            collected?;
+        }
         self.fetch(fx, now);
-        let is_over = self.polling.is_some_and(|until| until <= now);
+        let is_over = self.polling.is_some_and(|it| it.until <= now);
         if !polled.is_empty() || is_over {
             self.stop_polling(now);
             fx.push(Effect::Polled(polled));
         }
+        Ok(())
     }
 
-    /// Takes up to `max.poll.records` from the buffer, one fetch after the other.
-    fn collect(&mut self, fx: &mut Vec<Effect>, now: SimTime) -> Vec<Polled> {
-        let mut polled = Vec::new();
+    /// Takes up to `max.poll.records` from the buffer, one fetch after the other. What is paused
+    /// stays there.
+    ///
+    /// Source: `FetchCollector.collectFetch`.
+    fn collect(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        polled: &mut Vec<Polled>,
+    ) -> Result<(), &'static str> {
         let mut room = self.settings.max_poll_records as usize;
-        while 0 < room {
-            let Some(mut completed) = self.buffer.pop_front() else { break };
-            let Some(Position::At(position)) = self.assignment.get(&completed.partition) else {
-                continue;
-            };
+        let mut place = 0;
+        while 0 < room && place < self.buffer.len() {
+            let completed = &self.buffer[place];
+            let position = self.position(&completed.partition);
             // The application has moved on from where this was fetched.
-            if *position != completed.from {
+            if position != Some(completed.from) {
+                self.buffer.remove(place);
                 continue;
             }
-            let position = *position;
-            match &mut completed.result {
-                Err(error) => self.fetch_refused(fx, now, &completed.partition, position, *error),
-                Ok(fetched) => {
-                    let taken = fetched.take(room);
-                    room -= taken.len();
-                    let to = if fetched.is_drained() {
-                        fetched.next
-                    } else {
-                        fetched.records[taken.end].offset
-                    };
-                    self.assignment.insert(completed.partition.clone(), Position::At(to));
-                    if !taken.is_empty() {
-                        self.note_polled(fx, &completed.partition, position, to, taken.len());
-                        polled.push(Polled {
-                            partition: completed.partition.clone(),
-                            records: fetched.records.clone(),
-                            from: taken.start,
-                            to: taken.end,
-                        });
-                    }
-                    if !fetched.is_drained() {
-                        completed.from = to;
-                        self.buffer.push_front(completed);
-                    }
+            if let Err(error) = completed.result {
+                let partition = completed.partition.clone();
+                if !polled.is_empty() && error == ErrorCode::OffsetOutOfRange {
+                    break;
                 }
+                let position = completed.from;
+                self.buffer.remove(place);
+                self.fetch_refused(fx, now, &partition, position, error)?;
+                continue;
+            }
+            if self.is_paused(&completed.partition) {
+                place += 1;
+                continue;
+            }
+            let mut completed = self.buffer.remove(place).expect("it is there");
+            let taken = self.take(fx, &mut completed, room);
+            room -= taken.as_ref().map_or(0, |it| it.records().len());
+            polled.extend(taken);
+            if completed.result.as_ref().is_ok_and(|it| !it.is_drained()) {
+                self.buffer.insert(place, completed);
             }
         }
-        polled
+        Ok(())
+    }
+
+    /// Takes up to `room` records of one fetch, and moves the position on.
+    fn take(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        completed: &mut Completed,
+        room: usize,
+    ) -> Option<Polled> {
+        let fetched = completed.result.as_mut().ok()?;
+        let taken = fetched.take(room);
+        let position = completed.from;
+        let to =
+            if fetched.is_drained() { fetched.next } else { fetched.records[taken.end].offset };
+        let place = self.assignment.get_mut(&completed.partition)?;
+        place.position = Position::At(to);
+        completed.from = to;
+        if taken.is_empty() {
+            return None;
+        }
+        let records = fetched.records.clone();
+        let partition = completed.partition.clone();
+        self.note_polled(fx, &partition, position, to, taken.len());
+        Some(Polled { partition, records, from: taken.start, to: taken.end })
     }
 
     fn note_polled(
@@ -153,17 +211,17 @@ impl Client {
         partition: &TopicPartition,
         position: Offset,
         error: ErrorCode,
-    ) {
+    ) -> Result<(), &'static str> {
         if error != ErrorCode::OffsetOutOfRange {
             self.fetch_not_before = now + self.retry_backoff();
             self.metadata.want();
-            return;
+            return Ok(());
         }
         let (consumer, partition) = (self.name.clone(), partition.clone());
         let fact = Fact::OutOfRange { consumer, partition: partition.clone(), position };
         fx.push(Effect::Note(fact));
-        self.reset(fx, now, &partition, "OffsetOutOfRangeException");
-        self.look_for_positions(fx, now);
+        self.out_of_range(now, &partition)?;
+        self.look_for_positions(fx, now)
     }
 
     /// Asks every leader that owes no answer for the partitions of which nothing is buffered.

@@ -2,8 +2,9 @@
 //!
 //! Source: `AbstractCoordinator` and `ConsumerCoordinator` of the Java client.
 
-use super::{Asked, Client, Effect};
+use super::{Asked, Client, Effect, Subscription};
 use crate::kafka::assignor::{Subscriber, assign};
+use crate::kafka::call::Callback;
 use crate::kafka::fact::{Fact, LeaveReason};
 use crate::kafka::message::{
     ErrorCode, GroupRequest, JoinError, JoinGroup, Joined, MemberId, Request,
@@ -30,6 +31,8 @@ pub(super) struct Membership {
     phase: Phase,
     /// Whether it has to join, or join again, at the next chance in `poll`.
     must_join: bool,
+    /// Whether it has yet to call its application back about what a rebalance takes away.
+    must_prepare: bool,
     /// After an error, when it may ask again.
     not_before: SimTime,
     next_heartbeat: SimTime,
@@ -60,6 +63,7 @@ impl Membership {
             generation: -1,
             phase: Phase::Outside,
             must_join: true,
+            must_prepare: true,
             not_before: now,
             next_heartbeat: now,
         }
@@ -78,6 +82,13 @@ impl Membership {
     /// Whether it is a member that was told what to read.
     pub(super) fn is_member(&self) -> bool {
         self.phase == Phase::Member
+    }
+
+    /// Whether it may speak for its generation.
+    ///
+    /// Source: `AbstractCoordinator.generationIfStable`.
+    pub(super) fn is_stable(&self) -> bool {
+        matches!(self.phase, Phase::Committing | Phase::Member)
     }
 
     /// Whether it is on its way into the next generation.
@@ -128,7 +139,8 @@ impl Client {
         let heartbeat =
             (it.has_heartbeat() && self.coordinator().is_some()).then_some(it.next_heartbeat);
         let joins = self.polling.is_some() && self.can_join() && self.coordinator().is_some();
-        let searches = it.coordinator.is_none() && !self.is_waiting_for(is_search);
+        let searches =
+            self.needs_coordinator() && it.coordinator.is_none() && !self.is_waiting_for(is_search);
         let again = (joins || searches).then_some(it.not_before);
         let again = again.filter(|_| !searches || self.some_broker().is_some());
         heartbeat.into_iter().chain(again).chain(self.poll_interval_ends()).min()
@@ -139,6 +151,13 @@ impl Client {
         let interval = SimDuration::millis(self.settings.max_poll_interval_ms);
         let can_leave = self.polling.is_none() && self.membership.has_heartbeat();
         can_leave.then_some(self.last_poll + interval)
+    }
+
+    /// Whether there is anything to ask a coordinator.
+    fn needs_coordinator(&self) -> bool {
+        let waits = !self.commits.is_empty() || !self.async_commits.is_empty();
+        self.has_group()
+            && (self.subscription != Subscription::None || waits || self.asking.is_some())
     }
 
     /// A broker that can be asked who the coordinator is.
@@ -153,7 +172,11 @@ impl Client {
 
     pub(super) fn look_for_coordinator(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
         let it = &self.membership;
-        if it.coordinator.is_some() || now < it.not_before || self.is_waiting_for(is_search) {
+        if !self.needs_coordinator()
+            || it.coordinator.is_some()
+            || now < it.not_before
+            || self.is_waiting_for(is_search)
+        {
             return;
         }
         let Some(broker) = self.some_broker() else { return };
@@ -165,8 +188,14 @@ impl Client {
     pub(super) fn coordinator_found(&mut self, now: SimTime, found: Result<BrokerId, ErrorCode>) {
         match found {
             Ok(broker) => self.membership.coordinator = Some(broker),
-            Err(_) => self.coordinator_lost(now),
+            Err(_) => self.coordinator_not_found(now),
         }
+    }
+
+    /// Nobody says who it is.
+    pub(super) fn coordinator_not_found(&mut self, now: SimTime) {
+        self.async_commits_failed();
+        self.coordinator_lost(now);
     }
 
     /// The coordinator is gone, or is another broker now.
@@ -252,7 +281,8 @@ impl Client {
     /// Whether it has to join and nothing is to be waited for. Whatever comes of a commit that is
     /// under way, it is over before anything is given up.
     fn can_join(&self) -> bool {
-        self.membership.must_join
+        self.is_subscribed()
+            && self.membership.must_join
             && !self.membership.is_rebalancing()
             && !self.is_waiting_for(|it| matches!(it, Asked::AutoCommit(_)))
     }
@@ -273,12 +303,20 @@ impl Client {
         if !self.can_join() {
             return;
         }
+        self.prepare_to_join(fx);
         self.give_up_all(fx);
         self.membership.phase = Phase::Joining;
         let (group, consumer) = (self.group.clone(), self.name.clone());
         fx.push(Effect::Note(Fact::Joining { group, consumer }));
         let request = GroupRequest::JoinGroup(self.join_request());
         self.send(fx, now, to, Asked::Join, Request::Group(request));
+    }
+
+    pub(super) fn topics(&self) -> &[TopicName] {
+        match &self.subscription {
+            Subscription::Topics(topics) => topics,
+            Subscription::None | Subscription::Assigned => &[],
+        }
     }
 
     fn join_request(&self) -> JoinGroup {
@@ -289,22 +327,49 @@ impl Client {
             client: self.name.clone(),
             session_timeout_ms: self.settings.session_timeout_ms,
             rebalance_timeout_ms: self.settings.max_poll_interval_ms,
-            protocols: vec![(assignor, encode_subscription(&self.topics))],
+            protocols: vec![(assignor, encode_subscription(self.topics()))],
         }
+    }
+
+    /// Calls the application back about what the rebalance that begins takes away: once, however
+    /// often it asks to join. Who was thrown out has lost what it read to others.
+    ///
+    /// Source: `ConsumerCoordinator.onJoinPrepare`.
+    fn prepare_to_join(&mut self, fx: &mut Vec<Effect>) {
+        if !std::mem::replace(&mut self.membership.must_prepare, false) {
+            return;
+        }
+        let partitions: Vec<TopicPartition> = self.assignment.keys().cloned().collect();
+        if 0 <= self.membership.generation {
+            fx.push(Effect::Called(Callback::Revoked(partitions)));
+        } else if !partitions.is_empty() {
+            fx.push(Effect::Called(Callback::Lost(partitions)));
+        }
+    }
+
+    /// Calls the application back about what it reads no more, since it leaves.
+    ///
+    /// Source: `ConsumerCoordinator.onLeavePrepare`.
+    pub(super) fn prepare_to_leave(&mut self, fx: &mut Vec<Effect>) {
+        if !self.is_subscribed() || self.assignment.is_empty() {
+            return;
+        }
+        let partitions = self.assignment.keys().cloned().collect();
+        let is_lost = self.membership.generation < 0 || self.membership.is_rebalancing();
+        let back = if is_lost { Callback::Lost(partitions) } else { Callback::Revoked(partitions) };
+        fx.push(Effect::Called(back));
+    }
+
+    /// What it subscribed to has changed.
+    pub(super) fn rejoin_soon(&mut self) {
+        self.membership.must_join = true;
     }
 
     /// Stops reading everything.
     pub(super) fn give_up_all(&mut self, fx: &mut Vec<Effect>) {
-        let given_up = std::mem::take(&mut self.assignment);
-        self.buffer.clear();
-        self.in_flight.retain(|_, it| {
-            !matches!(it.what, Asked::Fetch(_) | Asked::Committed | Asked::ListOffsets(_))
-        });
-        if !given_up.is_empty() {
-            let partitions = given_up.into_keys().collect();
-            let (group, consumer) = (self.group.clone(), self.name.clone());
-            fx.push(Effect::Note(Fact::Revoked { group, consumer, partitions }));
-        }
+        self.in_flight.retain(|_, it| !matches!(it.what, Asked::Fetch(_) | Asked::Committed));
+        let partitions = self.assignment.keys().cloned().collect();
+        self.give_up(fx, partitions);
     }
 
     pub(super) fn joined(
@@ -333,7 +398,8 @@ impl Client {
                 self.membership.member_id = member_id;
             }
             Err(JoinError { error: ErrorCode::InconsistentGroupProtocol, .. }) => {
-                fx.push(Effect::Raised("InconsistentGroupProtocolException"));
+                self.membership.join_again();
+                self.exception = Some(ErrorCode::InconsistentGroupProtocol.as_str());
             }
             Err(JoinError { error, .. }) => {
                 self.membership.join_again();
@@ -383,9 +449,9 @@ impl Client {
 
     fn receive(&mut self, fx: &mut Vec<Effect>, now: SimTime, partitions: Vec<TopicPartition>) {
         assert!(self.assignment.is_empty(), "an eager member gave up all before it joined");
-        for partition in &partitions {
-            self.assignment.insert(partition.clone(), super::Position::unknown(now));
-        }
+        self.take_up(now, &partitions);
+        self.membership.must_prepare = true;
+        fx.push(Effect::Called(Callback::Assigned(partitions.clone())));
         let interval = SimDuration::millis(self.settings.auto_commit_interval_ms);
         self.next_auto_commit = now + interval;
         let (group, consumer) = (self.group.clone(), self.name.clone());

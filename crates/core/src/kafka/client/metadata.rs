@@ -15,7 +15,7 @@ impl Client {
     }
 
     pub(super) fn refresh_metadata(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        if self.topics.iter().any(|it| self.metadata.topic(it).is_none()) {
+        if self.topics().iter().any(|it| self.metadata.topic(it).is_none()) {
             self.metadata.want();
         }
         if self.metadata_due().is_some_and(|due| due <= now)

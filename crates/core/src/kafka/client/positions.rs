@@ -2,7 +2,9 @@
 //!
 //! Source: `ConsumerCoordinator.initWithCommittedOffsetsIfNeeded`, `OffsetFetcher`.
 
-use super::{Asked, Client, Effect};
+use super::calls::{AtOnce, ILLEGAL_STATE};
+use super::{Asked, Client, Effect, Return};
+use crate::kafka::call::{CommittedOffsets, Edge, OffsetAndMetadata};
 use crate::kafka::config::OffsetReset;
 use crate::kafka::fact::{Fact, PositionReason};
 use crate::kafka::message::{ErrorCode, GroupRequest, ListedOffset, Request};
@@ -10,55 +12,90 @@ use crate::kafka::network::Channel;
 use crate::kafka::{Offset, TopicPartition};
 use crate::sim::SimTime;
 
+/// A partition that it reads.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    pub(super) position: Position,
+    /// Whether the application wants no records of it.
+    pub(super) paused: bool,
+    /// Where its records end, as the last fetch told.
+    pub(super) end: Option<Offset>,
+}
+
 /// Where it stands in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Position {
     /// It has to ask for the committed offset, not before that instant.
     Unknown(SimTime),
-    /// It has to ask the leader, as `auto.offset.reset` says, not before that instant.
-    Reset(SimTime),
+    /// Nothing is committed, and `auto.offset.reset=none`: an exception is due.
+    Nowhere,
+    /// It has to ask the leader, not before that instant.
+    Reset(Target, SimTime),
     /// The next offset that `poll` returns.
     At(Offset),
 }
 
-impl Position {
-    /// Of a partition that was just given.
-    pub(super) fn unknown(now: SimTime) -> Self {
-        Self::Unknown(now)
+/// Where a position is to be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Target {
+    /// Where `auto.offset.reset` says.
+    Policy,
+    /// Where the application has sought.
+    Edge(Edge),
+}
+
+impl Place {
+    /// A partition that was just given.
+    fn new(now: SimTime) -> Self {
+        Self { position: Position::Unknown(now), paused: false, end: None }
     }
 
     /// The next offset, if it is known.
     pub(super) fn known(&self) -> Option<Offset> {
-        match self {
-            Self::At(offset) => Some(*offset),
-            Self::Unknown(_) | Self::Reset(_) => None,
-        }
-    }
-
-    /// When it may be asked for.
-    fn not_before(&self) -> Option<SimTime> {
-        match self {
-            Self::Unknown(not_before) | Self::Reset(not_before) => Some(*not_before),
-            Self::At(_) => None,
+        match self.position {
+            Position::At(offset) => Some(offset),
+            Position::Unknown(_) | Position::Nowhere | Position::Reset(..) => None,
         }
     }
 }
 
 impl Client {
+    /// It reads these too, or still.
+    pub(super) fn take_up(&mut self, now: SimTime, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            self.assignment.get_or_insert_with(partition.clone(), || Place::new(now));
+        }
+    }
+
+    /// It reads these no more: what it has of them and asked of them is dropped.
+    pub(super) fn give_up(&mut self, fx: &mut Vec<Effect>, partitions: Vec<TopicPartition>) {
+        if partitions.is_empty() {
+            return;
+        }
+        for partition in &partitions {
+            self.assignment.remove(partition);
+        }
+        self.buffer.retain(|it| !partitions.contains(it.partition()));
+        self.in_flight.retain(|_, it| match &it.what {
+            Asked::ListOffsets(partition) => !partitions.contains(partition),
+            _ => true,
+        });
+        let (group, consumer) = (self.group.clone(), self.name.clone());
+        fx.push(Effect::Note(Fact::Revoked { group, consumer, partitions }));
+    }
+
     /// When a position is to be asked for that was not answered.
     pub(super) fn position_due(&self) -> Option<SimTime> {
-        if !self.membership.is_member() {
+        if !self.may_read() {
             return None;
         }
-        let held_back = self.assignment.iter().filter_map(|(partition, it)| {
-            let at = it.not_before()?;
-            let can_ask = match it {
-                Position::Unknown(_) => {
-                    self.coordinator().is_some() && !self.is_waiting_for(is_committed)
-                }
-                Position::Reset(_) | Position::At(_) => self.can_list(partition),
-            };
-            can_ask.then_some(at)
+        let held_back = self.assignment.iter().filter_map(|(partition, it)| match it.position {
+            Position::Unknown(at) => {
+                let can_ask = self.coordinator().is_some() && !self.is_waiting_for(is_committed);
+                can_ask.then_some(at)
+            }
+            Position::Reset(_, at) => self.can_list(partition).then_some(at),
+            Position::Nowhere | Position::At(_) => None,
         });
         held_back.min()
     }
@@ -70,17 +107,38 @@ impl Client {
             && !self.is_waiting_for(asked)
     }
 
-    pub(super) fn look_for_positions(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        if !self.membership.is_member() {
-            return;
+    /// Asks for what it does not know of where to begin, or raises what is to be raised: then
+    /// what is committed is asked for again the next time.
+    ///
+    /// Source: `ClassicKafkaConsumer.updateFetchPositions`,
+    /// `SubscriptionState.resetInitializingPositions`.
+    pub(super) fn look_for_positions(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+    ) -> Result<(), &'static str> {
+        if !self.may_read() {
+            return Ok(());
         }
-        let (mut unknown, mut resets) = (Vec::new(), Vec::new());
-        for (partition, it) in &self.assignment {
-            match it {
-                Position::Unknown(at) if *at <= now => unknown.push(partition.clone()),
-                Position::Reset(at) if *at <= now => resets.push(partition.clone()),
-                Position::Unknown(_) | Position::Reset(_) | Position::At(_) => {}
+        if !self.has_group() {
+            self.reset_unknown(now);
+        }
+        let (mut unknown, mut resets, mut is_nowhere) = (Vec::new(), Vec::new(), false);
+        for (partition, it) in &mut self.assignment {
+            match it.position {
+                Position::Unknown(at) if at <= now => unknown.push(partition.clone()),
+                Position::Reset(target, at) if at <= now => {
+                    resets.push((partition.clone(), target))
+                }
+                Position::Nowhere => {
+                    it.position = Position::Unknown(now);
+                    is_nowhere = true;
+                }
+                Position::Unknown(_) | Position::Reset(..) | Position::At(_) => {}
             }
+        }
+        if is_nowhere {
+            return Err("NoOffsetForPartitionException");
         }
         if !unknown.is_empty()
             && !self.is_waiting_for(is_committed)
@@ -90,7 +148,7 @@ impl Client {
             let request = GroupRequest::OffsetFetch { group, partitions: unknown };
             self.send(fx, now, to, Asked::Committed, Request::Group(request));
         }
-        for partition in resets {
+        for (partition, target) in resets {
             let leader = self.metadata.leader(&partition);
             if leader.is_none() {
                 self.metadata.want();
@@ -98,14 +156,41 @@ impl Client {
             if let Some(leader) = leader
                 && self.can_list(&partition)
             {
-                let at = match self.settings.auto_offset_reset {
-                    OffsetReset::Earliest => ListedOffset::Earliest,
-                    OffsetReset::Latest | OffsetReset::None => ListedOffset::Latest,
-                };
+                let at = self.listed(target);
                 let to = (leader, Channel::Data);
                 let what = Asked::ListOffsets(partition.clone());
                 self.send(fx, now, to, what, Request::ListOffsets { partition, at });
             }
+        }
+        Ok(())
+    }
+
+    fn listed(&self, target: Target) -> ListedOffset {
+        match target {
+            Target::Edge(Edge::Beginning) => ListedOffset::Earliest,
+            Target::Edge(Edge::End) => ListedOffset::Latest,
+            Target::Policy => match self.settings.auto_offset_reset {
+                OffsetReset::Earliest => ListedOffset::Earliest,
+                OffsetReset::Latest | OffsetReset::None => ListedOffset::Latest,
+            },
+        }
+    }
+
+    /// Without a group nothing is committed.
+    fn reset_unknown(&mut self, now: SimTime) {
+        let position = self.without_position(now);
+        for it in self.assignment.values_mut() {
+            if matches!(it.position, Position::Unknown(_)) {
+                it.position = position;
+            }
+        }
+    }
+
+    /// There is no valid position: `auto.offset.reset` decides.
+    fn without_position(&self, now: SimTime) -> Position {
+        match self.settings.auto_offset_reset {
+            OffsetReset::None => Position::Nowhere,
+            OffsetReset::Earliest | OffsetReset::Latest => Position::Reset(Target::Policy, now),
         }
     }
 
@@ -114,7 +199,7 @@ impl Client {
         &mut self,
         fx: &mut Vec<Effect>,
         now: SimTime,
-        answer: Result<Vec<(TopicPartition, Option<Offset>)>, ErrorCode>,
+        answer: Result<CommittedOffsets, ErrorCode>,
     ) {
         let found = match answer {
             Ok(found) => found,
@@ -123,32 +208,36 @@ impl Client {
                 return self.retry_positions(now, None);
             }
         };
+        let without = self.without_position(now);
         for (partition, committed) in found {
-            match (self.assignment.get(&partition), committed) {
-                (Some(Position::Unknown(_)), Some(offset)) => {
+            // It was given up meanwhile, or the application has set it itself.
+            let Some(place) = self.assignment.get_mut(&partition) else { continue };
+            if !matches!(place.position, Position::Unknown(_)) {
+                continue;
+            }
+            match committed {
+                Some(OffsetAndMetadata { offset, .. }) => {
                     self.positioned(fx, &partition, offset, PositionReason::Committed);
                 }
-                (Some(Position::Unknown(_)), None) => {
-                    self.reset(fx, now, &partition, "NoOffsetForPartitionException");
-                }
-                // It was given up meanwhile, or the application has set it itself.
-                _ => {}
+                None => place.position = without,
             }
         }
     }
 
-    /// There is no valid position: `auto.offset.reset` decides.
-    pub(super) fn reset(
+    /// A fetch found the position outside the log: `auto.offset.reset` decides.
+    ///
+    /// Source: `FetchCollector.handleInitializeErrors`.
+    pub(super) fn out_of_range(
         &mut self,
-        fx: &mut Vec<Effect>,
         now: SimTime,
         partition: &TopicPartition,
-        exception: &'static str,
-    ) {
-        if self.settings.auto_offset_reset == OffsetReset::None {
-            fx.push(Effect::Raised(exception));
-        } else if let Some(it) = self.assignment.get_mut(partition) {
-            *it = Position::Reset(now);
+    ) -> Result<(), &'static str> {
+        match self.settings.auto_offset_reset {
+            OffsetReset::None => Err("OffsetOutOfRangeException"),
+            OffsetReset::Earliest | OffsetReset::Latest => {
+                self.move_to(partition, Position::Reset(Target::Policy, now));
+                Ok(())
+            }
         }
     }
 
@@ -160,20 +249,24 @@ impl Client {
         partition: &TopicPartition,
         answer: Result<Offset, ErrorCode>,
     ) {
-        match (self.assignment.get(partition), answer) {
-            (Some(Position::Reset(_)), Ok(offset)) => {
-                let why = match self.settings.auto_offset_reset {
-                    OffsetReset::Earliest => PositionReason::Earliest,
-                    OffsetReset::Latest | OffsetReset::None => PositionReason::Latest,
+        let Some(place) = self.assignment.get(partition) else { return };
+        // Otherwise the application has set it itself.
+        let Position::Reset(target, _) = place.position else { return };
+        match answer {
+            Ok(offset) => {
+                let why = match target {
+                    Target::Edge(edge) => PositionReason::Sought(edge),
+                    Target::Policy => match self.settings.auto_offset_reset {
+                        OffsetReset::Earliest => PositionReason::Earliest,
+                        OffsetReset::Latest | OffsetReset::None => PositionReason::Latest,
+                    },
                 };
                 self.positioned(fx, partition, offset, why);
             }
-            (Some(Position::Reset(_)), Err(_)) => {
+            Err(_) => {
                 self.metadata.want();
                 self.retry_positions(now, Some(partition));
             }
-            // It was given up meanwhile, or the application has set it itself.
-            _ => {}
         }
     }
 
@@ -184,7 +277,9 @@ impl Client {
         offset: Offset,
         why: PositionReason,
     ) {
-        self.assignment.insert(partition.clone(), Position::At(offset));
+        if let Some(place) = self.assignment.get_mut(partition) {
+            place.position = Position::At(offset);
+        }
         fx.push(Effect::Note(Fact::Positioned {
             group: self.group.clone(),
             consumer: self.name.clone(),
@@ -198,26 +293,38 @@ impl Client {
     pub(super) fn retry_positions(&mut self, now: SimTime, one: Option<&TopicPartition>) {
         let later = now + self.retry_backoff();
         for (partition, it) in &mut self.assignment {
-            match it {
+            match &mut it.position {
                 Position::Unknown(at) if one.is_none() => *at = later,
-                Position::Reset(at) if one == Some(partition) => *at = later,
-                Position::Unknown(_) | Position::Reset(_) | Position::At(_) => {}
+                Position::Reset(_, at) if one == Some(partition) => *at = later,
+                Position::Unknown(_)
+                | Position::Nowhere
+                | Position::Reset(..)
+                | Position::At(_) => {}
             }
         }
     }
 
-    /// The application moves a position; nobody is asked whether it lies in the log.
-    pub(super) fn seek(&mut self, partition: &TopicPartition, offset: Offset) {
-        if let Some(it) = self.assignment.get_mut(partition) {
-            *it = Position::At(offset);
+    /// The position is another one from now on; what was asked about the old one is forgotten.
+    pub(super) fn move_to(&mut self, partition: &TopicPartition, position: Position) {
+        if let Some(place) = self.assignment.get_mut(partition) {
+            place.position = position;
             self.buffer.retain(|it| it.partition() != partition);
+            let stale = Asked::ListOffsets(partition.clone());
+            self.in_flight.retain(|_, it| it.what != stale);
         }
     }
 
-    /// The positions that are known.
-    pub(super) fn positions(&self) -> Vec<(TopicPartition, Offset)> {
-        let known = self.assignment.iter().filter_map(|(it, at)| Some((it.clone(), at.known()?)));
-        known.collect()
+    /// The positions that are known, to be committed.
+    pub(super) fn positions(&self) -> Vec<(TopicPartition, OffsetAndMetadata)> {
+        let known = |(it, at): (&TopicPartition, &Place)| Some((it.clone(), at.known()?.into()));
+        self.assignment.iter().filter_map(known).collect()
+    }
+
+    /// How far the position is behind the end, as the last fetch told.
+    pub(super) fn current_lag(&self, partition: &TopicPartition) -> AtOnce {
+        let Some(place) = self.assignment.get(partition) else { return Err(ILLEGAL_STATE) };
+        let known = place.end.zip(place.known());
+        Ok(Some(Return::Lag(known.map(|(end, at)| end.0 - at.0))))
     }
 }
 

@@ -4,9 +4,10 @@ use super::{Cluster, Node, Place, as_place, broker_place};
 use crate::kafka::BrokerId;
 use crate::kafka::admin;
 use crate::kafka::broker;
+use crate::kafka::call::Call;
 use crate::kafka::command::Command;
 use crate::kafka::config;
-use crate::kafka::consumer::{self, Consumer};
+use crate::kafka::consumer::{self, Consumer, Process};
 use crate::kafka::fact::Fact;
 use crate::kafka::message::Packet;
 use crate::kafka::producer::{self, Producer};
@@ -28,12 +29,17 @@ impl Cluster {
             Command::AddConsumer(name, group) => self.add_consumer(cx, name, group)?,
             Command::RemoveConsumer(name) => {
                 let place = self.running(name)?;
+                if self.is_manual(place) {
+                    return self.call(cx, place, &Call::Close);
+                }
                 self.step_consumer(cx, place, consumer::Input::Close);
             }
             Command::Commit(name) => {
                 let place = self.running(name)?;
                 self.step_consumer(cx, place, consumer::Input::Commit);
             }
+            Command::Open(setup) => self.open_consumer(cx, setup)?,
+            Command::Call(name, call) => self.call(cx, self.running(name)?, call)?,
             Command::CrashBroker(id) => self.crash_broker(cx, self.exists(*id)?)?,
             Command::RestartBroker(id) => self.restart_broker(cx, self.exists(*id)?)?,
             Command::OpenProducer(setup) => self.open_producer(cx, setup)?,
@@ -129,11 +135,15 @@ impl Cluster {
 
     fn who(&self, place: u16) -> (GroupId, ConsumerName) {
         let setup = self.consumer(place).setup();
-        (setup.group.clone(), setup.name.clone())
+        (setup.group_name(), setup.name.clone())
     }
 
     fn is_paused(&self, place: u16) -> bool {
-        self.consumer(place).process().is_some_and(|it| it.application.is_paused())
+        self.consumer(place).process().is_some_and(Process::is_paused)
+    }
+
+    fn is_manual(&self, place: u16) -> bool {
+        self.consumer(place).process().is_some_and(|it| it.application.is_none())
     }
 
     /// A consumer of the configuration starts by itself, unless someone was faster.
@@ -171,6 +181,9 @@ impl Cluster {
 
     fn pause_consumer(&mut self, cx: &mut Cx<'_, Self>, place: u16) -> Result<(), String> {
         let (group, consumer) = self.who(place);
+        if self.is_manual(place) {
+            return Err(format!("{consumer} is driven by hand and does nothing by itself"));
+        }
         if self.is_paused(place) {
             return Err(format!("{consumer} is paused already"));
         }
@@ -198,17 +211,56 @@ impl Cluster {
         if self.known(name).is_ok() {
             return Err(format!("there is a consumer {name} already"));
         }
-        let first = self.consumers().map(Consumer::setup).find(|it| it.group == *group).cloned();
+        let first = self.consumers().map(Consumer::setup).find(|it| it.is_of(group)).cloned();
         let Some(first) = first else {
             return Err(format!("no consumer of {group} says how to set up another"));
         };
-        let setup = config::Consumer { name: name.clone(), ..first };
-        let consumer = Consumer::new(setup, self.bootstrap.clone(), self.workload.clone());
-        self.consumers.push(Place::new(consumer));
-        let place = as_place(self.consumers.len() - 1);
-        cx.note(Fact::Started { group: group.clone(), consumer: name.clone() });
+        self.add(cx, config::Consumer { name: name.clone(), ..first });
+        Ok(())
+    }
+
+    /// Opens a consumer that is set up like that: a new one, or the next process of one that
+    /// has ended.
+    fn open_consumer(
+        &mut self,
+        cx: &mut Cx<'_, Self>,
+        setup: &config::Consumer,
+    ) -> Result<(), String> {
+        let Ok(place) = self.known(&setup.name) else {
+            self.add(cx, setup.clone());
+            return Ok(());
+        };
+        let consumer = &mut self.consumers[usize::from(place)].machine;
+        if consumer.process().is_some() {
+            return Err(format!("{} is running", setup.name));
+        }
+        consumer.set_up(setup.clone());
+        let (group, consumer) = self.who(place);
+        cx.note(Fact::Restarted { group, consumer });
         self.begin_process(cx, place);
         Ok(())
+    }
+
+    fn call(&mut self, cx: &mut Cx<'_, Self>, place: u16, call: &Call) -> Result<(), String> {
+        let consumer = self.consumer(place);
+        let name = &consumer.setup().name;
+        if !self.is_manual(place) {
+            return Err(format!("{name} is not driven by hand"));
+        }
+        if let Some(call) = consumer.manual().in_call() {
+            return Err(format!("{name} is busy: {call}"));
+        }
+        self.step_consumer(cx, place, consumer::Input::Call(call.clone()));
+        Ok(())
+    }
+
+    fn add(&mut self, cx: &mut Cx<'_, Self>, setup: config::Consumer) {
+        let (group, consumer) = (setup.group_name(), setup.name.clone());
+        let machine = Consumer::new(setup, self.bootstrap.clone(), self.workload.clone());
+        self.consumers.push(Place::new(machine));
+        let place = as_place(self.consumers.len() - 1);
+        cx.note(Fact::Started { group, consumer });
+        self.begin_process(cx, place);
     }
 
     fn crash_broker(&mut self, cx: &mut Cx<'_, Self>, id: BrokerId) -> Result<(), String> {

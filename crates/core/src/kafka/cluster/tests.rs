@@ -308,7 +308,7 @@ fn members_without_a_common_assignor_cannot_share_a_group() {
             0.016 s   c1 now reads orders-0
             1.00 s    c2 started
             1.004 s   c2 asks to join billing
-            1.008 s   c2 ends with InconsistentGroupProtocolException
+            1.008 s   c2 ends with INCONSISTENT_GROUP_PROTOCOL
             1.008 s   c2 crashed
         "#]],
     );

@@ -7,6 +7,7 @@ mod rebalance;
 use super::Effect;
 use crate::kafka::Offset;
 use crate::kafka::TopicPartition;
+use crate::kafka::call::OffsetAndMetadata;
 use crate::kafka::config::Assignor;
 use crate::kafka::fact::{CommitReason, Fact, LeaveReason, RebalanceReason};
 use crate::kafka::message::{Answer, ErrorCode, GroupRequest, Internal, MemberId, MemberOf};
@@ -145,8 +146,15 @@ impl Group {
                 Answer::OffsetCommit(self.commit(fx, now, &member, offsets, how))
             }
             GroupRequest::OffsetFetch { partitions, .. } => {
-                let committed = |it: &TopicPartition| self.offsets.get(it).map(|it| it.offset);
-                let found = partitions.into_iter().map(|it| (it.clone(), committed(&it)));
+                let committed = |it: TopicPartition| {
+                    let value = self.offsets.get(&it);
+                    let value = value.map(|it| OffsetAndMetadata {
+                        offset: it.offset,
+                        metadata: it.metadata.clone(),
+                    });
+                    (it, value)
+                };
+                let found = partitions.into_iter().map(committed);
                 Answer::OffsetFetch(Ok(found.collect()))
             }
         };
@@ -264,7 +272,7 @@ impl Group {
         fx: &mut Vec<Effect>,
         now: SimTime,
         member: &MemberOf,
-        offsets: Vec<(TopicPartition, Offset)>,
+        offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
         how: CommitReason,
     ) -> Result<(), ErrorCode> {
         let result = self.may_commit(member);
@@ -276,9 +284,9 @@ impl Group {
         }
         self.heard_from(now, &member.member_id);
         let mut records = Vec::with_capacity(offsets.len());
-        for (partition, offset) in &offsets {
-            let timestamp_ms = now.as_ms();
-            let value = OffsetValue { offset: *offset, metadata: String::new(), timestamp_ms };
+        for (partition, OffsetAndMetadata { offset, metadata }) in &offsets {
+            let (timestamp_ms, metadata) = (now.as_ms(), metadata.clone());
+            let value = OffsetValue { offset: *offset, metadata, timestamp_ms };
             let key = Key::Offset { group: group.to_string(), partition: partition.clone() };
             records.push(Internal { key: key.encode(), value: Some(value.encode()) });
             self.offsets.insert(partition.clone(), value);
@@ -287,7 +295,7 @@ impl Group {
             return Ok(());
         }
         fx.push(Effect::Append(group.clone(), records));
-        for (partition, offset) in offsets {
+        for (partition, OffsetAndMetadata { offset, .. }) in offsets {
             let (group, consumer) = (group.clone(), consumer.clone());
             fx.push(Effect::Note(Fact::Committed { group, consumer, partition, offset, how }));
         }

@@ -118,7 +118,7 @@ impl Clients {
             ["commit", partition, offset] => {
                 let (topic, number) = partition.split_once('-').unwrap();
                 let partition = TopicPartition::new(topic, number.parse().unwrap());
-                let offsets = vec![(partition, Offset(offset.parse().unwrap()))];
+                let offsets = vec![(partition, Offset(offset.parse().unwrap()).into())];
                 let (member, how) = (member(generation), CommitReason::Application);
                 ("commit", GroupRequest::OffsetCommit { member, offsets, how })
             }

@@ -5,7 +5,7 @@ use super::{
     OffsetsContent, OffsetsPartitionSnapshot, OffsetsRecord, PartitionSnapshot, ProducerSnapshot,
     RecordCell, Snapshot, TopicSnapshot,
 };
-use crate::kafka::application::Doing;
+use crate::kafka::application::{Application, Doing};
 use crate::kafka::consumer::{Consumer, Process};
 use crate::kafka::log::{Log, Record};
 use crate::kafka::message::{Answer, GroupRequest, Packet, Request};
@@ -105,7 +105,8 @@ fn partition(
 }
 
 fn groups(cluster: &Cluster) -> Vec<GroupSnapshot> {
-    let ids: Set<&GroupId> = cluster.consumers().map(|it| &it.setup().group).collect();
+    let ids: Set<&GroupId> =
+        cluster.consumers().filter_map(|it| it.setup().group.as_ref()).collect();
     ids.into_iter().map(|it| group(cluster, it)).collect()
 }
 
@@ -156,13 +157,14 @@ fn consumer(it: &Consumer, cells: usize) -> ConsumerSnapshot {
     let process = it.process();
     let holds = process.into_iter().flat_map(|process| {
         // The record that is worked on is told by the state.
-        let in_hand = usize::from(process.application.work_in_hand().is_some());
-        process.application.holds().skip(in_hand)
+        let application = process.application.as_ref();
+        let in_hand = usize::from(application.is_some_and(|it| it.work_in_hand().is_some()));
+        application.into_iter().flat_map(Application::holds).skip(in_hand)
     });
     let holds = holds.filter_map(|(it, partition)| Some((it.message()?, partition.clone())));
     ConsumerSnapshot {
         name: it.setup().name.clone(),
-        group: it.setup().group.clone(),
+        group: it.setup().group_name(),
         state: match process {
             Some(process) => state(process),
             None if it.has_crashed() => ConsumerState::Crashed,
@@ -170,13 +172,23 @@ fn consumer(it: &Consumer, cells: usize) -> ConsumerSnapshot {
         },
         partitions: process.into_iter().flat_map(|it| it.client.reads().cloned()).collect(),
         holds: holds.take(cells).collect(),
-        held: process.map_or(0, |it| it.application.held()),
+        held: process.and_then(|it| it.application.as_ref()).map_or(0, Application::held),
         processed: it.processed(),
     }
 }
 
 fn state(process: &Process) -> ConsumerState {
     let Process { client, application } = process;
+    let waiting = || {
+        if !client.is_settled() {
+            ConsumerState::Joining
+        } else if client.reads().next().is_none() {
+            ConsumerState::Idle
+        } else {
+            ConsumerState::Waiting
+        }
+    };
+    let Some(application) = application else { return waiting() };
     if application.is_paused() {
         return ConsumerState::Paused;
     }
@@ -186,9 +198,7 @@ fn state(process: &Process) -> ConsumerState {
             Some((message, began, done)) => ConsumerState::Working { message, began, done },
             None => ConsumerState::Waiting,
         },
-        Doing::Polling if !client.is_settled() => ConsumerState::Joining,
-        Doing::Polling if client.reads().next().is_none() => ConsumerState::Idle,
-        Doing::Polling => ConsumerState::Waiting,
+        Doing::Polling => waiting(),
     }
 }
 
@@ -268,13 +278,13 @@ fn cargo(cluster: &Cluster, arrival: &Arrival) -> Vec<Cargo> {
 }
 
 fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
-    let (name, group) = (&consumer.setup().name, &consumer.setup().group);
+    let (name, group) = (&consumer.setup().name, &consumer.setup().group_name());
     let membership = || vec![Cargo::Membership(name.clone(), group.clone())];
     match packet {
         Packet::Request(_, request) => match request {
             Request::Group(GroupRequest::OffsetCommit { offsets, .. }) => offsets
                 .iter()
-                .map(|(it, at)| Cargo::Commit(name.clone(), group.clone(), it.clone(), *at))
+                .map(|(it, at)| Cargo::Commit(name.clone(), group.clone(), it.clone(), at.offset))
                 .collect(),
             Request::FindCoordinator { .. }
             | Request::Group(

@@ -111,7 +111,9 @@ impl KafkaLedger {
             Fact::Crashed { .. }
             | Fact::Raised { .. }
             | Fact::Restarted { .. }
-            | Fact::Left { why: LeaveReason::Closed, .. } => self.drop_all(client),
+            | Fact::Left { why: LeaveReason::Closed | LeaveReason::Unsubscribed, .. } => {
+                self.drop_all(client)
+            }
             Fact::Expired { .. } | Fact::Left { why: LeaveReason::PollInterval(_), .. } => {
                 self.disown(client, None);
             }

@@ -29,7 +29,7 @@ fn ledger() -> KafkaLedger {
     };
     let consumer = |name: &str| Consumer {
         name: name.into(),
-        group: "billing".into(),
+        group: Some("billing".into()),
         topics: vec!["orders".into()],
         settings: ConsumerSettings::default(),
         application: Application::default(),

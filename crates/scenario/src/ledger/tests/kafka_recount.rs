@@ -124,7 +124,9 @@ impl Recount {
             Fact::Crashed { consumer, .. }
             | Fact::Raised { consumer, .. }
             | Fact::Restarted { consumer, .. }
-            | Fact::Left { consumer, why: LeaveReason::Closed, .. } => self.gone(consumer),
+            | Fact::Left {
+                consumer, why: LeaveReason::Closed | LeaveReason::Unsubscribed, ..
+            } => self.gone(consumer),
             Fact::Expired { consumer, .. }
             | Fact::Left { consumer, why: LeaveReason::PollInterval(_), .. } => {
                 self.disown(consumer);
@@ -170,7 +172,7 @@ impl Recount {
             }
         }
         let late = out_of_order(workload, &firsts);
-        let mine = config.consumers.iter().find(|it| it.group == *group).unwrap();
+        let mine = config.consumers.iter().find(|it| it.is_of(group)).unwrap();
         let reads = |message: MessageId| {
             let stream = usize::from(workload.message(message).stream.0);
             mine.topics.contains(&config.destinations[stream])

@@ -96,7 +96,7 @@ fn kafka_consumers(rng: &mut Rng) -> Vec<kafka::Consumer> {
     for (group, topics, names) in
         [("a", &["orders", "parcels"][..], &["a1", "a2"][..]), ("b", &["orders"], &["b1"])]
     {
-        let application = kafka::Application {
+        let application = kafka::Application::Automatic {
             commits: pick(
                 rng,
                 &[
@@ -125,7 +125,7 @@ fn kafka_consumers(rng: &mut Rng) -> Vec<kafka::Consumer> {
         };
         consumers.extend(names.iter().map(|name| kafka::Consumer {
             name: (*name).into(),
-            group: group.into(),
+            group: Some(group.into()),
             topics: topics.iter().map(|it| (*it).into()).collect(),
             settings: settings.clone(),
             application,

@@ -202,7 +202,7 @@ fn the_state_of_a_consumer_is_told_in_its_own_words() {
         2700: Paused, holds 1, done 1
         2700: Crashed, holds 0, done 1
         9000: Joining, holds 0, done 1
-        60000: Closed, holds 0, done 4
+        60000: Committing, holds 0, done 4
         61000: Closed, holds 0, done 4"#]]
     .assert_eq(&states.join("\n"));
 }
