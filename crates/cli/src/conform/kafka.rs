@@ -1,11 +1,13 @@
 //! Puts the steps of a case to Kafka: the machines that the page shows, driven by commands.
 
+mod consume;
 mod groups;
 mod log;
 mod produce;
 mod pure;
 mod replication;
 mod scene;
+mod settle;
 mod setup;
 mod topics;
 

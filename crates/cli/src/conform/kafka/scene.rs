@@ -5,6 +5,7 @@ use crate::conform::Unable;
 use crate::conform::case::Step;
 use crate::conform::given::Given;
 use brokerscope_core::kafka::admin::{AdminCall, AdminReturn};
+use brokerscope_core::kafka::call::ByHand;
 use brokerscope_core::kafka::{Cluster, Command, Fact, TopicPartition};
 use brokerscope_core::name::{ConsumerName, GroupId, TopicName};
 use brokerscope_core::sim::{SimDuration, SimTime, Watcher, World};
@@ -102,6 +103,23 @@ impl Scene {
             "producer" => self.producer(step),
             "produce" => self.produce(step),
             "close_producer" => self.close_producer(step),
+            "consumer" => self.consumer(step),
+            "subscribe" => self.subscribe(step),
+            "unsubscribe" => self.unsubscribe(step),
+            "assign" => self.assign(step),
+            "poll" => self.poll(step),
+            "read" => self.read(step),
+            "commit" => self.commit(step),
+            "position" => self.position(step),
+            "committed" => self.committed(step),
+            "lag" => self.lag(step),
+            "seek" => self.seek(step),
+            "pause" | "resume" => self.pause(step),
+            "stall" | "wake" => self.stall(step),
+            "close" => self.close(step),
+            "kill" => self.kill(step),
+            "callbacks" => self.callbacks(step),
+            "settle" => self.settle(step),
             "sleep" => self.sleep(step),
             operation => Err(Unable::NotModelled(operation.to_owned())),
         }
@@ -161,6 +179,23 @@ impl Scene {
     /// The instant that a case writes as a time from its beginning, as a timestamp.
     pub(super) fn timestamp(&self, relative_ms: i64) -> i64 {
         self.began.as_ms() + relative_ms
+    }
+
+    /// A consumer that was opened.
+    pub(super) fn by_hand(&self, name: &ConsumerName) -> Result<ByHand<'_>, Unable> {
+        let consumer = self.world.system().by_hand(name);
+        consumer.ok_or_else(|| Unable::Wrong(format!("no consumer {name} was opened")))
+    }
+
+    /// The group of a consumer, if it has one.
+    pub(super) fn group_of(&self, name: &ConsumerName) -> Option<&GroupId> {
+        self.groups.get(name)?.as_ref()
+    }
+
+    /// What a consumer reads, in order.
+    pub(super) fn assignment(&self, name: &ConsumerName) -> Vec<TopicPartition> {
+        let consumer = self.world.system().by_hand(name);
+        consumer.into_iter().flat_map(ByHand::assignment).cloned().collect()
     }
 
     /// A client shares its process with others, or has one for itself.

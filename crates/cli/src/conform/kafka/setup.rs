@@ -4,9 +4,7 @@
 use crate::conform::Unable;
 use crate::conform::case::{Case, Step};
 use crate::conform::given::Given;
-use brokerscope_core::kafka::config::{
-    BrokerSettings, Config, Links, Producer, ProducerSettings, Topic,
-};
+use brokerscope_core::kafka::config::{BrokerSettings, Config, Links, Producer, ProducerSettings};
 use brokerscope_core::name::ProducerName;
 use brokerscope_core::settings::BadSetting;
 use brokerscope_core::sim::{SimDuration, SimTime};
@@ -19,7 +17,10 @@ const BROKERS: &[(&str, &str)] = &[
     ("group.initial.rebalance.delay.ms", "0"),
     ("offsets.topic.num.partitions", "50"),
     ("log.retention.check.interval.ms", "1000"),
-    ("log.initial.task.delay.ms", "0"),
+    ("log.initial.task.delay.ms", "500"),
+    ("log.cleaner.dedupe.buffer.size", "2097152"),
+    ("transaction.state.log.num.partitions", "5"),
+    ("replica.fetch.wait.max.ms", "200"),
     ("log.cleaner.backoff.ms", "500"),
     ("offsets.retention.check.interval.ms", "1000"),
     ("group.consumer.assignment.interval.ms", "0"),
@@ -87,6 +88,10 @@ fn config(case: &Case) -> Result<Config, Unable> {
             Ok(()) | Err(BadSetting::Unknown { .. }) => {}
             Err(wrong) => return Err(bad_setting(wrong)),
         }
+    }
+    let copies = brokers.min(3).to_string();
+    for name in ["offsets.topic.replication.factor", "transaction.state.log.replication.factor"] {
+        let _ = broker_settings.set(name, &copies);
     }
     for (name, value) in settings(cluster, "settings")? {
         broker_settings.set(&name, &value).map_err(bad_setting)?;
