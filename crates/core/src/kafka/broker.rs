@@ -4,13 +4,14 @@
 //! coordinator of the groups whose partition of `__consumer_offsets` it leads. Who is a member of
 //! what is the coordinator's business, not its own.
 
-use super::config::{Acks, BrokerSettings, CleanupPolicy, TopicSettings};
+mod logs;
+
+use super::config::{Acks, BrokerSettings};
 use super::coordinator::{self, Coordinator};
 use super::fact::Fact;
-use super::log::{Deleted, Log, Slice};
+use super::log::{Log, Slice};
 use super::message::{
-    Answer, Batch, Content, ErrorCode, FetchPosition, Internal, ListedOffset, NewRecord, Request,
-    UNKNOWN_OFFSET,
+    Answer, Batch, Content, ErrorCode, FetchPosition, Internal, NewRecord, Request,
 };
 use super::metadata::Metadata;
 use super::network::ReplyTo;
@@ -65,6 +66,7 @@ struct Memory {
     parked: Vec<ParkedFetch>,
     coordinator: Coordinator,
     next_retention: SimTime,
+    next_cleaning: SimTime,
 }
 
 /// A fetch that waits for records.
@@ -166,7 +168,8 @@ impl Broker {
     pub(crate) fn due(&self) -> Option<SimTime> {
         let memory = self.memory.as_ref()?;
         let parked = memory.parked.iter().map(|it| it.deadline);
-        parked.chain([memory.next_retention]).chain(memory.coordinator.due()).min()
+        let checks = [memory.next_retention, memory.next_cleaning];
+        parked.chain(checks).chain(memory.coordinator.due()).min()
     }
 
     /// Nothing is remembered but what the logs say.
@@ -182,7 +185,9 @@ impl Broker {
             }
         }
         let delay = SimDuration::millis(self.settings.log_initial_task_delay_ms);
-        self.memory = Some(Memory { parked: Vec::new(), coordinator, next_retention: now + delay });
+        let (parked, next_retention) = (Vec::new(), now + delay);
+        let next_cleaning = now + self.cleaner_backoff();
+        self.memory = Some(Memory { parked, coordinator, next_retention, next_cleaning });
     }
 
     fn memory(&mut self) -> &mut Memory {
@@ -193,6 +198,9 @@ impl Broker {
         if self.memory().next_retention <= now {
             self.retain(fx, now);
         }
+        if self.memory().next_cleaning <= now {
+            self.clean(fx, now);
+        }
         for fetch in
             self.memory().parked.extract_if(.., |it| it.deadline <= now).collect::<Vec<_>>()
         {
@@ -200,17 +208,6 @@ impl Broker {
             fx.push(Effect::Answer(fetch.reply_to, answer));
         }
         self.coordinate(fx, now, names, coordinator::Input::Wake);
-    }
-
-    fn retain(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        for (partition, log) in &mut self.disk {
-            let Some(topic) = self.metadata.topic(&partition.topic) else { continue };
-            for it in log.retain(now, &topic.settings) {
-                fx.push(retained(partition, it));
-            }
-        }
-        let interval = SimDuration::millis(self.settings.log_retention_check_interval_ms.max(1));
-        self.memory().next_retention = now + interval;
     }
 
     fn answer(
@@ -301,15 +298,7 @@ impl Broker {
             return Err(self.refusal(partition));
         }
         let topic = self.metadata.topic(&partition.topic).ok_or_else(|| self.refusal(partition))?;
-        let TopicSettings { cleanup_policy, max_message_bytes, .. } = topic.settings;
-        if max_message_bytes < batch.size_bytes {
-            return Err(ErrorCode::MessageTooLarge);
-        }
-        // Source: `LogValidator`: without a key a record could never be compacted away.
-        let has_key = |it| self.workload.message(it).key.is_some();
-        if cleanup_policy == CleanupPolicy::Compact && !batch.messages().all(has_key) {
-            return Err(ErrorCode::InvalidRecord);
-        }
+        self.validate(now, &topic.settings, batch)?;
         Ok(self.append(fx, now, partition, batch))
     }
 
@@ -372,45 +361,10 @@ impl Broker {
             };
             (it.partition.clone(), slice)
         });
-        // What has nothing to tell is left out, as in Kafka's incremental fetch sessions.
-        let tells = |it: &Result<Slice, _>| it.as_ref().map_or(true, |it| !it.records.is_empty());
+        // What has nothing to tell is left out, as in Kafka's incremental fetch sessions. A batch
+        // that was cleaned until it was empty does tell where to go on.
+        let tells = |it: &Result<Slice, _>| it.as_ref().map_or(true, |it| !it.heads.is_empty());
         Answer::Fetch(results.filter(|(_, it)| tells(it)).collect())
-    }
-
-    /// Source: `Partition.deleteRecordsOnLeader`. Fetches that wait before the new log start find
-    /// out when they are looked at again.
-    fn delete_records(
-        &mut self,
-        fx: &mut Vec<Effect>,
-        partition: &TopicPartition,
-        before: Offset,
-    ) -> Result<Offset, ErrorCode> {
-        let topic = self.metadata.topic(&partition.topic);
-        let policy = topic.map(|it| it.settings.cleanup_policy);
-        if self.led(partition).is_none() {
-            return Err(self.refusal(partition));
-        }
-        let log = self.disk.get_mut(partition).expect("what it leads it has");
-        if policy == Some(CleanupPolicy::Compact) {
-            return Err(ErrorCode::PolicyViolation);
-        }
-        let deleted = log.delete_before(before).map_err(|_| ErrorCode::OffsetOutOfRange)?;
-        let start = log.log_start();
-        fx.extend(deleted.map(|it| retained(partition, it)));
-        Ok(start)
-    }
-
-    /// Source: `Partition.fetchOffsetForTimestamp`: what consumers cannot read yet is not found.
-    fn list(&self, partition: &TopicPartition, at: ListedOffset) -> Result<Offset, ErrorCode> {
-        let log = self.led(partition).ok_or_else(|| self.refusal(partition))?;
-        let found = match at {
-            ListedOffset::Earliest => return Ok(log.log_start()),
-            // Without transactions all that is replicated is stable.
-            ListedOffset::Latest | ListedOffset::LatestStable => return Ok(log.high_watermark()),
-            ListedOffset::AtOrAfter(timestamp_ms) => log.first_at_or_after(timestamp_ms),
-            ListedOffset::MaxTimestamp => log.of_max_timestamp(),
-        };
-        Ok(found.filter(|it| *it < log.high_watermark()).unwrap_or(UNKNOWN_OFFSET))
     }
 
     fn coordinate(
@@ -454,9 +408,4 @@ impl Broker {
         let batch = Batch::plain(records.collect(), size_bytes);
         self.append(fx, now, &partition, &batch);
     }
-}
-
-fn retained(partition: &TopicPartition, it: Deleted) -> Effect {
-    let (partition, Deleted { from, start, records, why }) = (partition.clone(), it);
-    Effect::Note(Fact::Retained { partition, from, start, records, why })
 }

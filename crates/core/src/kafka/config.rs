@@ -2,8 +2,11 @@
 
 use super::assignor::compute::ServerAssignors;
 use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
+mod values;
+
 use crate::settings::{choices, settings};
 use crate::sim::SimDuration;
+pub use values::{CleanupPolicy, Long, Ratio};
 
 /// A cluster, its topics and its clients, as they are when the run begins.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -196,12 +199,12 @@ choices! {
 }
 
 choices! {
-    /// What happens to old records.
-    CleanupPolicy, "delete or compact" {
-        /// Old segments are deleted.
-        Delete = "delete",
-        /// The last record of each key is kept.
-        Compact = "compact",
+    /// Whose clock a record's timestamp tells.
+    TimestampType, "CreateTime or LogAppendTime" {
+        /// The producer's, when the record was made.
+        CreateTime = "CreateTime",
+        /// The broker's, when the record was appended.
+        LogAppendTime = "LogAppendTime",
     }
 }
 
@@ -214,6 +217,8 @@ settings! {
         log_retention_check_interval_ms: u64 = "log.retention.check.interval.ms", 300_000;
         /// When retention is checked for the first time.
         log_initial_task_delay_ms: u64 = "log.initial.task.delay.ms", 30_000;
+        /// How long the log cleaner rests when there is nothing to clean.
+        log_cleaner_backoff_ms: u64 = "log.cleaner.backoff.ms", 15_000;
         /// How long an empty group waits for more members before its first rebalance.
         group_initial_rebalance_delay_ms: u64 = "group.initial.rebalance.delay.ms", 3_000;
         /// How many copies of a partition there are if its topic does not say it.
@@ -275,7 +280,7 @@ impl MigrationPolicy {
 settings! {
     /// What a topic is set to.
     TopicSettings {
-        /// What happens to old records: delete or compact.
+        /// What happens to old records: delete, compact, both, or nothing if it is empty.
         cleanup_policy: CleanupPolicy = "cleanup.policy", CleanupPolicy::Delete;
         /// A segment is deleted when its newest record is older than this; -1 keeps it.
         retention_ms: i64 = "retention.ms", 604_800_000;
@@ -285,12 +290,31 @@ settings! {
         segment_bytes: u64 = "segment.bytes", 1_073_741_824;
         /// A segment is closed before an append this much newer than its first record.
         segment_ms: u64 = "segment.ms", 604_800_000;
+        /// How large the index of a segment's offsets, and that of its times, may become.
+        segment_index_bytes: u64 = "segment.index.bytes", 10_485_760;
+        /// After so many bytes of records the indexes get an entry.
+        index_interval_bytes: u64 = "index.interval.bytes", 4_096;
         /// A batch larger than this is refused.
         max_message_bytes: u64 = "max.message.bytes", 1_048_588;
         /// How many replicas must be in sync for a write with acks=all.
         min_insync_replicas: u32 = "min.insync.replicas", 1;
         /// Whether a replica that is not in sync may lead if no other can: records are lost then.
         unclean_leader_election_enable: bool = "unclean.leader.election.enable", false;
+        /// Whose clock a record's timestamp tells: CreateTime or LogAppendTime.
+        message_timestamp_type: TimestampType =
+            "message.timestamp.type", TimestampType::CreateTime;
+        /// A record whose timestamp lies further back than this is refused.
+        message_timestamp_before_max_ms: Long = "message.timestamp.before.max.ms", Long::MAX;
+        /// A record whose timestamp lies further ahead than this is refused.
+        message_timestamp_after_max_ms: Long = "message.timestamp.after.max.ms", Long(3_600_000);
+        /// A compacted log is cleaned when more than this part of it is dirty.
+        min_cleanable_dirty_ratio: Ratio = "min.cleanable.dirty.ratio", Ratio::HALF;
+        /// A record is not compacted away before this time.
+        min_compaction_lag_ms: Long = "min.compaction.lag.ms", Long(0);
+        /// After this time a record may be compacted away however little of the log is dirty.
+        max_compaction_lag_ms: Long = "max.compaction.lag.ms", Long::MAX;
+        /// How long a tombstone stays after it was cleaned for the first time.
+        delete_retention_ms: Long = "delete.retention.ms", Long(86_400_000);
     }
 }
 

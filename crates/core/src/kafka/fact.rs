@@ -10,6 +10,7 @@ use crate::weight::{Mark, Weight};
 use crate::workload::MessageId;
 pub use cluster::ClusterFact;
 use std::fmt;
+use std::sync::Arc;
 
 /// What happened. For watching only: no fact influences what happens next.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +38,18 @@ pub enum Fact {
         start: Offset,
         records: u64,
         why: Retention,
+    },
+    /// The log cleaner went through a compacted log: of each key, the newest record is left.
+    Cleaned {
+        partition: TopicPartition,
+        /// From here on it had not been cleaned before.
+        from: Offset,
+        /// Up to here it is clean now.
+        to: Offset,
+        /// The offsets of the records that went.
+        removed: Arc<[Offset]>,
+        /// How much smaller the log is.
+        bytes: u64,
     },
 
     /// A consumer asked to join its group.
@@ -251,7 +264,7 @@ impl Fact {
                 Weight::Turn(Mark::Rebalance)
             }
             Self::Cluster(fact) => fact.weight(),
-            Self::Retained { .. } => Weight::Turn(Mark::Removal),
+            Self::Retained { .. } | Self::Cleaned { .. } => Weight::Turn(Mark::Removal),
             Self::Crashed { .. }
             | Self::Restarted { .. }
             | Self::Started { .. }
@@ -318,6 +331,13 @@ impl fmt::Display for Fact {
                 "{partition} now starts at offset {start}, was {from}: {why} removed {records} \
                  records"
             ),
+            Self::Cleaned { partition, to, removed, bytes, .. } => {
+                let records = removed.len();
+                write!(
+                    f,
+                    "{partition} was cleaned up to offset {to}: {records} records went, {bytes} bytes"
+                )
+            }
             Self::Joining { group, consumer } => write!(f, "{consumer} asks to join {group}"),
             Self::Rebalancing { group, why } => write!(f, "{group} rebalances: {why}"),
             Self::Assigned { group, generation, assignment } => {

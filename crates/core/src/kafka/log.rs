@@ -3,18 +3,23 @@
 //! It appends, rolls, reads and retains. Who may write and how far readers may see is its
 //! broker's business.
 
+mod cleaner;
 mod lookup;
 mod retention;
+mod segment;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cleaner::Dirt;
+
 use super::Offset;
-use super::config::TopicSettings;
+use super::config::{TimestampType, TopicSettings};
 use super::fact::Retention;
 use super::message::{Batch, Content, Marker, NewRecord, ProducerStamp};
 use super::schema::Bytes;
 use crate::sim::{Shelf, SimTime};
 use crate::workload::MessageId;
+use segment::Segment;
 use std::collections::VecDeque;
 
 /// A record in a log.
@@ -61,30 +66,6 @@ impl LoggedBatch {
     }
 }
 
-/// A file of the log.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Segment {
-    base: Offset,
-    size_bytes: u64,
-    /// The greatest timestamp of its first batch; none while it is empty.
-    first_batch_ms: Option<i64>,
-    /// The greatest timestamp in it; none while it is empty.
-    largest_ms: Option<i64>,
-    /// When the file was last written to.
-    modified_ms: i64,
-    /// Where its first batch stands in the log's row of batches.
-    first_batch: usize,
-}
-
-impl Segment {
-    /// The greatest timestamp in it; when it was last written to while it is empty.
-    ///
-    /// Source: `LogSegment.largestTimestamp`.
-    fn largest_ms(&self) -> i64 {
-        self.largest_ms.unwrap_or(self.modified_ms)
-    }
-}
-
 /// The log of one partition.
 ///
 /// Invariant: `log_start <= high_watermark <= log_end`.
@@ -99,6 +80,10 @@ pub(crate) struct Log {
     high_watermark: Offset,
     log_end: Offset,
     size_bytes: u64,
+    /// How far it was cleaned; none if it never was.
+    ///
+    /// Source: the file `cleaner-offset-checkpoint`, which outlives the process.
+    cleaned_to: Option<Offset>,
 }
 
 /// What an append did.
@@ -146,6 +131,7 @@ impl Log {
             high_watermark: start,
             log_end: start,
             size_bytes: 0,
+            cleaned_to: None,
         };
         log.roll(now);
         log
@@ -224,7 +210,7 @@ impl Log {
 
     /// Appends one batch, in a new segment if it is time for one.
     ///
-    /// Source: `UnifiedLog.append` and `maybeRoll`.
+    /// Source: `UnifiedLog.append` and `maybeRoll`, `LogValidator` for `LogAppendTime`.
     pub(crate) fn append(
         &mut self,
         now: SimTime,
@@ -232,16 +218,23 @@ impl Log {
         batch: &Batch,
     ) -> Appended {
         assert!(!batch.records.is_empty(), "a batch holds at least one record");
-        let max_timestamp_ms = batch.max_timestamp_ms();
-        let rolled = self.should_roll(settings, batch.size_bytes, max_timestamp_ms).then(|| {
+        let appended_ms = match settings.message_timestamp_type {
+            TimestampType::CreateTime => None,
+            TimestampType::LogAppendTime => Some(now.as_ms()),
+        };
+        let max_timestamp_ms = appended_ms.unwrap_or_else(|| batch.max_timestamp_ms());
+        let active = self.segments.back().expect("a log has an active segment");
+        let rolls = active.should_roll(settings, batch.size_bytes, max_timestamp_ms);
+        let rolled = rolls.then(|| {
             self.roll(now);
             self.log_end
         });
         let base = self.log_end;
-        let first_record = self.records.end();
+        let first_record = place_of_record(self.records.end());
         for NewRecord { timestamp_ms, content } in batch.records.iter() {
-            let (timestamp_ms, content) = (*timestamp_ms, content.clone());
-            self.records.push(Record { offset: self.log_end, timestamp_ms, content });
+            let timestamp_ms = appended_ms.unwrap_or(*timestamp_ms);
+            let (offset, content) = (self.log_end, content.clone());
+            self.records.push(Record { offset, timestamp_ms, content });
             self.log_end = self.log_end.next();
         }
         let head = BatchHead {
@@ -256,40 +249,21 @@ impl Log {
             marker: batch.marker,
             delete_horizon_ms: None,
         };
-        let first_record = u32::try_from(first_record).expect("a log has fewer than 2^32 records");
         self.batches.push(LoggedBatch { head, first_record });
         self.size_bytes += batch.size_bytes;
         let active = self.segments.back_mut().expect("a log has an active segment");
-        active.size_bytes += batch.size_bytes;
         active.modified_ms = now.as_ms();
-        active.largest_ms = active.largest_ms.max(Some(max_timestamp_ms));
-        active.first_batch_ms.get_or_insert(max_timestamp_ms);
+        active.add(settings, &head);
         self.assert_invariants();
         Appended { base, rolled }
     }
 
-    /// Whether an append of that size and time goes to a new segment. Nothing else ever makes one
-    /// for it: there is no timer, so an idle partition keeps its segment.
-    ///
-    /// Source: `LogSegment.shouldRoll`. Simplified: the indexes are never full,
-    /// `segment.jitter.ms` is 0, and `segment.bytes` may be below Kafka's minimum of 1 MiB.
-    fn should_roll(&self, settings: &TopicSettings, size_bytes: u64, timestamp_ms: i64) -> bool {
-        let active = self.segments.back().expect("a log has an active segment");
-        let Some(first_ms) = active.first_batch_ms else { return false };
-        let longest = i64::try_from(settings.segment_ms).expect("settings stay below 2^53");
-        settings.segment_bytes < active.size_bytes + size_bytes
-            || longest < timestamp_ms.saturating_sub(first_ms)
-    }
-
     fn roll(&mut self, now: SimTime) {
-        self.segments.push_back(Segment {
-            base: self.log_end,
-            size_bytes: 0,
-            first_batch_ms: None,
-            largest_ms: None,
-            modified_ms: now.as_ms(),
-            first_batch: self.batches.end(),
-        });
+        if let Some(active) = self.segments.back_mut() {
+            active.close();
+        }
+        let first_batch = self.batches.end();
+        self.segments.push_back(Segment::new(self.log_end, now.as_ms(), first_batch));
     }
 
     /// Lets consumers read up to `to`, if that is further than before.
@@ -367,6 +341,10 @@ impl Log {
         assert!(self.high_watermark <= self.log_end, "the high watermark is within the log");
         assert!(!self.segments.is_empty(), "a log has an active segment");
     }
+}
+
+fn place_of_record(place: usize) -> u32 {
+    u32::try_from(place).expect("a log has fewer than 2^32 records")
 }
 
 impl Record {

@@ -241,19 +241,46 @@ impl KafkaLedger {
     fn retained(&mut self, partition: &TopicPartition, start: Offset) {
         let Some(partition) = self.logs.place(partition) else { return };
         let from = self.logs.start(partition);
+        let gone: Vec<_> = self.logs.kept(partition, from, start).collect();
+        for (offset, message) in gone {
+            self.removed(partition, offset, message);
+        }
+        self.logs.begin_at(partition, start);
+    }
+
+    /// The cleaner took these away. What lies before the log start was counted before.
+    fn cleaned(&mut self, partition: &TopicPartition, removed: &[Offset]) {
+        let Some(partition) = self.logs.place(partition) else { return };
+        let start = self.logs.start(partition);
+        for offset in removed {
+            let Some(message) = self.logs.compact(partition, *offset) else { continue };
+            if start <= *offset {
+                self.removed(partition, *offset, message);
+            }
+            // Whoever still has it has something that is no more.
+            for Client { group, hands, .. } in &self.clients {
+                let has = |it: &Hand| {
+                    it.partition == partition && it.next <= *offset && *offset < it.fetched
+                };
+                if hands.iter().any(has) {
+                    self.groups[*group].book.change(message, |it| it.in_hand -= 1);
+                }
+            }
+        }
+    }
+
+    /// A record is in the log no more, for any of the topic's readers.
+    fn removed(&mut self, partition: usize, offset: Offset, message: MessageId) {
         for reader in &self.plan.of_partition[partition] {
             let Group { book, places } = &mut self.groups[*reader];
             let place = places[partition];
-            for (offset, message) in self.logs.range(partition, from, start) {
-                book.change(message, |it| {
-                    it.in_broker -= 1;
-                    it.ahead -= u16::from(place.position <= offset);
-                    it.open -= u16::from(place.committed.is_none_or(|upto| upto <= offset));
-                    it.departure = Departure::Removed;
-                });
-            }
+            book.change(message, |it| {
+                it.in_broker -= 1;
+                it.ahead -= u16::from(place.position <= offset);
+                it.open -= u16::from(place.committed.is_none_or(|upto| upto <= offset));
+                it.departure = Departure::Removed;
+            });
         }
-        self.logs.begin_at(partition, start);
     }
 
     /// The group's position follows from who owns the partition and what is committed.
@@ -399,7 +426,8 @@ impl KafkaLedger {
         // Almost always it is the first record in hand, and then one change does for both.
         let first = self.clients[client]
             .hand(partition)
-            .filter(|it| it.next == offset && offset < it.fetched);
+            .filter(|it| it.next == offset && offset < it.fetched)
+            .filter(|_| !self.logs.is_compacted(partition, offset));
         let hands = u16::from(first.is_some());
         if let Some(hand) = first {
             hand.next = offset.next();

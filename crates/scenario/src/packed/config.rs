@@ -24,6 +24,7 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
         offsets_topic_num_partitions,
         log_retention_check_interval_ms,
         log_initial_task_delay_ms,
+        log_cleaner_backoff_ms,
         group_initial_rebalance_delay_ms,
         default_replication_factor,
         num_partitions,
@@ -62,6 +63,7 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
     p.whole(offsets_topic_num_partitions);
     p.whole(log_retention_check_interval_ms);
     p.whole(log_initial_task_delay_ms);
+    p.whole(log_cleaner_backoff_ms);
     p.whole(group_initial_rebalance_delay_ms);
     p.whole(default_replication_factor);
     p.whole(num_partitions);
@@ -90,7 +92,7 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
 }
 
 fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
-    use kafka::config::{CleanupPolicy, Topic, TopicSettings};
+    use kafka::config::{CleanupPolicy, TimestampType, Topic, TopicSettings};
     let Topic { name, partitions, settings } = it;
     name.0 = p.name(&name.0);
     p.whole(partitions);
@@ -100,15 +102,43 @@ fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
         retention_bytes,
         segment_bytes,
         segment_ms,
+        segment_index_bytes,
+        index_interval_bytes,
         max_message_bytes,
         min_insync_replicas,
         unclean_leader_election_enable,
+        message_timestamp_type,
+        message_timestamp_before_max_ms,
+        message_timestamp_after_max_ms,
+        min_cleanable_dirty_ratio,
+        min_compaction_lag_ms,
+        max_compaction_lag_ms,
+        delete_retention_ms,
     } = settings;
-    p.choice(cleanup_policy, &[CleanupPolicy::Delete, CleanupPolicy::Compact]);
+    let all = [
+        CleanupPolicy::Delete,
+        CleanupPolicy::Compact,
+        CleanupPolicy::CompactAndDelete,
+        CleanupPolicy::Keep,
+    ];
+    p.choice(cleanup_policy, &all);
+    p.choice(message_timestamp_type, &[TimestampType::CreateTime, TimestampType::LogAppendTime]);
+    p.whole(&mut min_cleanable_dirty_ratio.0);
+    for number in [
+        message_timestamp_before_max_ms,
+        message_timestamp_after_max_ms,
+        min_compaction_lag_ms,
+        max_compaction_lag_ms,
+        delete_retention_ms,
+    ] {
+        number.0 = p.number(number.0.cast_unsigned()).cast_signed();
+    }
     for number in [retention_ms, retention_bytes] {
         *number = p.number(number.cast_unsigned()).cast_signed();
     }
-    for number in [segment_bytes, segment_ms, max_message_bytes] {
+    for number in
+        [segment_bytes, segment_ms, segment_index_bytes, index_interval_bytes, max_message_bytes]
+    {
         p.whole(number);
     }
     p.whole(min_insync_replicas);

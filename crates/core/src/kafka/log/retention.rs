@@ -3,7 +3,7 @@
 
 use super::{Deleted, Log, OutOfRange, Segment};
 use crate::kafka::Offset;
-use crate::kafka::config::{CleanupPolicy, TopicSettings};
+use crate::kafka::config::TopicSettings;
 use crate::kafka::fact::Retention;
 use crate::sim::SimTime;
 
@@ -17,8 +17,7 @@ impl Log {
     pub(crate) fn retain(&mut self, now: SimTime, settings: &TopicSettings) -> Vec<Deleted> {
         self.delete_unreadable(now);
         let mut deleted = Vec::new();
-        // Simplified: a compacted topic keeps everything; the log cleaner is not there yet.
-        if settings.cleanup_policy == CleanupPolicy::Compact {
+        if !settings.cleanup_policy.deletes() {
             return deleted;
         }
         if let Ok(limit) = u64::try_from(settings.retention_bytes) {

@@ -24,6 +24,7 @@ impl KafkaLedger {
             Fact::Acknowledged { message, .. } => self.learn(*message, SENT | ACKNOWLEDGED),
             Fact::GaveUp { message, .. } => self.learn(*message, SENT | ABANDONED),
             Fact::Retained { partition, start, .. } => self.retained(partition, *start),
+            Fact::Cleaned { partition, removed, .. } => self.cleaned(partition, removed),
             Fact::Committed { group, partition, offset, .. } => {
                 self.committed(group, partition, *offset);
             }

@@ -12,7 +12,7 @@ const HOLE: MessageId = MessageId(0);
 
 /// The logs of all partitions, by their place: topic by topic, in the order of the configuration.
 ///
-/// What retention deleted stays known here, because clients may still have it.
+/// What retention or compaction took away stays known here, because clients may still have it.
 #[derive(Clone, Debug)]
 pub(super) struct Logs {
     /// Each topic with the place of its first partition.
@@ -23,8 +23,8 @@ pub(super) struct Logs {
 #[derive(Clone, Debug)]
 struct Log {
     topic: TopicName,
-    /// By offset.
-    messages: Shelf<MessageId>,
+    /// By offset, with whether it was compacted away.
+    messages: Shelf<(MessageId, bool)>,
     start: Offset,
 }
 
@@ -60,12 +60,12 @@ impl Logs {
     pub(super) fn append(&mut self, place: usize, offset: Offset, message: MessageId) {
         let messages = &mut self.logs[place].messages;
         while messages.end() < index(offset) {
-            messages.push(HOLE);
+            messages.push((HOLE, false));
         }
         match messages.get_mut(index(offset)) {
-            Some(there) => *there = message,
+            Some(there) => *there = (message, false),
             None => {
-                messages.push(message);
+                messages.push((message, false));
             }
         }
     }
@@ -80,7 +80,20 @@ impl Logs {
         self.logs[place].start = start;
     }
 
-    /// The messages from one offset to before another, deleted ones included.
+    /// The record at `offset` was compacted away: the message that it was.
+    pub(super) fn compact(&mut self, place: usize, offset: Offset) -> Option<MessageId> {
+        let (message, gone) = self.logs[place].messages.get_mut(index(offset))?;
+        *gone = true;
+        (*message != HOLE).then_some(*message)
+    }
+
+    /// Whether the record at `offset` was compacted away.
+    pub(super) fn is_compacted(&self, place: usize, offset: Offset) -> bool {
+        self.logs[place].messages.get(index(offset)).is_some_and(|(_, gone)| *gone)
+    }
+
+    /// The messages from one offset to before another: also what retention deleted, but not what
+    /// was compacted away.
     pub(super) fn range(
         &self,
         place: usize,
@@ -89,7 +102,8 @@ impl Logs {
     ) -> impl Iterator<Item = (Offset, MessageId)> {
         let messages = self.logs[place].messages.range(index(from), index(to));
         let offsets = (from.0.max(0)..).map(Offset);
-        offsets.zip(messages.copied()).filter(|(_, it)| *it != HOLE)
+        let kept = offsets.zip(messages).filter(|(_, (it, gone))| *it != HOLE && !gone);
+        kept.map(|(offset, (it, _))| (offset, *it))
     }
 
     /// The same without deleted ones.

@@ -24,6 +24,7 @@ struct Recount {
     gave_up: BTreeSet<MessageId>,
     log: BTreeMap<Place, MessageId>,
     starts: BTreeMap<TopicPartition, Offset>,
+    compacted: BTreeSet<Place>,
     committed: BTreeMap<(GroupId, TopicPartition), Offset>,
     owners: BTreeMap<(GroupId, TopicPartition), ConsumerName>,
     positions: BTreeMap<(ConsumerName, TopicPartition), Offset>,
@@ -74,6 +75,13 @@ impl Recount {
             Fact::Retained { partition, start, .. } => {
                 self.starts.insert(partition.clone(), *start);
             }
+            Fact::Cleaned { partition, removed, .. } => {
+                for offset in removed.iter() {
+                    let place = (partition.clone(), *offset);
+                    self.hands.retain(|(_, it)| *it != place);
+                    self.compacted.insert(place);
+                }
+            }
             Fact::Committed { group, partition, offset, .. } => {
                 self.committed.insert((group.clone(), partition.clone()), *offset);
             }
@@ -102,7 +110,9 @@ impl Recount {
                 for offset in (from.0..to.0).map(Offset) {
                     let place = (partition.clone(), offset);
                     assert!(self.log.contains_key(&place), "what is fetched was appended");
-                    self.hands.insert((consumer.clone(), place));
+                    if !self.compacted.contains(&place) {
+                        self.hands.insert((consumer.clone(), place));
+                    }
                 }
             }
             Fact::Polled { consumer, partition, to, .. } => {
@@ -236,7 +246,7 @@ fn check_machine(world: &World<Cluster>, recount: &Recount, seed: u64) {
     let recounted: BTreeMap<_, _> = recount
         .log
         .iter()
-        .filter(|((it, at), _)| start(it) <= *at)
+        .filter(|(place, _)| start(&place.0) <= place.1 && !recount.compacted.contains(place))
         .map(|(k, v)| (k.clone(), *v))
         .collect();
     assert_eq!(kept, recounted, "the logs are as recounted, seed {seed}");
