@@ -37,6 +37,7 @@ pub use config::Config;
 pub use fact::Fact;
 pub use java::offsets_partition;
 pub use message::consumer_group::{DescribedConsumerGroup, DescribedConsumerMember};
+pub use message::{GroupDescription, ListedGroup, MemberDescription};
 pub use producer::Sent;
 pub use snapshot::Snapshot;
 

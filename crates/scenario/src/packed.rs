@@ -65,6 +65,8 @@ trait Pass {
         while list.len() < count {
             list.push(blank());
         }
+        // A default may be longer than what was packed.
+        list.truncate(count);
         for item in list {
             each(self, item);
         }

@@ -178,7 +178,7 @@ impl Broker {
     /// so `COORDINATOR_LOAD_IN_PROGRESS` is never answered.
     fn start(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
         assert!(self.memory.is_none(), "a process starts once");
-        let mut coordinator = Coordinator::new(self.settings.clone(), self.metadata.clone());
+        let mut coordinator = Coordinator::new(now, self.settings.clone(), self.metadata.clone());
         for (partition, log) in &self.disk {
             if partition.topic == self.metadata.offsets.name {
                 coordinator.load(fx, now, partition, log);
@@ -249,6 +249,7 @@ impl Broker {
             }
             Request::Metadata => Answer::Metadata(self.metadata.clone()),
             Request::Controller(_) => unreachable!("the controller is asked directly"),
+            Request::ListGroups => Answer::ListGroups(self.memory().coordinator.list()),
             Request::Group(request) => {
                 let input = coordinator::Input::Request(reply_to, request);
                 return self.coordinate(fx, now, names, input);

@@ -1,10 +1,10 @@
 //! What a cluster and its clients are set up with, under Kafka's own names and defaults.
 
-use super::assignor::compute::ServerAssignors;
+use super::assignor::compute::{ClassicAssignor, ServerAssignors};
 use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
 mod values;
 
-use crate::settings::{choices, settings};
+use crate::settings::{Value, choices, settings};
 use crate::sim::SimDuration;
 pub use values::{CleanupPolicy, Long, Ratio};
 
@@ -188,13 +188,49 @@ choices! {
     }
 }
 
-choices! {
-    /// Who gets which partition, computed by the group's leader.
-    Assignor, "range or roundrobin" {
-        /// Topic by topic, in consecutive runs.
-        Range = "range",
-        /// All partitions of all topics, dealt out one by one.
-        RoundRobin = "roundrobin",
+/// The assignors that a consumer supports, in the order of its preference.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Assignors(pub Vec<ClassicAssignor>);
+
+impl Default for Assignors {
+    /// Source: `ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG`.
+    fn default() -> Self {
+        Self(vec![ClassicAssignor::Range, ClassicAssignor::CooperativeSticky])
+    }
+}
+
+impl Value for Assignors {
+    const EXPECTED: &'static str =
+        "a list of range, roundrobin, sticky and cooperative-sticky, none of them twice";
+
+    /// Each may be written as in a consumer's own configuration, where it is a Java class.
+    fn read(text: &str) -> Option<Self> {
+        let mut read = Vec::new();
+        for name in text.split(',') {
+            let name = name.trim();
+            let assignor = match name.strip_prefix("org.apache.kafka.clients.consumer.") {
+                Some("RangeAssignor") => ClassicAssignor::Range,
+                Some("RoundRobinAssignor") => ClassicAssignor::RoundRobin,
+                Some("StickyAssignor") => ClassicAssignor::Sticky,
+                Some("CooperativeStickyAssignor") => ClassicAssignor::CooperativeSticky,
+                Some(_) => return None,
+                None => ClassicAssignor::read(name)?,
+            };
+            if read.contains(&assignor) {
+                return None;
+            }
+            read.push(assignor);
+        }
+        Some(Self(read))
+    }
+
+    fn show(&self) -> String {
+        let mut shown = String::new();
+        for it in &self.0 {
+            shown.push_str(if shown.is_empty() { "" } else { ", " });
+            shown.push_str(it.as_str());
+        }
+        shown
     }
 }
 
@@ -247,6 +283,19 @@ settings! {
         /// or disabled.
         group_consumer_migration_policy: MigrationPolicy
             = "group.consumer.migration.policy", MigrationPolicy::Bidirectional;
+        /// A group takes no more members than this.
+        group_max_size: u32 = "group.max.size", 2_147_483_647;
+        /// A member may ask for no shorter session timeout.
+        group_min_session_timeout_ms: u64 = "group.min.session.timeout.ms", 6_000;
+        /// A member may ask for no longer session timeout.
+        group_max_session_timeout_ms: u64 = "group.max.session.timeout.ms", 1_800_000;
+        /// After so many minutes committed offsets that nobody uses are forgotten.
+        offsets_retention_minutes: u64 = "offsets.retention.minutes", 10_080;
+        /// How often offsets and groups that nobody uses are looked for.
+        offsets_retention_check_interval_ms: u64 =
+            "offsets.retention.check.interval.ms", 600_000;
+        /// At most so many bytes may be noted beside a committed offset.
+        offset_metadata_max_bytes: u64 = "offset.metadata.max.bytes", 4_096;
     }
 }
 
@@ -379,7 +428,10 @@ settings! {
         retry_backoff_ms: u64 = "retry.backoff.ms", 100;
         /// How old what it knows of the cluster becomes before it asks anew.
         metadata_max_age_ms: u64 = "metadata.max.age.ms", 300_000;
-        /// Who gets which partition: range or roundrobin.
-        partition_assignment_strategy: Assignor = "partition.assignment.strategy", Assignor::Range;
+        /// How partitions are dealt out: assignors in the order of preference.
+        partition_assignment_strategy: Assignors =
+            "partition.assignment.strategy", Assignors::default();
+        /// The name under which a static member comes back; empty if it is none.
+        group_instance_id: Option<String> = "group.instance.id", None;
     }
 }

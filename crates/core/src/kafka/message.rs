@@ -15,11 +15,15 @@
 //! | `ConsumerGroupHeartbeat` | consumer | coordinator | the member's epoch and what it reads |
 //! | `ConsumerGroupDescribe` | administrator | coordinator | the group, its members and target |
 //! | `OffsetCommit` | consumer | coordinator | whether it was stored |
-//! | `OffsetFetch` | consumer | coordinator | the committed offsets |
 //! | `Metadata` | any client | any broker | brokers, topics, leaders |
 //! | `CreateTopics`, `CreatePartitions`, `DeleteTopics` | admin | controller | whether it was done |
 //! | `IncrementalAlterConfigs` | admin | controller | whether it was done |
 //! | `ElectLeaders` | admin | controller | whether there is another leader now |
+//! | `OffsetFetch` | consumer, administrator | coordinator | the committed offsets |
+//! | `OffsetDelete` | administrator | coordinator | per partition whether it was deleted |
+//! | `DescribeGroups` | administrator | coordinator | state and members of a classic group |
+//! | `DeleteGroups` | administrator | coordinator | whether the group is gone |
+//! | `ListGroups` | administrator | any broker | the groups that it coordinates |
 //!
 //! The controller sends every broker the metadata anew with each change.
 //!
@@ -29,8 +33,9 @@
 #[allow(dead_code, reason = "the coordinator of such groups follows")]
 pub(crate) mod consumer_group;
 
+use super::assignor::compute::ClassicAssignor;
 use super::call::{CommittedOffsets, OffsetAndMetadata};
-use super::config::{Acks, Assignor};
+use super::config::Acks;
 use super::controller::{Election, NewTopic};
 use super::fact::{CommitReason, LeaveReason};
 use super::log::Slice;
@@ -122,6 +127,8 @@ pub(crate) enum Request {
     DeleteRecords { partition: TopicPartition, before: Offset },
     /// Who coordinates this group?
     FindCoordinator { group: GroupId },
+    /// Which groups do you coordinate?
+    ListGroups,
     /// What concerns a group, for its coordinator.
     Group(GroupRequest),
     /// Which brokers and topics are there, and who leads what?
@@ -155,21 +162,35 @@ pub(crate) enum GroupRequest {
     SyncGroup { member: MemberOf, assignment: Vec<(MemberId, Bytes)> },
     /// I am still here.
     Heartbeat { member: MemberOf },
-    /// I am going. The reason is for people.
-    LeaveGroup { group: GroupId, member_id: MemberId, why: LeaveReason },
+    /// These are going. A member says it of itself, an administrator of any. The reason is for
+    /// people.
+    LeaveGroup { group: GroupId, members: Vec<Leaver>, why: LeaveReason },
     /// I join, live or leave, in the `consumer` protocol.
     ConsumerHeartbeat(Box<ConsumerHeartbeat>),
-    /// What does this group of the `consumer` protocol look like?
-    ConsumerGroupDescribe { group: GroupId },
-    /// Store these positions.
+    /// Store these positions. An administrator sends it too, as someone who is no member.
     OffsetCommit {
         member: MemberOf,
         offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
         /// For watching only: no broker looks at it.
         how: CommitReason,
     },
-    /// What is stored for these partitions?
-    OffsetFetch { group: GroupId, partitions: Vec<TopicPartition> },
+    /// What is stored for these partitions, or without them for all?
+    OffsetFetch { group: GroupId, partitions: Option<Vec<TopicPartition>> },
+    /// Forget what is stored for these partitions.
+    OffsetDelete { group: GroupId, partitions: Vec<TopicPartition> },
+    /// Who is in this group of the classic protocol?
+    DescribeGroups { group: GroupId },
+    /// Who is in this group of the `consumer` protocol?
+    ConsumerGroupDescribe { group: GroupId },
+    /// Forget this group and all it has stored.
+    DeleteGroups { group: GroupId },
+}
+
+/// Someone who leaves a group: by member id, or without one by instance id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Leaver {
+    pub(crate) member_id: MemberId,
+    pub(crate) instance: Option<InstanceId>,
 }
 
 /// A position to fetch from.
@@ -190,8 +211,11 @@ impl GroupRequest {
             | Self::OffsetCommit { member, .. } => &member.group,
             Self::ConsumerHeartbeat(heartbeat) => &heartbeat.group,
             Self::LeaveGroup { group, .. }
+            | Self::OffsetFetch { group, .. }
+            | Self::OffsetDelete { group, .. }
+            | Self::DescribeGroups { group }
             | Self::ConsumerGroupDescribe { group }
-            | Self::OffsetFetch { group, .. } => group,
+            | Self::DeleteGroups { group } => group,
         }
     }
 
@@ -208,6 +232,9 @@ impl GroupRequest {
             Self::ConsumerGroupDescribe { .. } => Answer::ConsumerGroupDescribe(Err(error)),
             Self::OffsetCommit { .. } => Answer::OffsetCommit(Err(error)),
             Self::OffsetFetch { .. } => Answer::OffsetFetch(Err(error)),
+            Self::OffsetDelete { .. } => Answer::OffsetDelete(Err(error)),
+            Self::DescribeGroups { .. } => Answer::DescribeGroups(Err(error)),
+            Self::DeleteGroups { .. } => Answer::DeleteGroups(Err(error)),
         }
     }
 }
@@ -266,12 +293,16 @@ impl Marker {
 /// The id that the coordinator gave a member: its client's name and a random part.
 pub(crate) type MemberId = Arc<str>;
 
+/// `group.instance.id`: the name under which a static member comes back.
+pub(crate) type InstanceId = Arc<str>;
+
 /// Who speaks, in which generation of which group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct MemberOf {
     pub(crate) group: GroupId,
     /// Empty for a client that is no member.
     pub(crate) member_id: MemberId,
+    pub(crate) instance: Option<InstanceId>,
     /// -1 for a client that is no member.
     pub(crate) generation: i32,
     /// `client.id`, which stands in the header of every request.
@@ -284,11 +315,12 @@ pub(crate) struct JoinGroup {
     pub(crate) group: GroupId,
     /// Empty the first time.
     pub(crate) member_id: MemberId,
+    pub(crate) instance: Option<InstanceId>,
     pub(crate) client: ConsumerName,
     pub(crate) session_timeout_ms: u64,
     pub(crate) rebalance_timeout_ms: u64,
     /// What the member wants to read, per assignor it supports, in the order of its preference.
-    pub(crate) protocols: Vec<(Assignor, Bytes)>,
+    pub(crate) protocols: Vec<(ClassicAssignor, Bytes)>,
 }
 
 /// What a broker answers.
@@ -312,20 +344,67 @@ pub(crate) enum Answer {
     SyncGroup(Result<Bytes, ErrorCode>),
     /// The member is known and nothing changes; or not.
     Heartbeat(Result<(), ErrorCode>),
-    /// The member is gone.
-    LeaveGroup(Result<(), ErrorCode>),
+    /// Per member, in the order of asking, whether it is gone.
+    LeaveGroup(Result<Vec<Result<(), ErrorCode>>, ErrorCode>),
     /// Where the member stands now.
     ConsumerHeartbeat(Result<ConsumerHeartbeatAnswer, ErrorCode>),
     /// The group, if it is of the `consumer` protocol.
     ConsumerGroupDescribe(Result<Box<DescribedConsumerGroup>, ErrorCode>),
     /// The offsets are stored.
     OffsetCommit(Result<(), ErrorCode>),
-    /// The committed offset per partition; none where there is none.
-    OffsetFetch(Result<CommittedOffsets, ErrorCode>),
     /// What the broker knows of the cluster.
     Metadata(Arc<Metadata>),
     /// What the controller was asked for is done, or why not.
     Controller(Result<(), ErrorCode>),
+    /// What is committed per partition; none where there is none.
+    OffsetFetch(Result<CommittedOffsets, ErrorCode>),
+    /// Per partition whether its offset is forgotten.
+    OffsetDelete(Result<Vec<(TopicPartition, Result<(), ErrorCode>)>, ErrorCode>),
+    /// The group, if it is of the classic protocol.
+    DescribeGroups(Result<GroupDescription, ErrorCode>),
+    /// The group is forgotten.
+    DeleteGroups(Result<(), ErrorCode>),
+    /// The groups that the broker coordinates, by name.
+    ListGroups(Vec<ListedGroup>),
+}
+
+/// A group of the classic protocol as its coordinator tells an administrator of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GroupDescription {
+    /// Such as `Stable`.
+    pub state: &'static str,
+    /// The assignor in use; empty where there is none to tell.
+    pub assignor: &'static str,
+    /// In the order in which the coordinator lists them.
+    pub members: Vec<MemberDescription>,
+}
+
+/// A member as an administrator hears of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MemberDescription {
+    /// Its id.
+    pub member_id: MemberId,
+    /// `group.instance.id`.
+    pub instance: Option<InstanceId>,
+    /// `client.id`.
+    pub client: ConsumerName,
+    /// What it wants to read.
+    pub topics: Vec<TopicName>,
+    /// What it reads.
+    pub reads: Vec<TopicPartition>,
+}
+
+/// A group in a list of groups.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ListedGroup {
+    /// Its name.
+    pub group: GroupId,
+    /// `Classic` or `Consumer`.
+    pub kind: &'static str,
+    /// Such as `Stable`.
+    pub state: &'static str,
+    /// `consumer`, or empty in a group that nobody ever joined.
+    pub protocol_type: &'static str,
 }
 
 /// What a member learns when a join phase is over.
@@ -334,9 +413,21 @@ pub(crate) struct Joined {
     pub(crate) generation: i32,
     pub(crate) member_id: MemberId,
     /// The assignor that the group chose.
-    pub(crate) protocol: Assignor,
+    pub(crate) protocol: ClassicAssignor,
+    /// The member that computes the assignment.
+    pub(crate) leader: MemberId,
+    /// Whether the leader has nothing to compute: it came back as a static member.
+    pub(crate) skips_assignment: bool,
     /// All members with their subscriptions, for the leader; empty for the others.
-    pub(crate) members: Vec<(MemberId, Bytes)>,
+    pub(crate) members: Vec<JoinedMember>,
+}
+
+/// A member as its group's leader hears of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct JoinedMember {
+    pub(crate) member_id: MemberId,
+    pub(crate) instance: Option<InstanceId>,
+    pub(crate) subscription: Bytes,
 }
 
 /// Why a member does not take part.
@@ -460,6 +551,16 @@ error_codes! {
     PreferredLeaderNotAvailable = "PREFERRED_LEADER_NOT_AVAILABLE",
     /// No replica can lead just now.
     EligibleLeadersNotAvailable = "ELIGIBLE_LEADERS_NOT_AVAILABLE",
+    /// The session timeout is not within what the broker allows.
+    InvalidSessionTimeout = "INVALID_SESSION_TIMEOUT",
+    /// The group has members.
+    NonEmptyGroup = "NON_EMPTY_GROUP",
+    /// A member of the group reads the topic.
+    GroupSubscribedToTopic = "GROUP_SUBSCRIBED_TO_TOPIC",
+    /// What is to be stored beside the offset is too long.
+    OffsetMetadataTooLarge = "OFFSET_METADATA_TOO_LARGE",
+    /// A group needs a name.
+    InvalidGroupId = "INVALID_GROUP_ID",
 }
 
 impl ErrorCode {

@@ -188,7 +188,10 @@ fn decoded(key: &[u8], value: Option<&[u8]>) -> Option<(String, GroupRecord)> {
     match Key::decode(key)? {
         Key::Offset { group, partition } => {
             let value = value.and_then(OffsetValue::decode);
-            let value = value.map(|it| CommitRecord { offset: it.offset, metadata: it.metadata });
+            let value = value.map(|it| CommitRecord {
+                offset: it.committed.offset,
+                metadata: it.committed.metadata,
+            });
             Some((group, GroupRecord::Commit(partition, value)))
         }
         Key::Group { group } => {

@@ -37,6 +37,12 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
         group_consumer_max_size,
         group_consumer_assignors,
         group_consumer_migration_policy,
+        group_max_size,
+        group_min_session_timeout_ms,
+        group_max_session_timeout_ms,
+        offsets_retention_minutes,
+        offsets_retention_check_interval_ms,
+        offset_metadata_max_bytes,
     } = settings;
     for number in [
         group_consumer_session_timeout_ms,
@@ -64,12 +70,22 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
     p.whole(log_retention_check_interval_ms);
     p.whole(log_initial_task_delay_ms);
     p.whole(log_cleaner_backoff_ms);
-    p.whole(group_initial_rebalance_delay_ms);
     p.whole(default_replication_factor);
     p.whole(num_partitions);
     p.whole(offsets_topic_replication_factor);
     p.whole(broker_session_timeout_ms);
     p.whole(broker_heartbeat_interval_ms);
+    p.whole(group_max_size);
+    for number in [
+        group_initial_rebalance_delay_ms,
+        group_min_session_timeout_ms,
+        group_max_session_timeout_ms,
+        offsets_retention_minutes,
+        offsets_retention_check_interval_ms,
+        offset_metadata_max_bytes,
+    ] {
+        p.whole(number);
+    }
     let Links { producer, consumer, coordinator, cluster, jitter, loss_per_million } = links;
     for span in [producer, consumer, coordinator, cluster, jitter] {
         p.span(span);
@@ -199,7 +215,8 @@ fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
 }
 
 fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSettings) {
-    use kafka::config::{Assignor, ConsumerSettings, OffsetReset};
+    use kafka::assignor::compute::ClassicAssignor;
+    use kafka::config::{ConsumerSettings, OffsetReset};
     let ConsumerSettings {
         auto_offset_reset,
         enable_auto_commit,
@@ -216,6 +233,7 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
         retry_backoff_ms,
         metadata_max_age_ms,
         partition_assignment_strategy,
+        group_instance_id,
     } = it;
     let all = [OffsetReset::Earliest, OffsetReset::Latest, OffsetReset::None];
     p.choice(auto_offset_reset, &all);
@@ -236,7 +254,20 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
     ] {
         p.whole(number);
     }
-    p.choice(partition_assignment_strategy, &[Assignor::Range, Assignor::RoundRobin]);
+    let blank = || ClassicAssignor::Range;
+    p.list(&mut partition_assignment_strategy.0, blank, |p, it| {
+        let all = [
+            ClassicAssignor::Range,
+            ClassicAssignor::RoundRobin,
+            ClassicAssignor::Sticky,
+            ClassicAssignor::CooperativeSticky,
+        ];
+        p.choice(it, &all);
+    });
+    let mut is_static = group_instance_id.is_some();
+    p.bool(&mut is_static);
+    *group_instance_id =
+        is_static.then(|| p.text(group_instance_id.as_deref().unwrap_or_default()));
 }
 
 pub(super) fn rabbitmq<P: Pass>(p: &mut P, it: &mut rabbitmq::Config) {

@@ -16,7 +16,7 @@ impl Scene {
         match self.admin(AdminCall::GroupOffsets { group, partitions })? {
             AdminReturn::Committed(found) => {
                 let found = found.into_iter().filter_map(|(it, at)| {
-                    let OffsetAndMetadata { offset, metadata } = at?;
+                    let OffsetAndMetadata { offset, metadata, .. } = at?;
                     let shown = if metadata.is_empty() {
                         json!(offset.0)
                     } else {

@@ -146,7 +146,10 @@ impl Progress {
             ),
             AdminCall::GroupOffsets { group, partitions } => {
                 let (group, partitions) = (group.clone(), partitions.clone());
-                let request = GroupRequest::OffsetFetch { group: group.clone(), partitions };
+                let request = GroupRequest::OffsetFetch {
+                    group: group.clone(),
+                    partitions: Some(partitions),
+                };
                 (Target::Coordinator(group), Request::Group(request))
             }
             AdminCall::DescribeTopic(_) => (Target::Any, Request::Metadata),

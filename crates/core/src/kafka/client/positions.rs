@@ -145,7 +145,7 @@ impl Client {
             && let Some(to) = self.coordinator()
         {
             let group = self.group.clone();
-            let request = GroupRequest::OffsetFetch { group, partitions: unknown };
+            let request = GroupRequest::OffsetFetch { group, partitions: Some(unknown) };
             self.send(fx, now, to, Asked::Committed, Request::Group(request));
         }
         for (partition, target) in resets {

@@ -138,7 +138,7 @@ fn committing_after_each_record_means_a_crash_repeats_at_most_one() {
 fn a_paused_application_keeps_its_heartbeats_and_its_partitions() {
     check(
         "
-        brokers 1 group.initial.rebalance.delay.ms=0
+        brokers 1 group.initial.rebalance.delay.ms=0 group.min.session.timeout.ms=1000
         topic orders 1
         producer p1
         consumers auto.offset.reset=earliest session.timeout.ms=1000 heartbeat.interval.ms=300

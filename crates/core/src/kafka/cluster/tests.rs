@@ -319,7 +319,7 @@ fn what_retention_removes_a_slow_group_never_sees() {
     check(
         "
         brokers 1 group.initial.rebalance.delay.ms=0 log.initial.task.delay.ms=2000 \
-            log.retention.check.interval.ms=1000
+            log.retention.check.interval.ms=1000 group.min.session.timeout.ms=1000
         topic orders 1 retention.ms=1000 segment.bytes=200
         producer p1 linger.ms=0
         consumers auto.offset.reset=earliest enable.auto.commit=false commits=after-record \

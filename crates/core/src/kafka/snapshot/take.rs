@@ -228,7 +228,7 @@ fn offsets_records(log: &Log, cells: usize) -> Vec<OffsetsRecord> {
         let (group, content) = match Key::decode(key) {
             Some(Key::Offset { group, partition }) => {
                 let committed = value.and_then(|it| OffsetValue::decode(it));
-                (group, OffsetsContent::Commit(partition, committed.map(|it| it.offset)))
+                (group, OffsetsContent::Commit(partition, committed.map(|it| it.committed.offset)))
             }
             Some(Key::Group { group }) => {
                 let value = value.and_then(|it| GroupValue::decode(it));
@@ -302,7 +302,13 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Request::DeleteRecords { .. }
             | Request::Metadata
             | Request::Controller(_)
-            | Request::Group(GroupRequest::OffsetFetch { .. }) => Vec::new(),
+            | Request::ListGroups
+            | Request::Group(
+                GroupRequest::OffsetFetch { .. }
+                | GroupRequest::OffsetDelete { .. }
+                | GroupRequest::DescribeGroups { .. }
+                | GroupRequest::DeleteGroups { .. },
+            ) => Vec::new(),
         },
         Packet::Answer(_, answer) => match answer {
             Answer::Fetch(results) => results
@@ -328,7 +334,11 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Answer::DeleteRecords(_)
             | Answer::Metadata(_)
             | Answer::Controller(_)
-            | Answer::OffsetFetch(_) => Vec::new(),
+            | Answer::ListGroups(_)
+            | Answer::OffsetFetch(_)
+            | Answer::OffsetDelete(_)
+            | Answer::DescribeGroups(_)
+            | Answer::DeleteGroups(_) => Vec::new(),
         },
         Packet::Disconnected | Packet::MetadataUpdate(_) => Vec::new(),
     }

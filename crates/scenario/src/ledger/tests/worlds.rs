@@ -74,6 +74,7 @@ pub(super) fn cluster(rng: &mut Rng) -> KafkaConfig {
             log_retention_check_interval_ms: 250,
             log_initial_task_delay_ms: 100,
             group_initial_rebalance_delay_ms: 100,
+            group_min_session_timeout_ms: 500,
             ..Default::default()
         },
         topics: vec![topic(rng, "orders"), topic(rng, "parcels")],
