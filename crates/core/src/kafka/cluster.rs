@@ -489,6 +489,8 @@ fn as_place(place: usize) -> u16 {
 mod tests;
 
 #[cfg(test)]
+mod by_hand;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod handed;

@@ -1,11 +1,13 @@
 //! What a cluster and its clients are set up with, under Kafka's own names and defaults.
 
-use super::assignor::compute::{ClassicAssignor, ServerAssignors};
-use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
+mod offset_reset;
 mod values;
 
+use super::assignor::compute::{ClassicAssignor, ServerAssignors};
+use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
 use crate::settings::{Value, choices, settings};
 use crate::sim::SimDuration;
+pub use offset_reset::OffsetReset;
 pub use values::{CleanupPolicy, Long, Ratio};
 
 /// A cluster, its topics and its clients, as they are when the run begins.
@@ -173,18 +175,6 @@ choices! {
         /// librdkafka's default `consistent_random`: CRC-32 for keys; keyless and empty keys at
         /// random.
         Librdkafka = "librdkafka",
-    }
-}
-
-choices! {
-    /// Where a consumer begins without a valid committed offset.
-    OffsetReset, "earliest, latest or none" {
-        /// At the log start.
-        Earliest = "earliest",
-        /// At the high watermark of that moment.
-        Latest = "latest",
-        /// Nowhere: the application gets an exception.
-        None = "none",
     }
 }
 
@@ -400,7 +390,8 @@ settings! {
 settings! {
     /// What a consumer is set to.
     ConsumerSettings {
-        /// Where it begins without a valid committed offset: earliest, latest or none.
+        /// Where it begins without a valid committed offset: earliest, latest, none or
+        /// by_duration.
         auto_offset_reset: OffsetReset = "auto.offset.reset", OffsetReset::Latest;
         /// Whether `poll` commits by itself now and then.
         enable_auto_commit: bool = "enable.auto.commit", true;

@@ -4,8 +4,10 @@
 mod cluster;
 
 use super::call::Edge;
+use super::config::OffsetReset;
 use super::{BrokerId, Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId, ProducerName};
+use crate::sim::SimDuration;
 use crate::weight::{Mark, Weight};
 use crate::workload::MessageId;
 pub use cluster::ClusterFact;
@@ -216,6 +218,8 @@ pub enum PositionReason {
     Earliest,
     /// Nothing was committed; `auto.offset.reset=latest`.
     Latest,
+    /// Nothing was committed; `auto.offset.reset=by_duration` with that span.
+    ByDuration(SimDuration),
     /// The application sought that end.
     Sought(Edge),
 }
@@ -486,13 +490,18 @@ impl fmt::Display for LeaveReason {
 
 impl fmt::Display for PositionReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let text = match self {
+            Self::ByDuration(span) => {
+                let policy = OffsetReset::ByDuration(*span);
+                return write!(f, "no valid committed offset, auto.offset.reset={policy}");
+            }
             Self::Committed => "the committed offset",
             Self::Earliest => "no valid committed offset, auto.offset.reset=earliest",
             Self::Latest => "no valid committed offset, auto.offset.reset=latest",
             Self::Sought(Edge::Beginning) => "seekToBeginning",
             Self::Sought(Edge::End) => "seekToEnd",
-        })
+        };
+        f.write_str(text)
     }
 }
 

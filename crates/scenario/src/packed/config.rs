@@ -3,6 +3,7 @@
 use super::Pass;
 use brokerscope_core::name::GroupId;
 use brokerscope_core::rabbitmq::config::OptionalText;
+use brokerscope_core::sim::SimDuration;
 use brokerscope_core::{kafka, rabbitmq};
 
 pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
@@ -235,8 +236,15 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
         partition_assignment_strategy,
         group_instance_id,
     } = it;
-    let all = [OffsetReset::Earliest, OffsetReset::Latest, OffsetReset::None];
+    let by_duration = match auto_offset_reset {
+        OffsetReset::ByDuration(_) => *auto_offset_reset,
+        _ => OffsetReset::ByDuration(SimDuration::ZERO),
+    };
+    let all = [OffsetReset::Earliest, OffsetReset::Latest, OffsetReset::None, by_duration];
     p.choice(auto_offset_reset, &all);
+    if let OffsetReset::ByDuration(span) = auto_offset_reset {
+        p.span(span);
+    }
     p.bool(enable_auto_commit);
     p.whole(max_poll_records);
     for number in [
