@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod command;
 pub mod config;
 mod connection;
+pub mod console;
 mod consumer;
 pub mod controller;
 mod coordinator;
