@@ -18,7 +18,7 @@ mod tests;
 mod topics;
 
 pub use described::{
-    DescribedGroup, DescribedMember, DescribedOffset, DescribedPartition, DescribedTopic, Described,
+    Described, DescribedGroup, DescribedMember, DescribedOffset, DescribedPartition, DescribedTopic,
 };
 
 use super::{Offset, TopicPartition};

@@ -1,5 +1,7 @@
 //! What an administrator can know of a cluster.
 
+use crate::kafka::message::GroupDescription;
+use crate::kafka::message::consumer_group::DescribedConsumerGroup;
 use crate::kafka::{BrokerId, Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId, TopicName};
 use std::sync::Arc;
@@ -16,7 +18,7 @@ pub struct Described {
 }
 
 /// A group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DescribedGroup {
     /// Its name.
     pub group: GroupId,
@@ -39,7 +41,7 @@ pub struct DescribedGroup {
 }
 
 /// A member of a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DescribedMember {
     /// Its member id.
     pub id: Arc<str>,
@@ -58,7 +60,7 @@ pub struct DescribedMember {
 }
 
 /// A committed offset.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DescribedOffset {
     /// Where.
     pub partition: TopicPartition,
@@ -114,6 +116,64 @@ impl Described {
     /// A partition, if there is one.
     pub(super) fn partition(&self, partition: &TopicPartition) -> Option<&DescribedPartition> {
         self.topic(partition.topic.as_str())?.partitions.get(partition.partition as usize)
+    }
+}
+
+impl DescribedGroup {
+    /// A group of the classic protocol, as its coordinator tells of it.
+    pub(in crate::kafka) fn of_classic(
+        group: GroupId,
+        coordinator: BrokerId,
+        told: GroupDescription,
+    ) -> Self {
+        let members = told.members.into_iter().map(|it| DescribedMember {
+            id: it.member_id,
+            instance: it.instance,
+            client: it.client,
+            epoch: None,
+            is_upgraded: None,
+            reads: it.reads,
+            target: Vec::new(),
+        });
+        Self {
+            group,
+            coordinator,
+            kind: "Classic",
+            state: told.state,
+            assignor: told.assignor.into(),
+            epoch: None,
+            target_epoch: None,
+            members: members.collect(),
+            committed: Vec::new(),
+        }
+    }
+
+    /// A group of the `consumer` protocol, as its coordinator tells of it.
+    pub(in crate::kafka) fn of_consumers(
+        group: GroupId,
+        coordinator: BrokerId,
+        told: DescribedConsumerGroup,
+    ) -> Self {
+        let members = told.members.into_iter().map(|it| DescribedMember {
+            id: it.id.into(),
+            instance: it.instance.map(Into::into),
+            client: it.client,
+            epoch: Some(it.epoch),
+            is_upgraded: Some(!it.is_classic),
+            reads: it.assigned,
+            target: it.target,
+        });
+        Self {
+            group,
+            coordinator,
+            kind: "Consumer",
+            state: told.state,
+            assignor: told.assignor.into(),
+            epoch: Some(told.epoch),
+            target_epoch: Some(told.assignment_epoch),
+            members: members.collect(),
+            committed: Vec::new(),
+        }
     }
 }
 

@@ -51,13 +51,8 @@ pub(super) fn run(
 }
 
 fn to(options: &Options<'_>) -> Result<To, BadUse> {
-    let scenario = options.action(&[
-        "to-earliest",
-        "to-latest",
-        "to-current",
-        "to-offset",
-        "shift-by",
-    ])?;
+    let scenario =
+        options.action(&["to-earliest", "to-latest", "to-current", "to-offset", "shift-by"])?;
     Ok(match (scenario, options.number("to-offset")?, options.number("shift-by")?) {
         ("to-earliest", _, _) => To::Earliest,
         ("to-latest", _, _) => To::Latest,
@@ -125,7 +120,8 @@ fn named(cluster: &Described, arg: &str) -> Result<Vec<TopicPartition>, BadUse> 
     let mut partitions = Vec::new();
     if let Some(numbers) = numbers {
         for number in numbers.split(',') {
-            let wrong = || BadUse(format!("Invalid partition '{number}' specified in topic arg '{arg}'"));
+            let wrong =
+                || BadUse(format!("Invalid partition '{number}' specified in topic arg '{arg}'"));
             let number = number.parse().map_err(|_| wrong())?;
             partitions.push(TopicPartition::new(topic, number));
         }

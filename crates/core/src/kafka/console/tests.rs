@@ -100,21 +100,29 @@ fn check(line: &str, expect: Expect) {
 
 #[test]
 fn offsets_are_told_for_members_first_and_then_for_what_nobody_reads() {
-    check("kafka-consumer-groups.sh --describe --group busy", expect![[r#"
+    check(
+        "kafka-consumer-groups.sh --describe --group busy",
+        expect![[r#"
 
         GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG             CONSUMER-ID     HOST            CLIENT-ID
         busy            t               0          1               3               2               c1-0            /127.0.0.1      c1
         busy            t               1          1               1               0               -               -               -
-    "#]]);
-    check("kafka-consumer-groups --describe --group idle --verbose", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-consumer-groups --describe --group idle --verbose",
+        expect![[r#"
 
         GROUP           TOPIC           PARTITION  LEADER-EPOCH    CURRENT-OFFSET  LOG-END-OFFSET  LAG             CONSUMER-ID     HOST            CLIENT-ID
         idle            t               0          0               1               3               2               -               -               -
         idle            t               1          -               1               1               0               -               -               -
         ! 
         Consumer group 'idle' has no active members.
-    "#]]);
-    check("kafka-consumer-groups --describe --all-groups --offsets", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-consumer-groups --describe --all-groups --offsets",
+        expect![[r#"
 
         GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG             CONSUMER-ID     HOST            CLIENT-ID
         busy            t               0          1               3               2               c1-0            /127.0.0.1      c1
@@ -132,84 +140,115 @@ fn offsets_are_told_for_members_first_and_then_for_what_nobody_reads() {
         Consumer group 'idle' has no active members.
 
         Warning: Consumer group 'new' is rebalancing.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn members_are_told_with_what_they_read_and_are_to_read() {
-    check("kafka-consumer-groups --describe --group busy --members", expect![[r#"
+    check(
+        "kafka-consumer-groups --describe --group busy --members",
+        expect![[r#"
 
         GROUP           CONSUMER-ID     HOST            CLIENT-ID       #PARTITIONS     
         busy            c1-0            /127.0.0.1      c1              1               
         busy            c2-0            /127.0.0.1      c2              0               
-    "#]]);
-    check("kafka-consumer-groups --describe --group new --members --verbose", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-consumer-groups --describe --group new --members --verbose",
+        expect![[r#"
 
         GROUP           CONSUMER-ID            HOST            CLIENT-ID       #PARTITIONS     CURRENT-EPOCH   CURRENT-ASSIGNMENT   TARGET-EPOCH    TARGET-ASSIGNMENT   
         new             pL9xXqJmTbSxkz0d2s7w3A /127.0.0.1      c1              2               7               t:0,1                8               t:0                 
         new             pL9xXqJmTbSxkz0d2s7w3A /127.0.0.1      c2              1               8               t:2                  8               t:1,2               
         ! 
         Warning: Consumer group 'new' is rebalancing.
-    "#]]);
-    check("kafka-consumer-groups --describe --group idle --members", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-consumer-groups --describe --group idle --members",
+        expect![[r#"
 
         GROUP           CONSUMER-ID     HOST            CLIENT-ID       #PARTITIONS     
         ! 
         Consumer group 'idle' has no active members.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn states_are_told() {
-    check("kafka-consumer-groups --describe --group new --state --verbose", expect![[r#"
+    check(
+        "kafka-consumer-groups --describe --group new --state --verbose",
+        expect![[r#"
 
         GROUP           COORDINATOR (ID)          ASSIGNMENT-STRATEGY  STATE                GROUP-EPOCH     TARGET-ASSIGNMENT-EPOCH   #MEMBERS
         new             127.0.0.1:19091  (1)      uniform              Reconciling          8               8                         2
         ! 
         Warning: Consumer group 'new' is rebalancing.
-    "#]]);
-    check("kafka-consumer-groups --describe --group idle --state", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-consumer-groups --describe --group idle --state",
+        expect![[r#"
 
         GROUP           COORDINATOR (ID)          ASSIGNMENT-STRATEGY  STATE                #MEMBERS
         idle            127.0.0.1:19091  (1)      -                    Empty                0
         ! 
         Consumer group 'idle' has no active members.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn groups_are_listed_with_what_is_asked_for() {
-    check("kafka-consumer-groups --list", expect![[r#"
+    check(
+        "kafka-consumer-groups --list",
+        expect![[r#"
         busy
         idle
         new
-    "#]]);
-    check("kafka-consumer-groups --list --state stable,empty --type", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-consumer-groups --list --state stable,empty --type",
+        expect![[r#"
         GROUP                     TYPE                 STATE               
         busy                      Classic              Stable              
         idle                      Classic              Empty               
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn offsets_are_reset_only_while_nobody_reads_and_only_within_the_log() {
     let reset = "kafka-consumer-groups --reset-offsets --topic t --execute";
-    check(&format!("{reset} --group busy --to-earliest"), expect![[r#"
+    check(
+        &format!("{reset} --group busy --to-earliest"),
+        expect![[r#"
 
         Error: Assignments can only be reset if the group 'busy' is inactive, but the current state is Stable.
 
         GROUP           TOPIC           PARTITION  NEW-OFFSET
-    "#]]);
-    check(&format!("{reset} --group idle --to-offset 9"), expect![[r#"
+    "#]],
+    );
+    check(
+        &format!("{reset} --group idle --to-offset 9"),
+        expect![[r#"
 
         GROUP           TOPIC           PARTITION  NEW-OFFSET
         idle            t               0          3
         idle            t               1          1
         idle            t               2          0
-    "#]]);
-    check(&format!("{reset} --group idle --shift-by -5"), expect![[r#"
+    "#]],
+    );
+    check(
+        &format!("{reset} --group idle --shift-by -5"),
+        expect![[r#"
         Cannot shift offset for partition t-2 since there is no current committed offset
-    "#]]);
+    "#]],
+    );
     let words = ["--reset-offsets", "--group", "idle", "--topic", "t:1", "--to-latest"];
     let plan = run(&cluster(), "kafka-consumer-groups", &words).unwrap();
     assert_eq!(plan.alters, [], "without --execute nothing is set");
@@ -221,64 +260,112 @@ fn offsets_are_reset_only_while_nobody_reads_and_only_within_the_log() {
 
 #[test]
 fn topics_are_described_line_by_line() {
-    check("kafka-topics --describe --topic 'g.*'", expect![[r#"
+    check(
+        "kafka-topics --describe --topic 'g.*'",
+        expect![[r#"
         Topic: gone	TopicId: AAAAAAAAAAAAAAAAAAAAAA	PartitionCount: 1	ReplicationFactor: 2	Configs: cleanup.policy=compact,segment.ms=5
         	Topic: gone	Partition: 0	Leader: none	Replicas: 1,2	Isr: 	Elr: 2	LastKnownElr: 
-    "#]]);
-    check("kafka-topics --describe --unavailable-partitions", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-topics --describe --unavailable-partitions",
+        expect![[r#"
         	Topic: gone	Partition: 0	Leader: none	Replicas: 1,2	Isr: 	Elr: 2	LastKnownElr: 
-    "#]]);
-    check("kafka-topics --describe --topics-with-overrides", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-topics --describe --topics-with-overrides",
+        expect![[r#"
         Topic: gone	TopicId: AAAAAAAAAAAAAAAAAAAAAA	PartitionCount: 1	ReplicationFactor: 2	Configs: cleanup.policy=compact,segment.ms=5
-    "#]]);
-    check("kafka-topics --list --exclude-internal", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-topics --list --exclude-internal",
+        expect![[r#"
         gone
         t
-    "#]]);
-    check("kafka-topics --describe --topic nothing", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-topics --describe --topic nothing",
+        expect![[r#"
         ! Topic 'nothing' does not exist as expected
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn offsets_of_partitions_are_listed_where_there_are_any() {
-    check("kafka-get-offsets --topic t", expect![[r#"
+    check(
+        "kafka-get-offsets --topic t",
+        expect![[r#"
         t:0:3
         t:1:1
         t:2:0
-    "#]]);
-    check("kafka-get-offsets --topic-partitions t:1-,gone --time max-timestamp", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-get-offsets --topic-partitions t:1-,gone --time max-timestamp",
+        expect![[r#"
         t:1:0
-    "#]]);
-    check("kafka-get-offsets --topic nothing", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-get-offsets --topic nothing",
+        expect![[r#"
         ! Error occurred: Could not match any topic-partitions with the specified filters
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn what_is_not_a_command_line_is_told_in_a_sentence() {
-    check("kafka-acls --list", expect![[r#"
+    check(
+        "kafka-acls --list",
+        expect![[r#"
         'kafka-acls' is not a tool here; there are kafka-consumer-groups, kafka-topics and kafka-get-offsets
-    "#]]);
-    check("kafka-topics --list --describe", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-topics --list --describe",
+        expect![[r#"
         the command must include exactly one action: --list, --describe
-    "#]]);
-    check("kafka-topics --create --topic t", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-topics --create --topic t",
+        expect![[r#"
         --create is not a recognized option here
-    "#]]);
-    check("kafka-consumer-groups --describe", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-consumer-groups --describe",
+        expect![[r#"
         this takes --group with a name, or --all-groups
-    "#]]);
-    check("kafka-consumer-groups --describe --group", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-consumer-groups --describe --group",
+        expect![[r#"
         option --group requires an argument
-    "#]]);
-    check("kafka-topics list", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-topics list",
+        expect![[r#"
         'list' is not an option
-    "#]]);
-    check("kafka-topics '--list", expect![[r#"
+    "#]],
+    );
+    check(
+        "kafka-topics '--list",
+        expect![[r#"
         a quote in it is not closed
-    "#]]);
-    check(" ", expect![[r#"
+    "#]],
+    );
+    check(
+        " ",
+        expect![[r#"
         there is no tool in it
-    "#]]);
+    "#]],
+    );
 }
