@@ -231,6 +231,7 @@ fn blank() -> Scenario {
             destinations: Vec::new(),
             consumers: Vec::new(),
             links: Default::default(),
+            broker: Default::default(),
         },
         steps: Vec::new(),
         beats: Vec::new(),

@@ -210,7 +210,10 @@ impl Cast {
                 let queues = self.all_queues.iter().map(QueueName::as_str);
                 return Err(missing("queue", queue.as_str(), queues));
             }
-            Its::AddConsumer(..) => {}
+            Its::AddConsumer(..) | Its::RestartBroker => {}
+            Its::Drive(..) | Its::Configure(..) => {
+                return Err(Unfit("a scenario cannot ask for that".to_owned()));
+            }
         }
         Ok(command.clone())
     }

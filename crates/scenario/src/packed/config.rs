@@ -283,7 +283,9 @@ pub(super) fn rabbitmq<P: Pass>(p: &mut P, it: &mut rabbitmq::Config) {
         Acks, Binding, Config, Consumer, Destination, Exchange, ExchangeType, Links, OnFailure,
         Publisher, Queue, RoutingKey,
     };
-    let Config { exchanges, queues, bindings, publishers, destinations, consumers, links } = it;
+    let Config { exchanges, queues, bindings, publishers, destinations, consumers, links, broker } =
+        it;
+    rabbitmq_broker(p, broker);
     let Links { publisher, consumer, jitter, loss_per_million } = links;
     for span in [publisher, consumer, jitter] {
         p.span(span);
@@ -310,15 +312,31 @@ pub(super) fn rabbitmq<P: Pass>(p: &mut P, it: &mut rabbitmq::Config) {
     p.list(consumers, blank, rabbitmq_consumer);
 }
 
+fn rabbitmq_broker<P: Pass>(p: &mut P, it: &mut rabbitmq::config::BrokerSettings) {
+    use rabbitmq::config::{BrokerSettings, Version};
+    let BrokerSettings {
+        version,
+        consumer_timeout_ms,
+        channel_tick_interval_ms,
+        dead_letter_retry_ms,
+    } = it;
+    p.choice(version, &[Version::V3_10, Version::V4_0]);
+    for number in [consumer_timeout_ms, channel_tick_interval_ms, dead_letter_retry_ms] {
+        *number = p.number(*number);
+    }
+}
+
 fn exchange<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Exchange) {
     use rabbitmq::config::{Exchange, ExchangeType};
     let Exchange { name, kind } = it;
     name.0 = p.name(&name.0);
-    p.choice(kind, &[ExchangeType::Direct, ExchangeType::Fanout]);
+    let all =
+        [ExchangeType::Direct, ExchangeType::Fanout, ExchangeType::Topic, ExchangeType::Headers];
+    p.choice(kind, &all);
 }
 
 fn queue<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Queue) {
-    use rabbitmq::config::{Queue, QueueArguments};
+    use rabbitmq::config::{DeadLetterStrategy, Overflow, Queue, QueueArguments, QueueType};
     let Queue { name, arguments } = it;
     name.0 = p.name(&name.0);
     let QueueArguments {
@@ -326,17 +344,35 @@ fn queue<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Queue) {
         dead_letter_routing_key,
         message_ttl_ms,
         max_length,
+        max_length_bytes,
+        overflow,
+        queue_type,
+        max_priority,
+        expires_ms,
+        single_active_consumer,
+        delivery_limit,
+        dead_letter_strategy,
     } = arguments;
+    p.choice(queue_type, &[QueueType::Classic, QueueType::Quorum, QueueType::Stream]);
+    let all = [Overflow::DropHead, Overflow::RejectPublish, Overflow::RejectPublishDlx];
+    p.choice(overflow, &all);
+    let all = [DeadLetterStrategy::AtMostOnce, DeadLetterStrategy::AtLeastOnce];
+    p.choice(dead_letter_strategy, &all);
+    p.bool(single_active_consumer);
+    let mut limit = delivery_limit.map(i64::cast_unsigned);
     for OptionalText(text) in [dead_letter_exchange, dead_letter_routing_key] {
         let mut is_set = text.is_some();
         p.bool(&mut is_set);
         *text = is_set.then(|| p.name(text.as_deref().unwrap_or_default()));
     }
-    for number in [message_ttl_ms, max_length] {
+    let numbers =
+        [message_ttl_ms, max_length, max_length_bytes, max_priority, expires_ms, &mut limit];
+    for number in numbers {
         let mut is_set = number.is_some();
         p.bool(&mut is_set);
         *number = is_set.then(|| p.number(number.unwrap_or_default()));
     }
+    *delivery_limit = limit.map(u64::cast_signed);
 }
 
 fn binding<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Binding) {
