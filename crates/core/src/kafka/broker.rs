@@ -11,7 +11,7 @@ use super::coordinator::{self, Coordinator};
 use super::fact::Fact;
 use super::log::{Log, Slice};
 use super::message::{
-    Answer, Batch, Content, ErrorCode, FetchPosition, Internal, NewRecord, Request,
+    Answer, Batch, Content, ErrorCode, FetchPosition, Internal, NewRecord, ProducerId, Request,
 };
 use super::metadata::Metadata;
 use super::network::ReplyTo;
@@ -43,6 +43,8 @@ pub(crate) enum Input {
 pub(crate) enum Effect {
     /// Answer a client.
     Answer(ReplyTo, Answer),
+    /// Close the connection to a client.
+    Disconnect(ReplyTo),
     /// Tell whoever watches.
     Note(Fact),
 }
@@ -56,6 +58,8 @@ pub(crate) struct Broker {
     workload: Workload,
     /// The logs of the partitions it leads.
     disk: Map<TopicPartition, Log>,
+    /// How many producer ids it has given out, ever.
+    producer_ids: i64,
     /// What its process remembers; none while it does not run.
     memory: Option<Memory>,
 }
@@ -67,6 +71,7 @@ struct Memory {
     coordinator: Coordinator,
     next_retention: SimTime,
     next_cleaning: SimTime,
+    next_expiry: SimTime,
 }
 
 /// A fetch that waits for records.
@@ -87,7 +92,8 @@ impl Broker {
         workload: Workload,
     ) -> Self {
         let disk = Map::new();
-        let mut broker = Self { id, settings, metadata, workload, disk, memory: None };
+        let mut broker =
+            Self { id, settings, metadata, workload, disk, producer_ids: 0, memory: None };
         broker.make_logs(SimTime::START);
         broker
     }
@@ -168,7 +174,7 @@ impl Broker {
     pub(crate) fn due(&self) -> Option<SimTime> {
         let memory = self.memory.as_ref()?;
         let parked = memory.parked.iter().map(|it| it.deadline);
-        let checks = [memory.next_retention, memory.next_cleaning];
+        let checks = [memory.next_retention, memory.next_cleaning, memory.next_expiry];
         parked.chain(checks).chain(memory.coordinator.due()).min()
     }
 
@@ -179,15 +185,21 @@ impl Broker {
     fn start(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
         assert!(self.memory.is_none(), "a process starts once");
         let mut coordinator = Coordinator::new(now, self.settings.clone(), self.metadata.clone());
-        for (partition, log) in &self.disk {
+        let expiry = SimDuration::millis(self.settings.producer_id_expiration_ms);
+        for (partition, log) in &mut self.disk {
+            log.producers_mut().reload(now, expiry);
             if partition.topic == self.metadata.offsets.name {
                 coordinator.load(fx, now, partition, log);
             }
         }
         let delay = SimDuration::millis(self.settings.log_initial_task_delay_ms);
-        let (parked, next_retention) = (Vec::new(), now + delay);
-        let next_cleaning = now + self.cleaner_backoff();
-        self.memory = Some(Memory { parked, coordinator, next_retention, next_cleaning });
+        self.memory = Some(Memory {
+            parked: Vec::new(),
+            coordinator,
+            next_retention: now + delay,
+            next_cleaning: now + self.cleaner_backoff(),
+            next_expiry: now + self.expiry_interval(),
+        });
     }
 
     fn memory(&mut self) -> &mut Memory {
@@ -201,6 +213,9 @@ impl Broker {
         if self.memory().next_cleaning <= now {
             self.clean(fx, now);
         }
+        if self.memory().next_expiry <= now {
+            self.expire_producers(now);
+        }
         for fetch in
             self.memory().parked.extract_if(.., |it| it.deadline <= now).collect::<Vec<_>>()
         {
@@ -208,6 +223,32 @@ impl Broker {
             fx.push(Effect::Answer(fetch.reply_to, answer));
         }
         self.coordinate(fx, now, names, coordinator::Input::Wake);
+    }
+
+    fn expiry_interval(&self) -> SimDuration {
+        let interval = self.settings.producer_id_expiration_check_interval_ms;
+        SimDuration::millis(interval.max(1))
+    }
+
+    /// Forgets the producers that have long been silent.
+    ///
+    /// Source: `UnifiedLog.removeExpiredProducers`.
+    fn expire_producers(&mut self, now: SimTime) {
+        let after = SimDuration::millis(self.settings.producer_id_expiration_ms);
+        for (_, log) in &mut self.disk {
+            log.producers_mut().expire(now, after);
+        }
+        self.memory().next_expiry = now + self.expiry_interval();
+    }
+
+    /// An id that no producer has.
+    ///
+    /// Simplified: the controller gives each broker blocks of a thousand ids; here the thousands
+    /// count the broker's own and the rest is its number.
+    fn new_producer_id(&mut self) -> ProducerId {
+        let id = self.producer_ids * 1_000 + i64::from(self.id.0) - 1;
+        self.producer_ids += 1;
+        ProducerId { id, epoch: 0 }
     }
 
     fn answer(
@@ -223,11 +264,17 @@ impl Broker {
             Request::Produce { acks, batches } => {
                 let results = self.produce(fx, now, batches);
                 if acks == Acks::None {
+                    // Source: `KafkaApis.handleProduceRequest`: an error can be told in no other
+                    // way.
+                    if results.iter().any(|(_, it)| it.is_err()) {
+                        fx.push(Effect::Disconnect(reply_to));
+                    }
                     return;
                 }
                 // With one replica everyone in sync has it as soon as the leader has.
                 Answer::Produce(results)
             }
+            Request::InitProducerId => Answer::InitProducerId(Ok(self.new_producer_id())),
             Request::Fetch { max_wait_ms, min_bytes, partitions } => {
                 let deadline = now + SimDuration::millis(max_wait_ms);
                 let fetch = ParkedFetch { reply_to, deadline, min_bytes, partitions };
@@ -300,7 +347,11 @@ impl Broker {
         }
         let topic = self.metadata.topic(&partition.topic).ok_or_else(|| self.refusal(partition))?;
         self.validate(now, &topic.settings, batch)?;
-        Ok(self.append(fx, now, partition, batch))
+        let known = self.disk.get(partition).map(|log| log.producers().check(batch));
+        match known.transpose()?.flatten() {
+            Some(base) => Ok(base),
+            None => Ok(self.append(fx, now, partition, batch)),
+        }
     }
 
     /// Appends to a log of its own and lets consumers see it.

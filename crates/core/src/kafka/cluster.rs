@@ -18,7 +18,8 @@ use super::metadata::Metadata;
 use super::metadata::description::TopicDescription;
 use super::network::{Address, Arrival, Channel, Network, Node, ReplyTo};
 use super::producer::{self, Producer, Sent};
-use super::{BrokerId, config};
+use super::view::ProducerView;
+use super::{BrokerId, TopicPartition, config};
 use crate::name::{ConsumerName, ProducerName, TopicName};
 use crate::sim::{Cx, Delivery, SimTime, System};
 use crate::workload::Workload;
@@ -162,6 +163,18 @@ impl Cluster {
         self.admin.machine.returned()
     }
 
+    /// The producers that a broker's replica of a partition knows, in the order of their ids; none
+    /// if it has no replica.
+    #[must_use]
+    pub fn producers_known(
+        &self,
+        broker: BrokerId,
+        partition: &TopicPartition,
+    ) -> Option<Vec<ProducerView>> {
+        let log = self.broker(broker).log(partition)?;
+        Some(log.producers().views().collect())
+    }
+
     /// What became of the records that were handed to a producer with [`Command::Send`], in the
     /// order in which it came to know, from number `after` on.
     pub fn sent(&self, producer: &ProducerName, after: usize) -> impl Iterator<Item = &Sent> {
@@ -288,6 +301,9 @@ impl Cluster {
                     let packet = Packet::Answer(correlation, answer);
                     self.send(cx, from, client, channel, packet);
                 }
+                broker::Effect::Disconnect(ReplyTo { client, channel, .. }) => {
+                    self.send(cx, from, client, channel, Packet::Disconnected);
+                }
             }
         }
     }
@@ -333,7 +349,8 @@ impl Cluster {
     ) {
         let sent = cx.now();
         let rng = &mut cx.seeds.network;
-        match self.network.send(rng, sent, from.node, to.node, channel) {
+        let is_greeting = matches!(packet, Packet::Request(_, Request::ApiVersions));
+        match self.network.send(rng, sent, from.node, to.node, channel, is_greeting) {
             Delivery::Arrives(at) => {
                 let arrival = Arrival { from, to, channel, sent, packet };
                 cx.at(at, Event(Due::Arrival(Box::new(arrival))));
@@ -496,3 +513,5 @@ mod faults;
 mod handed;
 #[cfg(test)]
 mod histories;
+#[cfg(test)]
+mod idempotence;

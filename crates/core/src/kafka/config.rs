@@ -168,6 +168,18 @@ choices! {
 }
 
 choices! {
+    /// Whether the brokers recognise what a producer sends twice.
+    Idempotence, "true, false or default" {
+        /// They do, and settings that contradict it are refused.
+        Yes = "true",
+        /// They do not.
+        No = "false",
+        /// They do, unless `acks` or `retries` are set so that it cannot be.
+        Default = "default",
+    }
+}
+
+choices! {
     /// Which client library places the records.
     Client, "java or librdkafka" {
         /// The Java client: murmur2 for keys, sticky for keyless records.
@@ -245,6 +257,11 @@ settings! {
         log_initial_task_delay_ms: u64 = "log.initial.task.delay.ms", 30_000;
         /// How long the log cleaner rests when there is nothing to clean.
         log_cleaner_backoff_ms: u64 = "log.cleaner.backoff.ms", 15_000;
+        /// After so long without a batch a partition forgets a producer.
+        producer_id_expiration_ms: u64 = "producer.id.expiration.ms", 86_400_000;
+        /// How often that is checked.
+        producer_id_expiration_check_interval_ms: u64 =
+            "producer.id.expiration.check.interval.ms", 600_000;
         /// How long an empty group waits for more members before its first rebalance.
         group_initial_rebalance_delay_ms: u64 = "group.initial.rebalance.delay.ms", 3_000;
         /// How many copies of a partition there are if its topic does not say it.
@@ -378,12 +395,49 @@ settings! {
         max_block_ms: u64 = "max.block.ms", 60_000;
         /// How many requests to one broker may wait for their answers.
         max_in_flight_requests_per_connection: u64 = "max.in.flight.requests.per.connection", 5;
+        /// Whether the brokers recognise what it sends twice: true, false, or as the rest allows.
+        enable_idempotence: Idempotence = "enable.idempotence", Idempotence::Default;
         /// How large a request, and so a record, may be.
         max_request_size: u64 = "max.request.size", 1_048_576;
         /// Which library it is, and so where keys go: java or librdkafka.
         client: Client = "client", Client::Java;
         /// How old what it knows of the cluster becomes before it asks anew.
         metadata_max_age_ms: u64 = "metadata.max.age.ms", 300_000;
+    }
+}
+
+impl ProducerSettings {
+    /// Whether the brokers recognise what it sends twice.
+    ///
+    /// Source: `ProducerConfig.postProcessAndValidateIdempotenceConfigs`.
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        match self.enable_idempotence {
+            Idempotence::Yes => true,
+            Idempotence::No => false,
+            Idempotence::Default => self.acks == Acks::All && self.retries != 0,
+        }
+    }
+
+    /// Why a producer with these settings would not start, if it would not.
+    ///
+    /// Source: `ProducerConfig.postProcessAndValidateIdempotenceConfigs`.
+    #[must_use]
+    pub fn conflict(&self) -> Option<&'static str> {
+        let wants = self.enable_idempotence == Idempotence::Yes;
+        let may = self.enable_idempotence != Idempotence::No;
+        if wants && self.acks != Acks::All {
+            return Some("ConfigException: an idempotent producer needs acks=all");
+        }
+        if wants && self.retries == 0 {
+            return Some("ConfigException: an idempotent producer needs retries");
+        }
+        if may && 5 < self.max_in_flight_requests_per_connection {
+            return Some(
+                "ConfigException: an idempotent producer has at most 5 requests in flight",
+            );
+        }
+        None
     }
 }
 

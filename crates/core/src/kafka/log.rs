@@ -5,6 +5,7 @@
 
 mod cleaner;
 mod lookup;
+pub(crate) mod producers;
 mod retention;
 mod segment;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use super::message::{Batch, Content, Marker, NewRecord, ProducerStamp};
 use super::schema::Bytes;
 use crate::sim::{Shelf, SimTime};
 use crate::workload::MessageId;
+use producers::Producers;
 use segment::Segment;
 use std::collections::VecDeque;
 
@@ -84,6 +86,7 @@ pub(crate) struct Log {
     ///
     /// Source: the file `cleaner-offset-checkpoint`, which outlives the process.
     cleaned_to: Option<Offset>,
+    producers: Producers,
 }
 
 /// What an append did.
@@ -132,6 +135,7 @@ impl Log {
             log_end: start,
             size_bytes: 0,
             cleaned_to: None,
+            producers: Producers::default(),
         };
         log.roll(now);
         log
@@ -145,6 +149,25 @@ impl Log {
     /// The first offset that is not known to be on every in-sync replica. Consumers read below.
     pub(crate) fn high_watermark(&self) -> Offset {
         self.high_watermark
+    }
+
+    /// The last stable offset: below it every transaction is decided, so that far reads who wants
+    /// only what is committed.
+    ///
+    /// Source: `UnifiedLog.fetchLastStableOffsetMetadata`.
+    pub(crate) fn last_stable(&self) -> Offset {
+        let unstable = self.producers.first_unstable().unwrap_or(self.high_watermark);
+        unstable.clamp(self.log_start, self.high_watermark)
+    }
+
+    /// Who wrote here.
+    pub(crate) fn producers(&self) -> &Producers {
+        &self.producers
+    }
+
+    /// Who wrote here, to be changed.
+    pub(crate) fn producers_mut(&mut self) -> &mut Producers {
+        &mut self.producers
     }
 
     /// The offset that the next record gets.
@@ -249,6 +272,7 @@ impl Log {
             marker: batch.marker,
             delete_horizon_ms: None,
         };
+        self.producers.appended(&head);
         self.batches.push(LoggedBatch { head, first_record });
         self.size_bytes += batch.size_bytes;
         let active = self.segments.back_mut().expect("a log has an active segment");
@@ -269,6 +293,7 @@ impl Log {
     /// Lets consumers read up to `to`, if that is further than before.
     pub(crate) fn raise_high_watermark(&mut self, to: Offset) {
         self.high_watermark = self.high_watermark.max(to);
+        self.producers.replicated(self.high_watermark);
         self.assert_invariants();
     }
 

@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | `ApiVersions` | any client | broker, when a connection is made again | nothing |
 //! | `Produce` | producer | leader of the partitions | base offset per partition |
+//! | `InitProducerId` | producer | any broker | a producer id and epoch |
 //! | `Fetch` | consumer | leader of the partitions | batches, log start, high watermark |
 //! | `ListOffsets` | consumer | leader of the partition | an offset |
 //! | `DeleteRecords` | administrator | leader of the partition | the log start |
@@ -119,6 +120,8 @@ pub(crate) enum Request {
     ApiVersions,
     /// Append these, one batch per partition. With `acks=0` there is no answer.
     Produce { acks: Acks, batches: Vec<(TopicPartition, Batch)> },
+    /// Give me an id to write under, so that what is sent twice is recognised.
+    InitProducerId,
     /// What is there from these positions on?
     Fetch { max_wait_ms: u64, min_bytes: u64, partitions: Vec<FetchPosition> },
     /// Where does the partition begin, or end?
@@ -270,6 +273,13 @@ pub struct ProducerStamp {
     pub sequence: i32,
 }
 
+/// Who writes: an id and which of the processes, or transactions, under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ProducerId {
+    pub(crate) id: i64,
+    pub(crate) epoch: i16,
+}
+
 /// How a transaction ended in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Marker {
@@ -330,6 +340,8 @@ pub(crate) enum Answer {
     ApiVersions,
     /// Per partition where its batch begins now, or why it is not there.
     Produce(Vec<(TopicPartition, Result<Offset, ErrorCode>)>),
+    /// The id to write under, and its epoch.
+    InitProducerId(Result<ProducerId, ErrorCode>),
     /// Per partition what there is, or why not.
     Fetch(Vec<(TopicPartition, Result<Slice, ErrorCode>)>),
     /// The offset asked for; [`UNKNOWN_OFFSET`] if there is none.
@@ -499,6 +511,12 @@ error_codes! {
     InvalidRecord = "INVALID_RECORD",
     /// The topic's settings do not allow it.
     PolicyViolation = "POLICY_VIOLATION",
+    /// A batch came whose first sequence number does not follow the last one.
+    OutOfOrderSequenceNumber = "OUT_OF_ORDER_SEQUENCE_NUMBER",
+    /// A later process, or transaction, has the same id.
+    InvalidProducerEpoch = "INVALID_PRODUCER_EPOCH",
+    /// That cannot be asked of a transaction in this state.
+    InvalidTxnState = "INVALID_TXN_STATE",
     /// This broker does not coordinate the group.
     NotCoordinator = "NOT_COORDINATOR",
     /// The generation is not the present one.

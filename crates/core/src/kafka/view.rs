@@ -3,6 +3,7 @@
 //! Nothing in the simulation reads it. It is what Kafka's `kafka-dump-log` shows of a replica's
 //! files, and of `__consumer_offsets` what concerns one group.
 
+pub use super::log::producers::ProducerView;
 pub use super::message::{Marker, ProducerStamp};
 
 use super::cluster::Cluster;

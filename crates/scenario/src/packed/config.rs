@@ -26,6 +26,8 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
         log_retention_check_interval_ms,
         log_initial_task_delay_ms,
         log_cleaner_backoff_ms,
+        producer_id_expiration_ms,
+        producer_id_expiration_check_interval_ms,
         group_initial_rebalance_delay_ms,
         default_replication_factor,
         num_partitions,
@@ -70,6 +72,8 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
     p.whole(offsets_topic_num_partitions);
     p.whole(log_retention_check_interval_ms);
     p.whole(log_initial_task_delay_ms);
+    p.whole(producer_id_expiration_ms);
+    p.whole(producer_id_expiration_check_interval_ms);
     p.whole(log_cleaner_backoff_ms);
     p.whole(default_replication_factor);
     p.whole(num_partitions);
@@ -163,7 +167,7 @@ fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
 }
 
 fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
-    use kafka::config::{Acks, Client, Producer, ProducerSettings};
+    use kafka::config::{Acks, Client, Idempotence, Producer, ProducerSettings};
     let Producer { name, settings } = it;
     name.0 = p.name(&name.0);
     let ProducerSettings {
@@ -177,6 +181,7 @@ fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
         max_in_flight_requests_per_connection,
         max_request_size,
         max_block_ms,
+        enable_idempotence,
         client,
         metadata_max_age_ms,
     } = settings;
@@ -195,6 +200,8 @@ fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
     ] {
         p.whole(number);
     }
+    let all = [Idempotence::Yes, Idempotence::No, Idempotence::Default];
+    p.choice(enable_idempotence, &all);
     p.choice(client, &[Client::Java, Client::Librdkafka]);
 }
 

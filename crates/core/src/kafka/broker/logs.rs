@@ -56,8 +56,8 @@ impl Broker {
         let log = self.led(partition).ok_or_else(|| self.refusal(partition))?;
         let found = match at {
             ListedOffset::Earliest => return Ok(log.log_start()),
-            // Without transactions all that is replicated is stable.
-            ListedOffset::Latest | ListedOffset::LatestStable => return Ok(log.high_watermark()),
+            ListedOffset::Latest => return Ok(log.high_watermark()),
+            ListedOffset::LatestStable => return Ok(log.last_stable()),
             ListedOffset::AtOrAfter(timestamp_ms) => log.first_at_or_after(timestamp_ms),
             ListedOffset::MaxTimestamp => log.of_max_timestamp(),
         };

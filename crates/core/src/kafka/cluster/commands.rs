@@ -92,6 +92,9 @@ impl Cluster {
         cx: &mut Cx<'_, Self>,
         setup: &config::Producer,
     ) -> Result<(), String> {
+        if let Some(conflict) = setup.settings.conflict() {
+            return Err(conflict.to_owned());
+        }
         let (name, settings) = (setup.name.clone(), setup.settings.clone());
         let (metadata, workload) = (self.bootstrap.clone(), self.workload.clone());
         let destinations = &self.config.destinations;

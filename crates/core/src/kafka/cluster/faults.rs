@@ -333,7 +333,7 @@ fn a_lost_answer_means_the_record_is_appended_twice() {
         brokers 1 group.initial.rebalance.delay.ms=0
         link latency=30ms
         topic orders 1
-        producer p1 request.timeout.ms=50 retries=1
+        producer p1 request.timeout.ms=50 retries=1 enable.idempotence=false
         send 1 every 1ms from 1s to orders
         ",
         "

@@ -300,6 +300,7 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Request::Fetch { .. }
             | Request::ListOffsets { .. }
             | Request::DeleteRecords { .. }
+            | Request::InitProducerId
             | Request::Metadata
             | Request::Controller(_)
             | Request::ListGroups
@@ -330,6 +331,7 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Answer::LeaveGroup(_) => membership(),
             Answer::ApiVersions
             | Answer::Produce(_)
+            | Answer::InitProducerId(_)
             | Answer::ListOffsets(_)
             | Answer::DeleteRecords(_)
             | Answer::Metadata(_)
