@@ -321,9 +321,7 @@ impl RabbitLedger {
             Fact::Dropped { queue, message, reason } => {
                 let departure = match reason {
                     Reason::Rejected => Departure::Plain,
-                    Reason::Expired | Reason::MaxLength | Reason::DeliveryLimit => {
-                        Departure::Removed
-                    }
+                    Reason::Expired | Reason::MaxLength => Departure::Removed,
                 };
                 self.left(queue, *message, departure);
             }
@@ -344,12 +342,6 @@ impl RabbitLedger {
             Fact::Routed { .. }
             | Fact::Unroutable { .. }
             | Fact::Received { .. }
-            | Fact::PublishRefused { .. }
-            | Fact::Nacked { .. }
-            | Fact::Returned { .. }
-            | Fact::Purged { .. }
-            | Fact::QueueDeleted { .. }
-            | Fact::BrokerRestarted
             | Fact::Requeued { .. }
             | Fact::ChannelClosed { .. }
             | Fact::ChannelError { .. }

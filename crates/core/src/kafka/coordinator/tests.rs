@@ -1,12 +1,11 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks at the answers it is about")]
 
 use super::*;
-use crate::kafka::assignor::compute::ClassicAssignor;
-use crate::kafka::config::{Config, Links};
+use crate::kafka::config::{Assignor, Config, Links};
 use crate::kafka::fact::{CommitReason, LeaveReason};
-use crate::kafka::message::{CorrelationId, JoinGroup, Leaver, MemberId, MemberOf};
+use crate::kafka::message::{CorrelationId, JoinGroup, MemberId, MemberOf};
 use crate::kafka::network::{Address, Channel, Node};
-use crate::kafka::schema::{ClassicSubscription, encode_assignment};
+use crate::kafka::schema::{encode_assignment, encode_subscription};
 use crate::kafka::{Offset, TopicPartition};
 use expect_test::{Expect, expect};
 use std::collections::BTreeMap;
@@ -14,7 +13,6 @@ use std::collections::BTreeMap;
 fn coordinator(initial_delay_ms: u64) -> Coordinator {
     let settings = BrokerSettings {
         group_initial_rebalance_delay_ms: initial_delay_ms,
-        group_min_session_timeout_ms: 0,
         ..BrokerSettings::default()
     };
     let config = Config {
@@ -26,7 +24,7 @@ fn coordinator(initial_delay_ms: u64) -> Coordinator {
         consumers: Vec::new(),
         links: Links::default(),
     };
-    Coordinator::new(SimTime::START, settings, Arc::new(Metadata::new(&config)))
+    Coordinator::new(settings, Arc::new(Metadata::new(&config)))
 }
 
 /// Speaks to the coordinator as the clients do, and remembers what they would.
@@ -87,22 +85,19 @@ impl Clients {
         let member = |generation| MemberOf {
             group: "g".into(),
             member_id: member_id.clone(),
-            instance: None,
             generation,
             client: client.as_str().into(),
         };
         let (kind, request) = match words[1..] {
             ["join", ref topics @ ..] => {
-                let topics = topics.iter().map(|it| (*it).into()).collect();
-                let subscription = ClassicSubscription { topics, ..ClassicSubscription::default() };
+                let topics: Vec<_> = topics.iter().map(|it| (*it).into()).collect();
                 let join = JoinGroup {
                     group: "g".into(),
                     member_id: member_id.clone(),
-                    instance: None,
                     client: client.as_str().into(),
                     session_timeout_ms: 1_000,
                     rebalance_timeout_ms: 3_000,
-                    protocols: vec![(ClassicAssignor::Range, subscription.encode())],
+                    protocols: vec![(Assignor::Range, encode_subscription(&topics))],
                 };
                 ("join", GroupRequest::JoinGroup(join))
             }
@@ -129,8 +124,7 @@ impl Clients {
             }
             ["leave"] => {
                 let (group, why) = ("g".into(), LeaveReason::Closed);
-                let members = vec![Leaver { member_id, instance: None }];
-                ("leave", GroupRequest::LeaveGroup { group, members, why })
+                ("leave", GroupRequest::LeaveGroup { group, member_id, why })
             }
             _ => panic!("not an input: {text}"),
         };
@@ -180,11 +174,9 @@ impl Clients {
             | Answer::Heartbeat(Err(error))
             | Answer::LeaveGroup(Err(error))
             | Answer::OffsetCommit(Err(error)) => error.to_string(),
-            Answer::LeaveGroup(Ok(left)) => match left[0] {
-                Ok(()) => "ok".to_owned(),
-                Err(error) => error.to_string(),
-            },
-            Answer::Heartbeat(Ok(())) | Answer::OffsetCommit(Ok(())) => "ok".to_owned(),
+            Answer::Heartbeat(Ok(()))
+            | Answer::LeaveGroup(Ok(()))
+            | Answer::OffsetCommit(Ok(())) => "ok".to_owned(),
             other => panic!("nobody asked for {other:?}"),
         };
         format!("answer {client} {kind}: {told}")
@@ -236,8 +228,8 @@ fn a_member_joins_in_two_steps_and_learns_what_it_reads_after_the_leader() {
                 6 answer c1 heartbeat: REBALANCE_IN_PROGRESS
                 PreparingRebalance 1
             7 c1 join t
-                7 answer c2 join: generation 2, 0 members
                 7 answer c1 join: generation 2, 2 members
+                7 answer c2 join: generation 2, 0 members
                 CompletingRebalance 2
             8 c2 sync
                 CompletingRebalance 2
@@ -281,8 +273,8 @@ fn an_expected_member_that_never_comes_back_is_waited_for_until_its_session_ends
                 PreparingRebalance 1
             7 c1 join t
                 PreparingRebalance 1
-                1004 answer c3 join: generation 2, 0 members
                 1004 answer c1 join: generation 2, 2 members
+                1004 answer c3 join: generation 2, 0 members
                 CompletingRebalance 2
         "#]],
     );
@@ -424,8 +416,8 @@ fn a_follower_that_joins_again_unchanged_disturbs_nobody_and_the_leader_does() {
                 34 g rebalances: c2 joins
                 PreparingRebalance 1
             40 c1 join t
-                40 answer c2 join: generation 2, 0 members
                 40 answer c1 join: generation 2, 2 members
+                40 answer c2 join: generation 2, 0 members
                 CompletingRebalance 2
         "#]],
     );

@@ -59,8 +59,6 @@ impl KafkaLedger {
             | Fact::Assigned { .. }
             | Fact::OutOfRange { .. }
             | Fact::CommitRefused { .. }
-            | Fact::OffsetForgotten { .. }
-            | Fact::GroupRemoved { .. }
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
             | Fact::BrokerCrashed(_)
@@ -117,8 +115,7 @@ impl KafkaLedger {
             | Fact::Left { why: LeaveReason::Closed | LeaveReason::Unsubscribed, .. } => {
                 self.drop_all(client)
             }
-            Fact::Expired { .. }
-            | Fact::Left { why: LeaveReason::PollInterval(_) | LeaveReason::Removed, .. } => {
+            Fact::Expired { .. } | Fact::Left { why: LeaveReason::PollInterval(_), .. } => {
                 self.disown(client, None);
             }
             _ => {}

@@ -138,11 +138,7 @@ impl Recount {
                 consumer, why: LeaveReason::Closed | LeaveReason::Unsubscribed, ..
             } => self.gone(consumer),
             Fact::Expired { consumer, .. }
-            | Fact::Left {
-                consumer,
-                why: LeaveReason::PollInterval(_) | LeaveReason::Removed,
-                ..
-            } => {
+            | Fact::Left { consumer, why: LeaveReason::PollInterval(_), .. } => {
                 self.disown(consumer);
             }
             Fact::Started { .. }
@@ -154,8 +150,6 @@ impl Recount {
             | Fact::Assigned { .. }
             | Fact::OutOfRange { .. }
             | Fact::CommitRefused { .. }
-            | Fact::OffsetForgotten { .. }
-            | Fact::GroupRemoved { .. }
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
             | Fact::BrokerCrashed(_)

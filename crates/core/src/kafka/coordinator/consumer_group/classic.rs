@@ -9,8 +9,8 @@ use crate::kafka::TopicPartition;
 use crate::kafka::fact::{Fact, LeaveReason, RebalanceReason};
 use crate::kafka::message::{ErrorCode, MemberId};
 use crate::kafka::schema::{
-    Bytes, Change, ClassicMember, ClassicSubscription, Current, Epoch, MemberState, Subscription,
-    Target,
+    Bytes, Change, ClassicMember, Current, Epoch, MemberState, Subscription, Target,
+    decode_subscription,
 };
 use crate::map::Map;
 use crate::name::{ConsumerName, GroupId, TopicName};
@@ -341,7 +341,6 @@ impl HandedOver {
 
 /// The topics of a classic member: all its subscriptions name the same.
 fn topics(protocols: &[(String, Bytes)]) -> Vec<TopicName> {
-    let first =
-        protocols.first().and_then(|(_, it)| ClassicSubscription::decode(it)).map(|it| it.topics);
+    let first = protocols.first().and_then(|(_, it)| decode_subscription(it));
     sorted(&first.unwrap_or_default())
 }
