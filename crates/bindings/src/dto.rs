@@ -89,7 +89,7 @@ impl Reader {
             in_broker,
             unsettled,
         } = outcome;
-        let ledger::DeadLettered { rejected, expired, max_length } = dead_lettered;
+        let ledger::DeadLettered { rejected, expired, max_length, delivery_limit } = dead_lettered;
         let outcome = Outcome {
             sent,
             acknowledged,
@@ -103,7 +103,7 @@ impl Reader {
             removed_unread,
             lost,
             vanished,
-            dead_lettered: DeadLettered { rejected, expired, maxlen: max_length },
+            dead_lettered: DeadLettered { rejected, expired, maxlen: max_length, delivery_limit },
             out_of_order,
             in_broker,
             unsettled,
@@ -140,6 +140,7 @@ struct DeadLettered {
     rejected: u64,
     expired: u64,
     maxlen: u64,
+    delivery_limit: u64,
 }
 
 /// A scenario that is built in.

@@ -35,7 +35,7 @@ export interface Outcome {
   removedUnread: number;
   lost: number;
   vanished: number;
-  deadLettered: { rejected: number; expired: number; maxlen: number };
+  deadLettered: { rejected: number; expired: number; maxlen: number; deliveryLimit: number };
   outOfOrder: number;
   inBroker: number;
   unsettled: number;
@@ -127,7 +127,7 @@ export interface RabbitMqQueue {
     state: "ready" | "unacked" | "acked" | "removed";
     unackedBy: string | null;
     redelivered: boolean;
-    deadLetter: { queue: string; reason: "rejected" | "expired" | "maxlen" } | null;
+    deadLetter: { queue: string; reason: "rejected" | "expired" | "maxlen" | "delivery_limit" } | null;
   }[];
 }
 

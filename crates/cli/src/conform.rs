@@ -7,6 +7,7 @@
 mod case;
 mod given;
 mod kafka;
+mod rabbitmq;
 mod report;
 
 use crate::args::Conform;
@@ -131,7 +132,7 @@ fn run_all(files: &[CaseFile], profile: Option<&str>) -> Result<Report, Trouble>
 /// Runs a case: the steps that do not answer as recorded. After one that could not be put to the
 /// system the others would mean nothing, so it is the last.
 fn run(file: &CaseFile, case: &Case, version: &str) -> Vec<Failure> {
-    let mut system = Driver::new(file.system, case);
+    let mut system = Driver::new(file.system, case, version);
     let mut failures = Vec::new();
     for (number, step) in (1..).zip(&case.steps) {
         // What is wrong in a machine is a failure of this case and must not hide the others.
@@ -185,21 +186,21 @@ fn differs(
 /// A system with its clients, as a case drives it.
 enum Driver {
     Kafka(Box<kafka::Driver>),
-    RabbitMq,
+    RabbitMq(Box<rabbitmq::Driver>),
 }
 
 impl Driver {
-    fn new(system: SystemName, case: &Case) -> Self {
+    fn new(system: SystemName, case: &Case, version: &str) -> Self {
         match system {
             SystemName::Kafka => Self::Kafka(Box::new(kafka::Driver::new(case))),
-            SystemName::RabbitMq => Self::RabbitMq,
+            SystemName::RabbitMq => Self::RabbitMq(Box::new(rabbitmq::Driver::new(version))),
         }
     }
 
     fn step(&mut self, step: &Step) -> Result<Value, Unable> {
         match self {
             Self::Kafka(driver) => driver.step(step),
-            Self::RabbitMq => Err(Unable::NotModelled(step.operation.clone())),
+            Self::RabbitMq(driver) => driver.step(step),
         }
     }
 }

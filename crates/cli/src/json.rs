@@ -139,6 +139,8 @@ struct DeadLettered {
     rejected: u64,
     expired: u64,
     maxlen: u64,
+    #[serde(rename = "deliveryLimit")]
+    delivery_limit: u64,
 }
 
 impl From<&Outcome> for Numbers {
@@ -161,6 +163,7 @@ impl From<&Outcome> for Numbers {
                 rejected: dead.rejected,
                 expired: dead.expired,
                 maxlen: dead.max_length,
+                delivery_limit: dead.delivery_limit,
             },
             out_of_order: it.out_of_order,
             in_broker: it.in_broker,

@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod command;
 pub mod config;
 mod connection;
+pub mod console;
 mod consumer;
 pub mod controller;
 mod coordinator;
@@ -37,6 +38,7 @@ pub use config::Config;
 pub use fact::Fact;
 pub use java::offsets_partition;
 pub use message::consumer_group::{DescribedConsumerGroup, DescribedConsumerMember};
+pub use message::{GroupDescription, ListedGroup, MemberDescription};
 pub use producer::Sent;
 pub use snapshot::Snapshot;
 

@@ -10,14 +10,18 @@ pub mod client;
 pub mod command;
 pub mod config;
 pub mod consumer;
+pub mod error;
 pub mod exchange;
 pub mod fact;
 pub mod frame;
+pub mod manual;
 pub mod message;
 pub mod node;
 pub mod publisher;
 pub mod queue;
 pub mod snapshot;
+pub mod table;
+pub mod topology;
 pub mod wire;
 
 pub use broker::Broker;

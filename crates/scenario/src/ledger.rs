@@ -80,13 +80,15 @@ pub struct DeadLettered {
     pub expired: u64,
     /// Over the queue's length limit.
     pub max_length: u64,
+    /// They came back too often.
+    pub delivery_limit: u64,
 }
 
 impl DeadLettered {
     /// For any reason.
     #[must_use]
     pub const fn total(self) -> u64 {
-        self.rejected + self.expired + self.max_length
+        self.rejected + self.expired + self.max_length + self.delivery_limit
     }
 }
 

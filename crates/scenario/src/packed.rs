@@ -65,6 +65,8 @@ trait Pass {
         while list.len() < count {
             list.push(blank());
         }
+        // A default may be longer than what was packed.
+        list.truncate(count);
         for item in list {
             each(self, item);
         }
@@ -229,6 +231,7 @@ fn blank() -> Scenario {
             destinations: Vec::new(),
             consumers: Vec::new(),
             links: Default::default(),
+            broker: Default::default(),
         },
         steps: Vec::new(),
         beats: Vec::new(),

@@ -206,7 +206,7 @@ fn what_is_not_known_is_answered_with_the_nearest() {
             ("crash c1", "crush c1"),
             ("\"after-batch\"\non_failure = \"skip\"", "\"batch\"\non_failure = \"skip\""),
             ("system = \"kafka\"", "system = \"Kafka\""),
-            ("{ exchange = \"amq.direct\"", "{ exchange = \"amq.topic\""),
+            ("{ exchange = \"amq.direct\"", "{ exchange = \"amq.tropic\""),
         ],
         expect_file!["mistakes/unknown.txt"],
     );

@@ -89,6 +89,12 @@ impl<'a> Given<'a> {
         list.ok_or_else(|| lacks(key, "a list of partitions, as t-0"))
     }
 
+    /// Yes or no; `otherwise` if it does not say.
+    pub(crate) fn flag(self, key: &str, otherwise: bool) -> Result<bool, Unable> {
+        let Some(value) = self.value(key) else { return Ok(otherwise) };
+        value.as_bool().ok_or_else(|| lacks(key, "true or false"))
+    }
+
     /// A list.
     pub(crate) fn list(self, key: &str) -> Result<&'a [Value], Unable> {
         let list = self.value(key).and_then(Value::as_array);

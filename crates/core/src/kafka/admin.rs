@@ -6,9 +6,10 @@
 
 mod call;
 
+pub use crate::kafka::console::{DescribedGroup, DescribedMember};
 pub use call::{
-    AdminCall, AdminReturn, Election, Layout, NewTopic, OffsetSpec, PartitionDescription,
-    TopicDescription,
+    AdminCall, AdminReturn, Election, Layout, ListedGroup, NewTopic, OffsetSpec,
+    PartitionDescription, TopicDescription,
 };
 
 use super::connection::backoff;
@@ -158,13 +159,13 @@ impl Admin {
             Answer::FindCoordinator(found) => return self.found(now, found),
             Answer::Metadata(metadata) => match doing.progress.asks(&doing.call).0 {
                 Target::Leader(partition) => return self.found(now, leader(&metadata, &partition)),
-                Target::Coordinator(_) | Target::Any | Target::Controller => {
+                Target::Coordinator(_) | Target::Any | Target::Broker(_) | Target::Controller => {
                     Answer::Metadata(metadata)
                 }
             },
             answer => answer,
         };
-        match doing.progress.answered(&doing.call, from, answer) {
+        match doing.progress.answered(&doing.call, (from, self.brokers), answer) {
             Err(error) => self.refused(now, error),
             Ok(None) => doing.stage = Stage::Asks(now),
             Ok(Some(done)) => self.returns(done),
@@ -204,7 +205,7 @@ impl Admin {
         if self.doing.is_none()
             && let Some(call) = self.waiting.pop_front()
         {
-            let progress = Progress::of(&call);
+            let progress = Progress::First;
             self.doing = Some(Doing {
                 call,
                 progress,
@@ -222,6 +223,7 @@ impl Admin {
         let broker = match target {
             Target::Any => None,
             Target::Controller => Some(CONTROLLER),
+            Target::Broker(broker) => Some(broker),
             Target::Leader(_) | Target::Coordinator(_) if doing.found.is_some() => doing.found,
             Target::Leader(_) => {
                 request = Request::Metadata;

@@ -6,11 +6,10 @@ mod slots;
 mod sticky;
 
 use super::TopicPartition;
-use super::config::Assignor;
-use crate::map::{Map, Set, sort_by, sort_by_key};
+use crate::map::{Map, Set, sort_by_key};
 use crate::name::TopicName;
 
-/// A member as its group's leader sees it.
+/// A member as `range` and `roundrobin` see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Subscriber {
     /// Its member id.
@@ -23,22 +22,6 @@ pub(crate) struct Subscriber {
 
 /// What each member reads, by its place among the members; sorted.
 pub type Assignment = Vec<Vec<TopicPartition>>;
-
-/// Deals the partitions of `topics`, given with their counts, out to `members`.
-pub(crate) fn assign(
-    assignor: Assignor,
-    topics: &Map<TopicName, u32>,
-    members: &[Subscriber],
-) -> Assignment {
-    let mut assignment = match assignor {
-        Assignor::Range => range(topics, members),
-        Assignor::RoundRobin => round_robin(topics, members),
-    };
-    for partitions in &mut assignment {
-        sort_by(partitions, Ord::cmp);
-    }
-    assignment
-}
 
 /// Places of the members in the order in which both assignors go through them: those with an
 /// instance id first, by it, then the others by member id.

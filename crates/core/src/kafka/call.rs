@@ -22,11 +22,13 @@ pub struct OffsetAndMetadata {
     pub offset: Offset,
     /// Whatever the application wanted to keep beside it; mostly empty.
     pub metadata: String,
+    /// The leader epoch of the last record before it, if it is known.
+    pub leader_epoch: Option<i32>,
 }
 
 impl From<Offset> for OffsetAndMetadata {
     fn from(offset: Offset) -> Self {
-        Self { offset, metadata: String::new() }
+        Self { offset, metadata: String::new(), leader_epoch: None }
     }
 }
 

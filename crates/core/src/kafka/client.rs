@@ -4,6 +4,7 @@
 //! As in the Java client, records are fetched and groups joined only while the application is in
 //! `poll`; heartbeats go on in the background.
 
+mod assigning;
 mod calls;
 mod commits;
 mod fetcher;
@@ -361,6 +362,7 @@ impl Client {
         MemberOf {
             group: self.group.clone(),
             member_id: self.membership.member_id().clone(),
+            instance: self.instance(),
             generation: self.membership.generation(),
             client: self.name.clone(),
         }

@@ -12,13 +12,14 @@ use super::command::Command;
 use super::config::Config;
 use super::consumer::{self, Consumer};
 use super::controller::{self, CONTROLLER, Controller};
-use super::fact::{ClusterFact, Fact};
+use super::fact::Fact;
 use super::message::{Packet, Request};
 use super::metadata::Metadata;
 use super::metadata::description::TopicDescription;
 use super::network::{Address, Arrival, Channel, Network, Node, ReplyTo};
 use super::producer::{self, Producer, Sent};
-use super::{BrokerId, config};
+use super::view::ProducerView;
+use super::{BrokerId, TopicPartition, config};
 use crate::name::{ConsumerName, ProducerName, TopicName};
 use crate::sim::{Cx, Delivery, SimTime, System};
 use crate::workload::Workload;
@@ -162,6 +163,18 @@ impl Cluster {
         self.admin.machine.returned()
     }
 
+    /// The producers that a broker's replica of a partition knows, in the order of their ids; none
+    /// if it has no replica.
+    #[must_use]
+    pub fn producers_known(
+        &self,
+        broker: BrokerId,
+        partition: &TopicPartition,
+    ) -> Option<Vec<ProducerView>> {
+        let log = self.broker(broker).log(partition)?;
+        Some(log.producers().views().collect())
+    }
+
     /// What became of the records that were handed to a producer with [`Command::Send`], in the
     /// order in which it came to know, from number `after` on.
     pub fn sent(&self, producer: &ProducerName, after: usize) -> impl Iterator<Item = &Sent> {
@@ -237,14 +250,6 @@ impl Cluster {
         runs && self.place_of(address.node) == address.process
     }
 
-    /// Whether it takes requests.
-    fn serves(&self, address: Address) -> bool {
-        match address.node {
-            Node::Broker(id) => self.broker(id).is_open(),
-            Node::Producer(_) | Node::Consumer(_) | Node::Admin | Node::Controller => true,
-        }
-    }
-
     fn step_producer(&mut self, cx: &mut Cx<'_, Self>, place: u16, input: producer::Input) {
         let (now, mut fx) = (cx.now(), Vec::new());
         let it = &mut self.producers[usize::from(place)];
@@ -296,14 +301,8 @@ impl Cluster {
                     let packet = Packet::Answer(correlation, answer);
                     self.send(cx, from, client, channel, packet);
                 }
-                broker::Effect::Send(whom, correlation, request) => {
-                    let packet = Packet::Request(correlation, request);
-                    self.send(cx, from, self.address(whom), Channel::Data, packet);
-                }
-                broker::Effect::Stopped => {
-                    cx.note(Fact::Cluster(ClusterFact::Stopped(id)));
-                    self.step_broker(cx, id, broker::Input::Crash);
-                    self.disconnect_all(cx, id);
+                broker::Effect::Disconnect(ReplyTo { client, channel, .. }) => {
+                    self.send(cx, from, client, channel, Packet::Disconnected);
                 }
             }
         }
@@ -322,21 +321,10 @@ impl Cluster {
         }
     }
 
-    /// A broker's process has ended: who was connected to it notices.
-    fn disconnect_all(&mut self, cx: &mut Cx<'_, Self>, id: BrokerId) {
-        let from = self.address(Node::Broker(id));
-        for (peer, channel) in self.network.peers(from.node) {
-            let to = self.address(peer);
-            self.send(cx, from, to, channel, Packet::Disconnected);
-        }
-    }
-
     fn step_controller(&mut self, cx: &mut Cx<'_, Self>, input: controller::Input) {
         let (now, mut fx) = (cx.now(), Vec::new());
         self.controller.machine.step(&mut fx, now, input);
-        let due = self.controller.alarm.set(now, self.controller.machine.due());
         let from = self.address(Node::Controller);
-        wake(cx, from, due);
         for effect in fx {
             match effect {
                 controller::Effect::Note(fact) => cx.note(fact),
@@ -361,7 +349,8 @@ impl Cluster {
     ) {
         let sent = cx.now();
         let rng = &mut cx.seeds.network;
-        match self.network.send(rng, sent, from.node, to.node, channel) {
+        let is_greeting = matches!(packet, Packet::Request(_, Request::ApiVersions));
+        match self.network.send(rng, sent, from.node, to.node, channel, is_greeting) {
             Delivery::Arrives(at) => {
                 let arrival = Arrival { from, to, channel, sent, packet };
                 cx.at(at, Event(Due::Arrival(Box::new(arrival))));
@@ -372,8 +361,7 @@ impl Cluster {
 
     fn arrive(&mut self, cx: &mut Cx<'_, Self>, arrival: Arrival) {
         let Arrival { from, to, channel, packet, .. } = arrival;
-        let is_asked = matches!(packet, Packet::Request(..));
-        if !self.hears(to) || (is_asked && !self.serves(to)) {
+        if !self.hears(to) {
             // Nobody listens there: a client notices that its connection is refused or reset.
             if let (Node::Broker(_), Packet::Request(..)) = (to.node, packet) {
                 self.send(cx, to, from, channel, Packet::Disconnected);
@@ -415,14 +403,6 @@ impl Cluster {
             (Node::Broker(id), Node::Controller, Packet::MetadataUpdate(metadata)) => {
                 self.step_broker(cx, id, broker::Input::Metadata(metadata));
             }
-            (Node::Broker(id), whom, Packet::Answer(correlation, answer)) => {
-                self.step_broker(cx, id, broker::Input::Answer(whom, correlation, answer));
-            }
-            (Node::Broker(id), Node::Broker(whom), Packet::Disconnected) => {
-                self.step_broker(cx, id, broker::Input::Disconnected(whom));
-            }
-            // It learns from missing heartbeats that a broker is gone.
-            (Node::Controller, _, Packet::Disconnected) => {}
             (to, from, packet) => unreachable!("{from:?} does not send {packet:?} to {to:?}"),
         }
     }
@@ -450,10 +430,7 @@ impl Cluster {
                 self.admin.alarm.rings(now);
                 self.step_admin(cx, admin::Input::Wake);
             }
-            Node::Controller => {
-                self.controller.alarm.rings(now);
-                self.step_controller(cx, controller::Input::Wake);
-            }
+            Node::Controller => {}
             Node::Broker(id) => {
                 self.brokers[broker_place(id)].alarm.rings(now);
                 if self.hears(address) {
@@ -529,8 +506,12 @@ fn as_place(place: usize) -> u16 {
 mod tests;
 
 #[cfg(test)]
+mod by_hand;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod handed;
 #[cfg(test)]
 mod histories;
+#[cfg(test)]
+mod idempotence;

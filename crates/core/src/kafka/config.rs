@@ -1,11 +1,13 @@
 //! What a cluster and its clients are set up with, under Kafka's own names and defaults.
 
-use super::assignor::compute::ServerAssignors;
-use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
+mod offset_reset;
 mod values;
 
-use crate::settings::{choices, settings};
+use super::assignor::compute::{ClassicAssignor, ServerAssignors};
+use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
+use crate::settings::{Value, choices, settings};
 use crate::sim::SimDuration;
+pub use offset_reset::OffsetReset;
 pub use values::{CleanupPolicy, Long, Ratio};
 
 /// A cluster, its topics and its clients, as they are when the run begins.
@@ -40,7 +42,7 @@ pub struct Links {
     pub cluster: SimDuration,
     /// At most so much longer, drawn per message.
     pub jitter: SimDuration,
-    /// Of a million messages from and to clients, how many are lost.
+    /// Of a million messages, how many are lost.
     pub loss_per_million: u32,
 }
 
@@ -166,6 +168,18 @@ choices! {
 }
 
 choices! {
+    /// Whether the brokers recognise what a producer sends twice.
+    Idempotence, "true, false or default" {
+        /// They do, and settings that contradict it are refused.
+        Yes = "true",
+        /// They do not.
+        No = "false",
+        /// They do, unless `acks` or `retries` are set so that it cannot be.
+        Default = "default",
+    }
+}
+
+choices! {
     /// Which client library places the records.
     Client, "java or librdkafka" {
         /// The Java client: murmur2 for keys, sticky for keyless records.
@@ -176,25 +190,49 @@ choices! {
     }
 }
 
-choices! {
-    /// Where a consumer begins without a valid committed offset.
-    OffsetReset, "earliest, latest or none" {
-        /// At the log start.
-        Earliest = "earliest",
-        /// At the high watermark of that moment.
-        Latest = "latest",
-        /// Nowhere: the application gets an exception.
-        None = "none",
+/// The assignors that a consumer supports, in the order of its preference.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Assignors(pub Vec<ClassicAssignor>);
+
+impl Default for Assignors {
+    /// Source: `ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG`.
+    fn default() -> Self {
+        Self(vec![ClassicAssignor::Range, ClassicAssignor::CooperativeSticky])
     }
 }
 
-choices! {
-    /// Who gets which partition, computed by the group's leader.
-    Assignor, "range or roundrobin" {
-        /// Topic by topic, in consecutive runs.
-        Range = "range",
-        /// All partitions of all topics, dealt out one by one.
-        RoundRobin = "roundrobin",
+impl Value for Assignors {
+    const EXPECTED: &'static str =
+        "a list of range, roundrobin, sticky and cooperative-sticky, none of them twice";
+
+    /// Each may be written as in a consumer's own configuration, where it is a Java class.
+    fn read(text: &str) -> Option<Self> {
+        let mut read = Vec::new();
+        for name in text.split(',') {
+            let name = name.trim();
+            let assignor = match name.strip_prefix("org.apache.kafka.clients.consumer.") {
+                Some("RangeAssignor") => ClassicAssignor::Range,
+                Some("RoundRobinAssignor") => ClassicAssignor::RoundRobin,
+                Some("StickyAssignor") => ClassicAssignor::Sticky,
+                Some("CooperativeStickyAssignor") => ClassicAssignor::CooperativeSticky,
+                Some(_) => return None,
+                None => ClassicAssignor::read(name)?,
+            };
+            if read.contains(&assignor) {
+                return None;
+            }
+            read.push(assignor);
+        }
+        Some(Self(read))
+    }
+
+    fn show(&self) -> String {
+        let mut shown = String::new();
+        for it in &self.0 {
+            shown.push_str(if shown.is_empty() { "" } else { ", " });
+            shown.push_str(it.as_str());
+        }
+        shown
     }
 }
 
@@ -219,6 +257,11 @@ settings! {
         log_initial_task_delay_ms: u64 = "log.initial.task.delay.ms", 30_000;
         /// How long the log cleaner rests when there is nothing to clean.
         log_cleaner_backoff_ms: u64 = "log.cleaner.backoff.ms", 15_000;
+        /// After so long without a batch a partition forgets a producer.
+        producer_id_expiration_ms: u64 = "producer.id.expiration.ms", 86_400_000;
+        /// How often that is checked.
+        producer_id_expiration_check_interval_ms: u64 =
+            "producer.id.expiration.check.interval.ms", 600_000;
         /// How long an empty group waits for more members before its first rebalance.
         group_initial_rebalance_delay_ms: u64 = "group.initial.rebalance.delay.ms", 3_000;
         /// How many copies of a partition there are if its topic does not say it.
@@ -231,19 +274,6 @@ settings! {
         broker_session_timeout_ms: u64 = "broker.session.timeout.ms", 9_000;
         /// How often a broker tells the controller that it is there.
         broker_heartbeat_interval_ms: u64 = "broker.heartbeat.interval.ms", 2_000;
-        /// How long a follower may be behind before it is no longer in sync.
-        replica_lag_time_max_ms: u64 = "replica.lag.time.max.ms", 30_000;
-        /// How long a follower's fetch waits at the leader when there is nothing to return.
-        replica_fetch_wait_max_ms: u64 = "replica.fetch.wait.max.ms", 500;
-        /// How long a follower waits before it fetches again after an error.
-        replica_fetch_backoff_ms: u64 = "replica.fetch.backoff.ms", 1_000;
-        /// How many bytes of one partition a follower asks for.
-        replica_fetch_max_bytes: u64 = "replica.fetch.max.bytes", 1_048_576;
-        /// Whether the controller gives leaderships back to the preferred leaders.
-        auto_leader_rebalance_enable: bool = "auto.leader.rebalance.enable", true;
-        /// How often it does.
-        leader_imbalance_check_interval_seconds: u64 =
-            "leader.imbalance.check.interval.seconds", 300;
         /// After so long without a heartbeat a member of the `consumer` protocol is removed.
         group_consumer_session_timeout_ms: u64 = "group.consumer.session.timeout.ms", 45_000;
         /// How often members of the `consumer` protocol are to send a heartbeat.
@@ -260,6 +290,19 @@ settings! {
         /// or disabled.
         group_consumer_migration_policy: MigrationPolicy
             = "group.consumer.migration.policy", MigrationPolicy::Bidirectional;
+        /// A group takes no more members than this.
+        group_max_size: u32 = "group.max.size", 2_147_483_647;
+        /// A member may ask for no shorter session timeout.
+        group_min_session_timeout_ms: u64 = "group.min.session.timeout.ms", 6_000;
+        /// A member may ask for no longer session timeout.
+        group_max_session_timeout_ms: u64 = "group.max.session.timeout.ms", 1_800_000;
+        /// After so many minutes committed offsets that nobody uses are forgotten.
+        offsets_retention_minutes: u64 = "offsets.retention.minutes", 10_080;
+        /// How often offsets and groups that nobody uses are looked for.
+        offsets_retention_check_interval_ms: u64 =
+            "offsets.retention.check.interval.ms", 600_000;
+        /// At most so many bytes may be noted beside a committed offset.
+        offset_metadata_max_bytes: u64 = "offset.metadata.max.bytes", 4_096;
     }
 }
 
@@ -352,6 +395,8 @@ settings! {
         max_block_ms: u64 = "max.block.ms", 60_000;
         /// How many requests to one broker may wait for their answers.
         max_in_flight_requests_per_connection: u64 = "max.in.flight.requests.per.connection", 5;
+        /// Whether the brokers recognise what it sends twice: true, false, or as the rest allows.
+        enable_idempotence: Idempotence = "enable.idempotence", Idempotence::Default;
         /// How large a request, and so a record, may be.
         max_request_size: u64 = "max.request.size", 1_048_576;
         /// Which library it is, and so where keys go: java or librdkafka.
@@ -361,10 +406,46 @@ settings! {
     }
 }
 
+impl ProducerSettings {
+    /// Whether the brokers recognise what it sends twice.
+    ///
+    /// Source: `ProducerConfig.postProcessAndValidateIdempotenceConfigs`.
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        match self.enable_idempotence {
+            Idempotence::Yes => true,
+            Idempotence::No => false,
+            Idempotence::Default => self.acks == Acks::All && self.retries != 0,
+        }
+    }
+
+    /// Why a producer with these settings would not start, if it would not.
+    ///
+    /// Source: `ProducerConfig.postProcessAndValidateIdempotenceConfigs`.
+    #[must_use]
+    pub fn conflict(&self) -> Option<&'static str> {
+        let wants = self.enable_idempotence == Idempotence::Yes;
+        let may = self.enable_idempotence != Idempotence::No;
+        if wants && self.acks != Acks::All {
+            return Some("ConfigException: an idempotent producer needs acks=all");
+        }
+        if wants && self.retries == 0 {
+            return Some("ConfigException: an idempotent producer needs retries");
+        }
+        if may && 5 < self.max_in_flight_requests_per_connection {
+            return Some(
+                "ConfigException: an idempotent producer has at most 5 requests in flight",
+            );
+        }
+        None
+    }
+}
+
 settings! {
     /// What a consumer is set to.
     ConsumerSettings {
-        /// Where it begins without a valid committed offset: earliest, latest or none.
+        /// Where it begins without a valid committed offset: earliest, latest, none or
+        /// by_duration.
         auto_offset_reset: OffsetReset = "auto.offset.reset", OffsetReset::Latest;
         /// Whether `poll` commits by itself now and then.
         enable_auto_commit: bool = "enable.auto.commit", true;
@@ -392,7 +473,10 @@ settings! {
         retry_backoff_ms: u64 = "retry.backoff.ms", 100;
         /// How old what it knows of the cluster becomes before it asks anew.
         metadata_max_age_ms: u64 = "metadata.max.age.ms", 300_000;
-        /// Who gets which partition: range or roundrobin.
-        partition_assignment_strategy: Assignor = "partition.assignment.strategy", Assignor::Range;
+        /// How partitions are dealt out: assignors in the order of preference.
+        partition_assignment_strategy: Assignors =
+            "partition.assignment.strategy", Assignors::default();
+        /// The name under which a static member comes back; empty if it is none.
+        group_instance_id: Option<String> = "group.instance.id", None;
     }
 }

@@ -1,11 +1,14 @@
 //! The coordinator of the groups whose partition of `__consumer_offsets` its broker leads.
 //!
-//! It speaks the classic protocol. What it must not forget it has its broker append to the
+//! What it must not forget it has its broker append to the
 //! group's partition; after a restart that log is all it knows.
 
+mod admin;
+mod classic;
 #[allow(dead_code, reason = "the coordinator takes it into use next")]
 mod consumer_group;
 mod group;
+mod offsets;
 
 use super::config::BrokerSettings;
 use super::fact::Fact;
@@ -17,8 +20,11 @@ use super::schema::{GroupValue, Key, OffsetValue};
 use super::{BrokerId, TopicPartition, broker};
 use crate::map::{Map, Set};
 use crate::name::GroupId;
-use crate::sim::{Rng, SimTime};
+use crate::sim::{Rng, SimDuration, SimTime};
+use admin::answer_without_group;
+use classic::Classic;
 pub(crate) use group::Group;
+use group::Members;
 use std::sync::Arc;
 
 /// What reaches a coordinator.
@@ -28,10 +34,12 @@ pub(crate) enum Input {
     Wake,
     /// A client asks something that concerns a group.
     Request(ReplyTo, GroupRequest),
+    /// These partitions are gone, with their topic.
+    PartitionsDeleted(Vec<TopicPartition>),
 }
 
 /// What a coordinator wants done.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub(crate) enum Effect {
     /// Answer a client, once what was to be appended before is safe.
     Answer(ReplyTo, Answer),
@@ -47,25 +55,35 @@ pub(crate) struct Coordinator {
     settings: BrokerSettings,
     metadata: Arc<Metadata>,
     groups: Map<GroupId, Group>,
+    /// When it next looks for what nobody uses any more.
+    next_expiry: SimTime,
+}
+
+/// What a group is told beside a request.
+pub(super) struct Context<'a> {
+    pub(super) now: SimTime,
+    /// Where new ids come from.
+    pub(super) names: &'a mut Rng,
+    pub(super) settings: &'a BrokerSettings,
+    pub(super) metadata: &'a Metadata,
 }
 
 impl Coordinator {
-    /// A coordinator that knows of no group.
-    pub(crate) fn new(settings: BrokerSettings, metadata: Arc<Metadata>) -> Self {
-        Self { settings, metadata, groups: Map::new() }
+    /// A coordinator that knows of no group, in a process that starts now.
+    pub(crate) fn new(now: SimTime, settings: BrokerSettings, metadata: Arc<Metadata>) -> Self {
+        let mut it = Self { settings, metadata, groups: Map::new(), next_expiry: now };
+        it.plan_expiry(now);
+        it
+    }
+
+    fn plan_expiry(&mut self, now: SimTime) {
+        let interval = self.settings.offsets_retention_check_interval_ms.max(1);
+        self.next_expiry = now + SimDuration::millis(interval);
     }
 
     /// Things are otherwise from now on.
     pub(crate) fn learn(&mut self, metadata: Arc<Metadata>) {
         self.metadata = metadata;
-    }
-
-    /// Another broker coordinates the groups of a partition from now on.
-    ///
-    /// Source: `GroupCoordinatorService.onResignation`.
-    pub(crate) fn unload(&mut self, partition: &TopicPartition) {
-        let metadata = self.metadata.clone();
-        self.groups.retain(|it, _| metadata.offsets_partition(it.as_str()) != *partition);
     }
 
     /// A group it coordinates, if it knows it.
@@ -75,7 +93,7 @@ impl Coordinator {
 
     /// When it next has something to do by itself.
     pub(crate) fn due(&self) -> Option<SimTime> {
-        self.groups.values().filter_map(Group::due).min()
+        self.groups.values().filter_map(Group::due).chain([self.next_expiry]).min()
     }
 
     /// Takes one input and says what should follow, in order. `here` is its broker.
@@ -89,8 +107,12 @@ impl Coordinator {
     ) {
         match input {
             Input::Wake => {
-                for group in self.groups.values_mut().filter(|it| it.is_due(now)) {
+                for group in self.groups.values_mut() {
                     group.wake(fx, now);
+                }
+                while self.next_expiry <= now {
+                    self.expire(fx, now);
+                    self.plan_expiry(self.next_expiry);
                 }
             }
             Input::Request(reply_to, request) => {
@@ -101,6 +123,7 @@ impl Coordinator {
                     fx.push(Effect::Answer(reply_to, answer));
                 }
             }
+            Input::PartitionsDeleted(gone) => self.partitions_deleted(fx, &gone),
         }
     }
 
@@ -113,23 +136,46 @@ impl Coordinator {
         request: GroupRequest,
     ) {
         let id = request.group().clone();
-        if !self.groups.contains_key(&id) && !self.creates(&request) {
-            let answer = answer_without_group(&request);
-            fx.push(Effect::Answer(reply_to, answer));
+        if let Some(error) = self.refusal(&request) {
+            fx.push(Effect::Answer(reply_to, request.refused(error)));
             return;
         }
-        let delay_ms = self.settings.group_initial_rebalance_delay_ms;
+        if !self.groups.contains_key(&id) && !self.creates(&request) {
+            fx.push(Effect::Answer(reply_to, answer_without_group(&request)));
+            return;
+        }
         let is_join = matches!(request, GroupRequest::JoinGroup(_));
+        let may_end = matches!(request, GroupRequest::DeleteGroups { .. });
         let group = self.groups.get_or_insert_with(id.clone(), || {
-            let group = Group::new(id.clone(), delay_ms);
+            let group = Group::new(id.clone());
             // Source: `GroupMetadataManager.classicGroupJoin`: a group that a join makes is
             // written down at once, without members and in generation 0.
             if is_join {
-                fx.push(Effect::Append(id, vec![group.record(now)]));
+                match &group.members {
+                    Members::Classic(it) => {
+                        fx.push(Effect::Append(id.clone(), vec![it.record()]));
+                    }
+                }
             }
             group
         });
-        group.answer(fx, now, names, reply_to, request);
+        let (settings, metadata) = (&self.settings, &*self.metadata);
+        let mut context = Context { now, names, settings, metadata };
+        group.answer(fx, &mut context, reply_to, request);
+        if may_end && group.is_empty() {
+            self.groups.remove(&id);
+        }
+    }
+
+    /// Why a request is refused whatever the group is, if it is.
+    ///
+    /// Source: `GroupMetadataManager.classicGroupJoin`.
+    fn refusal(&self, request: &GroupRequest) -> Option<ErrorCode> {
+        let GroupRequest::JoinGroup(join) = request else { return None };
+        let settings = &self.settings;
+        let allowed = settings.group_min_session_timeout_ms..=settings.group_max_session_timeout_ms;
+        let is_allowed = allowed.contains(&join.session_timeout_ms);
+        (!is_allowed).then_some(ErrorCode::InvalidSessionTimeout)
     }
 
     /// Whether a request makes the group if it is not there.
@@ -142,8 +188,11 @@ impl Coordinator {
             | GroupRequest::Heartbeat { .. }
             | GroupRequest::LeaveGroup { .. }
             | GroupRequest::ConsumerHeartbeat(_)
+            | GroupRequest::OffsetFetch { .. }
+            | GroupRequest::OffsetDelete { .. }
+            | GroupRequest::DescribeGroups { .. }
             | GroupRequest::ConsumerGroupDescribe { .. }
-            | GroupRequest::OffsetFetch { .. } => false,
+            | GroupRequest::DeleteGroups { .. } => false,
         }
     }
 
@@ -157,62 +206,71 @@ impl Coordinator {
         partition: &TopicPartition,
         log: &Log,
     ) {
-        let delay_ms = self.settings.group_initial_rebalance_delay_ms;
         let mut read = Set::new();
         for (key, value) in log.records().filter_map(|it| it.internal()) {
             let value = value.map(|it| &it[..]);
-            let (id, change) = match Key::decode(key) {
+            match Key::decode(key) {
                 Some(Key::Offset { group, partition }) => {
+                    let id = GroupId::from(group);
                     let value = value.and_then(OffsetValue::decode);
-                    (GroupId::from(group), Change::Offset(partition, value))
+                    if value.is_some() || self.groups.contains_key(&id) {
+                        self.replayed(&id).offsets.replay(partition, value);
+                    }
+                    read.insert(id);
                 }
                 Some(Key::Group { group }) => {
-                    (GroupId::from(group), Change::Group(value.and_then(GroupValue::decode)))
+                    let id = GroupId::from(group);
+                    match value.and_then(GroupValue::decode) {
+                        Some(value) => {
+                            self.replayed(&id).members =
+                                Members::Classic(Classic::read_back(id.clone(), value));
+                        }
+                        None => self.replay_end(&id),
+                    }
+                    read.insert(id);
                 }
-                Some(Key::ConsumerGroup { .. }) | None => continue,
-            };
-            let fresh = || Group::new(id.clone(), delay_ms);
-            let group = self.groups.get_or_insert_with(id.clone(), fresh);
-            match change {
-                Change::Offset(partition, value) => group.replay_offset(partition, value),
-                Change::Group(value) => group.replay(value),
+                Some(Key::ConsumerGroup { .. }) | None => {}
             }
-            read.insert(id);
         }
         for id in read {
-            let group = self.groups.get_mut(&id).expect("what was read is there");
-            group.loaded(now);
-            fx.push(broker::Effect::Note(Fact::Loaded {
-                generation: group.generation(),
-                offsets: u32::try_from(group.offsets().count()).expect("partitions are few"),
-                partition: partition.clone(),
-                group: id,
-            }));
+            self.read_back(fx, now, partition, id);
         }
     }
-}
 
-/// What a record of `__consumer_offsets` changes.
-enum Change {
-    Offset(TopicPartition, Option<OffsetValue>),
-    Group(Option<GroupValue>),
-}
+    /// A group that something is read of from the log.
+    fn replayed(&mut self, id: &GroupId) -> &mut Group {
+        self.groups.get_or_insert_with(id.clone(), || Group::new(id.clone()))
+    }
 
-/// What is answered about a group that does not exist.
-///
-/// Source: `GroupMetadataManager` and `OffsetMetadataManager.validateOffsetCommit`.
-fn answer_without_group(request: &GroupRequest) -> Answer {
-    match request {
-        GroupRequest::OffsetFetch { partitions, .. } => {
-            Answer::OffsetFetch(Ok(partitions.iter().map(|it| (it.clone(), None)).collect()))
-        }
-        GroupRequest::OffsetCommit { .. } => request.refused(ErrorCode::IllegalGeneration),
-        GroupRequest::ConsumerHeartbeat(_) => request.refused(ErrorCode::UnsupportedVersion),
-        GroupRequest::ConsumerGroupDescribe { .. } => request.refused(ErrorCode::GroupIdNotFound),
-        GroupRequest::JoinGroup(_)
-        | GroupRequest::SyncGroup { .. }
-        | GroupRequest::Heartbeat { .. }
-        | GroupRequest::LeaveGroup { .. } => request.refused(ErrorCode::UnknownMemberId),
+    /// The end of a group was read from the log. Its offsets go by records of their own.
+    fn replay_end(&mut self, id: &GroupId) {
+        match self.groups.get_mut(id) {
+            Some(group) if group.offsets.is_empty() => self.groups.remove(id),
+            Some(group) => {
+                *group =
+                    Group { offsets: std::mem::take(&mut group.offsets), ..Group::new(id.clone()) };
+                return;
+            }
+            None => return,
+        };
+    }
+
+    /// All that the log says of a group was read.
+    fn read_back(
+        &mut self,
+        fx: &mut Vec<broker::Effect>,
+        now: SimTime,
+        partition: &TopicPartition,
+        id: GroupId,
+    ) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        group.loaded(now);
+        fx.push(broker::Effect::Note(Fact::Loaded {
+            generation: group.generation(),
+            offsets: u32::try_from(group.offsets.len()).expect("partitions are few"),
+            partition: partition.clone(),
+            group: id,
+        }));
     }
 }
 

@@ -4,8 +4,10 @@
 mod cluster;
 
 use super::call::Edge;
+use super::config::OffsetReset;
 use super::{BrokerId, Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId, ProducerName};
+use crate::sim::SimDuration;
 use crate::weight::{Mark, Weight};
 use crate::workload::MessageId;
 pub use cluster::ClusterFact;
@@ -160,6 +162,10 @@ pub enum Fact {
     Loaded { group: GroupId, partition: TopicPartition, generation: u32, offsets: u32 },
     /// Something happened to the cluster itself.
     Cluster(ClusterFact),
+    /// A coordinator forgot a committed offset.
+    OffsetForgotten { group: GroupId, partition: TopicPartition, why: ForgottenReason },
+    /// A coordinator forgot a group that had nothing left.
+    GroupRemoved { group: GroupId },
     /// A command asked for what cannot be.
     Refused { command: String, why: String },
 }
@@ -199,6 +205,8 @@ pub enum LeaveReason {
     Unsubscribed,
     /// It had not polled, or not joined again, for `max.poll.interval.ms`, with its value.
     PollInterval(u64),
+    /// An administrator removed it.
+    Removed,
 }
 
 /// Why a consumer begins where it begins.
@@ -210,6 +218,8 @@ pub enum PositionReason {
     Earliest,
     /// Nothing was committed; `auto.offset.reset=latest`.
     Latest,
+    /// Nothing was committed; `auto.offset.reset=by_duration` with that span.
+    ByDuration(SimDuration),
     /// The application sought that end.
     Sought(Edge),
 }
@@ -221,6 +231,17 @@ pub enum CommitReason {
     Auto,
     /// The application.
     Application,
+}
+
+/// Why a committed offset is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ForgottenReason {
+    /// Nobody used it for `offsets.retention.minutes`.
+    Expired,
+    /// An administrator deleted it.
+    Deleted,
+    /// Its topic is gone.
+    TopicDeleted,
 }
 
 /// What follows a failed attempt.
@@ -264,7 +285,10 @@ impl Fact {
                 Weight::Turn(Mark::Rebalance)
             }
             Self::Cluster(fact) => fact.weight(),
-            Self::Retained { .. } | Self::Cleaned { .. } => Weight::Turn(Mark::Removal),
+            Self::Retained { .. }
+            | Self::Cleaned { .. }
+            | Self::OffsetForgotten { .. }
+            | Self::GroupRemoved { .. } => Weight::Turn(Mark::Removal),
             Self::Crashed { .. }
             | Self::Restarted { .. }
             | Self::Started { .. }
@@ -420,6 +444,12 @@ impl fmt::Display for Fact {
                  committed offsets"
             ),
             Self::Cluster(fact) => fact.fmt(f),
+            Self::OffsetForgotten { group, partition, why } => {
+                write!(f, "{group} forgets its offset of {partition}: {why}")
+            }
+            Self::GroupRemoved { group } => {
+                write!(f, "{group} is forgotten: nothing is left of it")
+            }
             Self::Refused { command, why } => write!(f, "refused '{command}': {why}"),
         }
     }
@@ -452,6 +482,7 @@ impl fmt::Display for LeaveReason {
         match self {
             Self::Closed => f.write_str("it was closed"),
             Self::Unsubscribed => f.write_str("it unsubscribed"),
+            Self::Removed => f.write_str("an administrator removed it"),
             Self::PollInterval(ms) => write!(f, "no poll or join within max.poll.interval.ms={ms}"),
         }
     }
@@ -459,13 +490,18 @@ impl fmt::Display for LeaveReason {
 
 impl fmt::Display for PositionReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let text = match self {
+            Self::ByDuration(span) => {
+                let policy = OffsetReset::ByDuration(*span);
+                return write!(f, "no valid committed offset, auto.offset.reset={policy}");
+            }
             Self::Committed => "the committed offset",
             Self::Earliest => "no valid committed offset, auto.offset.reset=earliest",
             Self::Latest => "no valid committed offset, auto.offset.reset=latest",
             Self::Sought(Edge::Beginning) => "seekToBeginning",
             Self::Sought(Edge::End) => "seekToEnd",
-        })
+        };
+        f.write_str(text)
     }
 }
 
@@ -474,6 +510,16 @@ impl fmt::Display for CommitReason {
         f.write_str(match self {
             Self::Auto => ", enable.auto.commit",
             Self::Application => "",
+        })
+    }
+}
+
+impl fmt::Display for ForgottenReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Expired => "nobody used it for offsets.retention.minutes",
+            Self::Deleted => "an administrator deleted it",
+            Self::TopicDeleted => "its topic is gone",
         })
     }
 }

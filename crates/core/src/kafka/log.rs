@@ -5,7 +5,7 @@
 
 mod cleaner;
 mod lookup;
-mod replica;
+pub(crate) mod producers;
 mod retention;
 mod segment;
 #[cfg(test)]
@@ -20,7 +20,7 @@ use super::message::{Batch, Content, Marker, NewRecord, ProducerStamp};
 use super::schema::Bytes;
 use crate::sim::{Shelf, SimTime};
 use crate::workload::MessageId;
-pub(crate) use replica::EpochEnd;
+use producers::Producers;
 use segment::Segment;
 use std::collections::VecDeque;
 
@@ -86,8 +86,7 @@ pub(crate) struct Log {
     ///
     /// Source: the file `cleaner-offset-checkpoint`, which outlives the process.
     cleaned_to: Option<Offset>,
-    /// The terms of leaders, each with the offset at which it began. Invariant: both grow.
-    epochs: Vec<(u32, Offset)>,
+    producers: Producers,
 }
 
 /// What an append did.
@@ -121,10 +120,6 @@ pub(crate) struct Slice {
     /// The offset after the last batch; what was asked for if there was nothing to read.
     pub(crate) next: Offset,
     pub(crate) size_bytes: u64,
-    pub(crate) log_start: Offset,
-    pub(crate) high_watermark: Offset,
-    /// For a follower that has something else: where that begins.
-    pub(crate) diverging: Option<EpochEnd>,
 }
 
 impl Log {
@@ -140,7 +135,7 @@ impl Log {
             log_end: start,
             size_bytes: 0,
             cleaned_to: None,
-            epochs: Vec::new(),
+            producers: Producers::default(),
         };
         log.roll(now);
         log
@@ -154,6 +149,25 @@ impl Log {
     /// The first offset that is not known to be on every in-sync replica. Consumers read below.
     pub(crate) fn high_watermark(&self) -> Offset {
         self.high_watermark
+    }
+
+    /// The last stable offset: below it every transaction is decided, so that far reads who wants
+    /// only what is committed.
+    ///
+    /// Source: `UnifiedLog.fetchLastStableOffsetMetadata`.
+    pub(crate) fn last_stable(&self) -> Offset {
+        let unstable = self.producers.first_unstable().unwrap_or(self.high_watermark);
+        unstable.clamp(self.log_start, self.high_watermark)
+    }
+
+    /// Who wrote here.
+    pub(crate) fn producers(&self) -> &Producers {
+        &self.producers
+    }
+
+    /// Who wrote here, to be changed.
+    pub(crate) fn producers_mut(&mut self) -> &mut Producers {
+        &mut self.producers
     }
 
     /// The offset that the next record gets.
@@ -258,24 +272,14 @@ impl Log {
             marker: batch.marker,
             delete_horizon_ms: None,
         };
-        self.append_head(now, settings, head, first_record);
-        Appended { base, rolled }
-    }
-
-    /// The records of a batch are there from `first_record` on: now the batch itself.
-    fn append_head(
-        &mut self,
-        now: SimTime,
-        settings: &TopicSettings,
-        head: BatchHead,
-        first_record: u32,
-    ) {
+        self.producers.appended(&head);
         self.batches.push(LoggedBatch { head, first_record });
-        self.size_bytes += u64::from(head.size_bytes);
+        self.size_bytes += batch.size_bytes;
         let active = self.segments.back_mut().expect("a log has an active segment");
         active.modified_ms = now.as_ms();
         active.add(settings, &head);
         self.assert_invariants();
+        Appended { base, rolled }
     }
 
     fn roll(&mut self, now: SimTime) {
@@ -289,6 +293,7 @@ impl Log {
     /// Lets consumers read up to `to`, if that is further than before.
     pub(crate) fn raise_high_watermark(&mut self, to: Offset) {
         self.high_watermark = self.high_watermark.max(to);
+        self.producers.replicated(self.high_watermark);
         self.assert_invariants();
     }
 
@@ -298,16 +303,6 @@ impl Log {
     ///
     /// Source: `UnifiedLog.read`, `LocalLog.read`.
     pub(crate) fn read(&self, from: Offset, max_bytes: u64) -> Result<Slice, OutOfRange> {
-        self.read_below(from, max_bytes, self.high_watermark)
-    }
-
-    /// As [`Self::read`], but below another bound.
-    pub(crate) fn read_below(
-        &self,
-        from: Offset,
-        max_bytes: u64,
-        bound: Offset,
-    ) -> Result<Slice, OutOfRange> {
         if from < self.log_start || self.log_end < from {
             return Err(OutOfRange);
         }
@@ -315,7 +310,8 @@ impl Log {
         let (mut size_bytes, mut last, mut next) = (0, first, from);
         for batch in self.batches.range(first, self.segment_end(first)) {
             let size = u64::from(batch.head.size_bytes);
-            if bound < batch.next() || (first < last && max_bytes < size_bytes + size) {
+            if self.high_watermark < batch.next() || (first < last && max_bytes < size_bytes + size)
+            {
                 break;
             }
             size_bytes += size;
@@ -328,9 +324,7 @@ impl Log {
             self.records.range(self.record_place(first), self.record_place(last)).cloned().collect()
         };
         let heads = self.batches.range(first, last).map(|it| it.head).collect();
-        let Self { log_start, high_watermark, .. } = *self;
-        let diverging = None;
-        Ok(Slice { heads, records, next, size_bytes, log_start, high_watermark, diverging })
+        Ok(Slice { heads, records, next, size_bytes })
     }
 
     /// Where the segment ends that holds the batch at `batch`.

@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | `ApiVersions` | any client | broker, when a connection is made again | nothing |
 //! | `Produce` | producer | leader of the partitions | base offset per partition |
+//! | `InitProducerId` | producer | any broker | a producer id and epoch |
 //! | `Fetch` | consumer | leader of the partitions | batches, log start, high watermark |
 //! | `ListOffsets` | consumer | leader of the partition | an offset |
 //! | `DeleteRecords` | administrator | leader of the partition | the log start |
@@ -15,11 +16,15 @@
 //! | `ConsumerGroupHeartbeat` | consumer | coordinator | the member's epoch and what it reads |
 //! | `ConsumerGroupDescribe` | administrator | coordinator | the group, its members and target |
 //! | `OffsetCommit` | consumer | coordinator | whether it was stored |
-//! | `OffsetFetch` | consumer | coordinator | the committed offsets |
 //! | `Metadata` | any client | any broker | brokers, topics, leaders |
 //! | `CreateTopics`, `CreatePartitions`, `DeleteTopics` | admin | controller | whether it was done |
 //! | `IncrementalAlterConfigs` | admin | controller | whether it was done |
 //! | `ElectLeaders` | admin | controller | whether there is another leader now |
+//! | `OffsetFetch` | consumer, administrator | coordinator | the committed offsets |
+//! | `OffsetDelete` | administrator | coordinator | per partition whether it was deleted |
+//! | `DescribeGroups` | administrator | coordinator | state and members of a classic group |
+//! | `DeleteGroups` | administrator | coordinator | whether the group is gone |
+//! | `ListGroups` | administrator | any broker | the groups that it coordinates |
 //!
 //! The controller sends every broker the metadata anew with each change.
 //!
@@ -29,9 +34,10 @@
 #[allow(dead_code, reason = "the coordinator of such groups follows")]
 pub(crate) mod consumer_group;
 
+use super::assignor::compute::ClassicAssignor;
 use super::call::{CommittedOffsets, OffsetAndMetadata};
-use super::config::{Acks, Assignor};
-use super::controller::{BrokerHeartbeat, Election, NewTopic};
+use super::config::Acks;
+use super::controller::{Election, NewTopic};
 use super::fact::{CommitReason, LeaveReason};
 use super::log::Slice;
 use super::metadata::Metadata;
@@ -113,22 +119,19 @@ pub(crate) enum Request {
     /// Are you there, and what do you speak? The first words on a connection.
     ApiVersions,
     /// Append these, one batch per partition. With `acks=0` there is no answer.
-    /// With `acks=all` the answer comes when enough replicas have it, or the time is over.
-    Produce { acks: Acks, timeout_ms: u64, batches: Vec<(TopicPartition, Batch)> },
-    /// What is there from these positions on? For a follower, which names itself, also what
-    /// consumers cannot see yet.
-    Fetch {
-        replica: Option<BrokerId>,
-        max_wait_ms: u64,
-        min_bytes: u64,
-        partitions: Vec<FetchPosition>,
-    },
+    Produce { acks: Acks, batches: Vec<(TopicPartition, Batch)> },
+    /// Give me an id to write under, so that what is sent twice is recognised.
+    InitProducerId,
+    /// What is there from these positions on?
+    Fetch { max_wait_ms: u64, min_bytes: u64, partitions: Vec<FetchPosition> },
     /// Where does the partition begin, or end?
     ListOffsets { partition: TopicPartition, at: ListedOffset },
     /// Forget what lies before that offset; -1 means everything that consumers can read.
     DeleteRecords { partition: TopicPartition, before: Offset },
     /// Who coordinates this group?
     FindCoordinator { group: GroupId },
+    /// Which groups do you coordinate?
+    ListGroups,
     /// What concerns a group, for its coordinator.
     Group(GroupRequest),
     /// Which brokers and topics are there, and who leads what?
@@ -150,17 +153,6 @@ pub(crate) enum ControllerRequest {
     DeleteTopics { topic: TopicName },
     /// Elect a leader of a partition.
     ElectLeaders { partition: TopicPartition, election: Election },
-    /// I have started. If I had shut down in order before, under that number.
-    BrokerRegistration { broker: BrokerId, stopped: Option<u64> },
-    /// I am still here.
-    BrokerHeartbeat(BrokerHeartbeat),
-    /// These should be in sync with me. The epochs are the leader's and the partition's.
-    AlterPartition {
-        leader: BrokerId,
-        partition: TopicPartition,
-        epochs: (u32, u32),
-        isr: Vec<BrokerId>,
-    },
 }
 
 /// What a client asks the coordinator of its group.
@@ -173,21 +165,35 @@ pub(crate) enum GroupRequest {
     SyncGroup { member: MemberOf, assignment: Vec<(MemberId, Bytes)> },
     /// I am still here.
     Heartbeat { member: MemberOf },
-    /// I am going. The reason is for people.
-    LeaveGroup { group: GroupId, member_id: MemberId, why: LeaveReason },
+    /// These are going. A member says it of itself, an administrator of any. The reason is for
+    /// people.
+    LeaveGroup { group: GroupId, members: Vec<Leaver>, why: LeaveReason },
     /// I join, live or leave, in the `consumer` protocol.
     ConsumerHeartbeat(Box<ConsumerHeartbeat>),
-    /// What does this group of the `consumer` protocol look like?
-    ConsumerGroupDescribe { group: GroupId },
-    /// Store these positions.
+    /// Store these positions. An administrator sends it too, as someone who is no member.
     OffsetCommit {
         member: MemberOf,
         offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
         /// For watching only: no broker looks at it.
         how: CommitReason,
     },
-    /// What is stored for these partitions?
-    OffsetFetch { group: GroupId, partitions: Vec<TopicPartition> },
+    /// What is stored for these partitions, or without them for all?
+    OffsetFetch { group: GroupId, partitions: Option<Vec<TopicPartition>> },
+    /// Forget what is stored for these partitions.
+    OffsetDelete { group: GroupId, partitions: Vec<TopicPartition> },
+    /// Who is in this group of the classic protocol?
+    DescribeGroups { group: GroupId },
+    /// Who is in this group of the `consumer` protocol?
+    ConsumerGroupDescribe { group: GroupId },
+    /// Forget this group and all it has stored.
+    DeleteGroups { group: GroupId },
+}
+
+/// Someone who leaves a group: by member id, or without one by instance id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Leaver {
+    pub(crate) member_id: MemberId,
+    pub(crate) instance: Option<InstanceId>,
 }
 
 /// A position to fetch from.
@@ -196,10 +202,6 @@ pub(crate) struct FetchPosition {
     pub(crate) partition: TopicPartition,
     pub(crate) from: Offset,
     pub(crate) max_bytes: u64,
-    /// The term of the leader, as the client knows it.
-    pub(crate) leader_epoch: Option<u32>,
-    /// Of a follower: the term of its last record.
-    pub(crate) last_epoch: Option<u32>,
 }
 
 impl GroupRequest {
@@ -212,8 +214,11 @@ impl GroupRequest {
             | Self::OffsetCommit { member, .. } => &member.group,
             Self::ConsumerHeartbeat(heartbeat) => &heartbeat.group,
             Self::LeaveGroup { group, .. }
+            | Self::OffsetFetch { group, .. }
+            | Self::OffsetDelete { group, .. }
+            | Self::DescribeGroups { group }
             | Self::ConsumerGroupDescribe { group }
-            | Self::OffsetFetch { group, .. } => group,
+            | Self::DeleteGroups { group } => group,
         }
     }
 
@@ -230,6 +235,9 @@ impl GroupRequest {
             Self::ConsumerGroupDescribe { .. } => Answer::ConsumerGroupDescribe(Err(error)),
             Self::OffsetCommit { .. } => Answer::OffsetCommit(Err(error)),
             Self::OffsetFetch { .. } => Answer::OffsetFetch(Err(error)),
+            Self::OffsetDelete { .. } => Answer::OffsetDelete(Err(error)),
+            Self::DescribeGroups { .. } => Answer::DescribeGroups(Err(error)),
+            Self::DeleteGroups { .. } => Answer::DeleteGroups(Err(error)),
         }
     }
 }
@@ -265,6 +273,13 @@ pub struct ProducerStamp {
     pub sequence: i32,
 }
 
+/// Who writes: an id and which of the processes, or transactions, under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ProducerId {
+    pub(crate) id: i64,
+    pub(crate) epoch: i16,
+}
+
 /// How a transaction ended in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Marker {
@@ -288,12 +303,16 @@ impl Marker {
 /// The id that the coordinator gave a member: its client's name and a random part.
 pub(crate) type MemberId = Arc<str>;
 
+/// `group.instance.id`: the name under which a static member comes back.
+pub(crate) type InstanceId = Arc<str>;
+
 /// Who speaks, in which generation of which group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct MemberOf {
     pub(crate) group: GroupId,
     /// Empty for a client that is no member.
     pub(crate) member_id: MemberId,
+    pub(crate) instance: Option<InstanceId>,
     /// -1 for a client that is no member.
     pub(crate) generation: i32,
     /// `client.id`, which stands in the header of every request.
@@ -306,11 +325,12 @@ pub(crate) struct JoinGroup {
     pub(crate) group: GroupId,
     /// Empty the first time.
     pub(crate) member_id: MemberId,
+    pub(crate) instance: Option<InstanceId>,
     pub(crate) client: ConsumerName,
     pub(crate) session_timeout_ms: u64,
     pub(crate) rebalance_timeout_ms: u64,
     /// What the member wants to read, per assignor it supports, in the order of its preference.
-    pub(crate) protocols: Vec<(Assignor, Bytes)>,
+    pub(crate) protocols: Vec<(ClassicAssignor, Bytes)>,
 }
 
 /// What a broker answers.
@@ -320,6 +340,8 @@ pub(crate) enum Answer {
     ApiVersions,
     /// Per partition where its batch begins now, or why it is not there.
     Produce(Vec<(TopicPartition, Result<Offset, ErrorCode>)>),
+    /// The id to write under, and its epoch.
+    InitProducerId(Result<ProducerId, ErrorCode>),
     /// Per partition what there is, or why not.
     Fetch(Vec<(TopicPartition, Result<Slice, ErrorCode>)>),
     /// The offset asked for; [`UNKNOWN_OFFSET`] if there is none.
@@ -334,26 +356,67 @@ pub(crate) enum Answer {
     SyncGroup(Result<Bytes, ErrorCode>),
     /// The member is known and nothing changes; or not.
     Heartbeat(Result<(), ErrorCode>),
-    /// The member is gone.
-    LeaveGroup(Result<(), ErrorCode>),
+    /// Per member, in the order of asking, whether it is gone.
+    LeaveGroup(Result<Vec<Result<(), ErrorCode>>, ErrorCode>),
     /// Where the member stands now.
     ConsumerHeartbeat(Result<ConsumerHeartbeatAnswer, ErrorCode>),
     /// The group, if it is of the `consumer` protocol.
     ConsumerGroupDescribe(Result<Box<DescribedConsumerGroup>, ErrorCode>),
     /// The offsets are stored.
     OffsetCommit(Result<(), ErrorCode>),
-    /// The committed offset per partition; none where there is none.
-    OffsetFetch(Result<CommittedOffsets, ErrorCode>),
     /// What the broker knows of the cluster.
     Metadata(Arc<Metadata>),
     /// What the controller was asked for is done, or why not.
     Controller(Result<(), ErrorCode>),
-    /// The broker is registered under that number, and so things are.
-    BrokerRegistration { epoch: u64, metadata: Arc<Metadata> },
-    /// Whether a broker that wants to end may.
-    BrokerHeartbeat(Result<bool, ErrorCode>),
-    /// Whether the partition's in-sync set is as its leader wants it.
-    AlterPartition(TopicPartition, Result<(), ErrorCode>),
+    /// What is committed per partition; none where there is none.
+    OffsetFetch(Result<CommittedOffsets, ErrorCode>),
+    /// Per partition whether its offset is forgotten.
+    OffsetDelete(Result<Vec<(TopicPartition, Result<(), ErrorCode>)>, ErrorCode>),
+    /// The group, if it is of the classic protocol.
+    DescribeGroups(Result<GroupDescription, ErrorCode>),
+    /// The group is forgotten.
+    DeleteGroups(Result<(), ErrorCode>),
+    /// The groups that the broker coordinates, by name.
+    ListGroups(Vec<ListedGroup>),
+}
+
+/// A group of the classic protocol as its coordinator tells an administrator of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GroupDescription {
+    /// Such as `Stable`.
+    pub state: &'static str,
+    /// The assignor in use; empty where there is none to tell.
+    pub assignor: &'static str,
+    /// In the order in which the coordinator lists them.
+    pub members: Vec<MemberDescription>,
+}
+
+/// A member as an administrator hears of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MemberDescription {
+    /// Its id.
+    pub member_id: MemberId,
+    /// `group.instance.id`.
+    pub instance: Option<InstanceId>,
+    /// `client.id`.
+    pub client: ConsumerName,
+    /// What it wants to read.
+    pub topics: Vec<TopicName>,
+    /// What it reads.
+    pub reads: Vec<TopicPartition>,
+}
+
+/// A group in a list of groups.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ListedGroup {
+    /// Its name.
+    pub group: GroupId,
+    /// `Classic` or `Consumer`.
+    pub kind: &'static str,
+    /// Such as `Stable`.
+    pub state: &'static str,
+    /// `consumer`, or empty in a group that nobody ever joined.
+    pub protocol_type: &'static str,
 }
 
 /// What a member learns when a join phase is over.
@@ -362,9 +425,21 @@ pub(crate) struct Joined {
     pub(crate) generation: i32,
     pub(crate) member_id: MemberId,
     /// The assignor that the group chose.
-    pub(crate) protocol: Assignor,
+    pub(crate) protocol: ClassicAssignor,
+    /// The member that computes the assignment.
+    pub(crate) leader: MemberId,
+    /// Whether the leader has nothing to compute: it came back as a static member.
+    pub(crate) skips_assignment: bool,
     /// All members with their subscriptions, for the leader; empty for the others.
-    pub(crate) members: Vec<(MemberId, Bytes)>,
+    pub(crate) members: Vec<JoinedMember>,
+}
+
+/// A member as its group's leader hears of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct JoinedMember {
+    pub(crate) member_id: MemberId,
+    pub(crate) instance: Option<InstanceId>,
+    pub(crate) subscription: Bytes,
 }
 
 /// Why a member does not take part.
@@ -436,6 +511,12 @@ error_codes! {
     InvalidRecord = "INVALID_RECORD",
     /// The topic's settings do not allow it.
     PolicyViolation = "POLICY_VIOLATION",
+    /// A batch came whose first sequence number does not follow the last one.
+    OutOfOrderSequenceNumber = "OUT_OF_ORDER_SEQUENCE_NUMBER",
+    /// A later process, or transaction, has the same id.
+    InvalidProducerEpoch = "INVALID_PRODUCER_EPOCH",
+    /// That cannot be asked of a transaction in this state.
+    InvalidTxnState = "INVALID_TXN_STATE",
     /// This broker does not coordinate the group.
     NotCoordinator = "NOT_COORDINATOR",
     /// The generation is not the present one.
@@ -466,24 +547,6 @@ error_codes! {
     GroupIdNotFound = "GROUP_ID_NOT_FOUND",
     /// The broker does not speak this.
     UnsupportedVersion = "UNSUPPORTED_VERSION",
-    /// The leader's term is over; or the client knows an older one.
-    FencedLeaderEpoch = "FENCED_LEADER_EPOCH",
-    /// The broker does not know of that term yet.
-    UnknownLeaderEpoch = "UNKNOWN_LEADER_EPOCH",
-    /// The partition has changed meanwhile.
-    InvalidUpdateVersion = "INVALID_UPDATE_VERSION",
-    /// A broker that is gone or going cannot be in sync.
-    IneligibleReplica = "INELIGIBLE_REPLICA",
-    /// Another process of the broker has registered since.
-    StaleBrokerEpoch = "STALE_BROKER_EPOCH",
-    /// Too few replicas are in sync; nothing was written.
-    NotEnoughReplicas = "NOT_ENOUGH_REPLICAS",
-    /// Too few replicas are in sync; it was written all the same.
-    NotEnoughReplicasAfterAppend = "NOT_ENOUGH_REPLICAS_AFTER_APPEND",
-    /// The replicas did not have it in time.
-    RequestTimedOut = "REQUEST_TIMED_OUT",
-    /// The new leader does not know yet how far its followers are.
-    OffsetNotAvailable = "OFFSET_NOT_AVAILABLE",
     /// The partition has no leader just now.
     LeaderNotAvailable = "LEADER_NOT_AVAILABLE",
     /// There is no broker to coordinate the group just now.
@@ -506,6 +569,16 @@ error_codes! {
     PreferredLeaderNotAvailable = "PREFERRED_LEADER_NOT_AVAILABLE",
     /// No replica can lead just now.
     EligibleLeadersNotAvailable = "ELIGIBLE_LEADERS_NOT_AVAILABLE",
+    /// The session timeout is not within what the broker allows.
+    InvalidSessionTimeout = "INVALID_SESSION_TIMEOUT",
+    /// The group has members.
+    NonEmptyGroup = "NON_EMPTY_GROUP",
+    /// A member of the group reads the topic.
+    GroupSubscribedToTopic = "GROUP_SUBSCRIBED_TO_TOPIC",
+    /// What is to be stored beside the offset is too long.
+    OffsetMetadataTooLarge = "OFFSET_METADATA_TOO_LARGE",
+    /// A group needs a name.
+    InvalidGroupId = "INVALID_GROUP_ID",
 }
 
 impl ErrorCode {

@@ -3,7 +3,7 @@
 use super::BrokerId;
 use super::config::Links;
 use super::message::{CorrelationId, Packet};
-use crate::map::Map;
+use crate::map::{Map, Set};
 use crate::sim::{Delivery, Link, Rng, SimTime};
 
 /// A machine that has a place in the network.
@@ -60,15 +60,21 @@ pub(crate) struct Arrival {
 pub(crate) struct Network {
     settings: Links,
     links: Map<(Node, Node, Channel), Link>,
+    /// Producers' connections on which something was lost: what follows is lost too, until a new
+    /// one is made.
+    broken: Set<(Node, Node)>,
 }
 
 impl Network {
     /// A network on which nothing was sent yet.
     pub(crate) fn new(settings: Links) -> Self {
-        Self { settings, links: Map::new() }
+        Self { settings, links: Map::new(), broken: Set::new() }
     }
 
-    /// Sends a message and says what becomes of it.
+    /// Sends a message and says what becomes of it. A greeting is the first on its connection.
+    ///
+    /// Source: TCP delivers in order or not at all, which is what a producer's sequence numbers
+    /// rely on. Simplified: only between producers and brokers.
     pub(crate) fn send(
         &mut self,
         rng: &mut Rng,
@@ -76,6 +82,7 @@ impl Network {
         from: Node,
         to: Node,
         channel: Channel,
+        is_greeting: bool,
     ) -> Delivery {
         let settings = &self.settings;
         let link = self.links.get_or_insert_with((from, to, channel), || {
@@ -90,11 +97,23 @@ impl Network {
             };
             let mut link = Link::new(latency);
             link.jitter = settings.jitter;
-            // Simplified: only what clients say can be lost; between brokers TCP mends it unseen.
-            link.loss_per_million = if is_within { 0 } else { settings.loss_per_million };
+            link.loss_per_million = settings.loss_per_million;
             link
         });
-        link.send(rng, now)
+        let delivery = link.send(rng, now);
+        if !matches!((from, to), (Node::Producer(_), _) | (_, Node::Producer(_))) {
+            return delivery;
+        }
+        if is_greeting {
+            self.broken.remove(&(from, to));
+            self.broken.remove(&(to, from));
+        }
+        let is_lost = delivery == Delivery::Lost || self.broken.contains(&(from, to));
+        if is_lost {
+            self.broken.insert((from, to));
+            return Delivery::Lost;
+        }
+        delivery
     }
 
     /// Everyone who has ever talked to `node`, with the channel.

@@ -5,6 +5,7 @@
 
 mod accumulator;
 mod handed;
+mod identity;
 mod metadata;
 mod sender;
 mod sticky;
@@ -23,6 +24,7 @@ use accumulator::{Queue, Waiting};
 use handed::Blocked;
 pub(crate) use handed::Handed;
 pub use handed::Sent;
+use identity::Identity;
 use std::sync::Arc;
 use sticky::Sticky;
 
@@ -78,6 +80,7 @@ pub(crate) struct Producer {
     sent: u64,
     acknowledged: u64,
     life: Life,
+    identity: Identity,
     /// Records whose topic or partition it does not know yet.
     blocked: Vec<Blocked>,
     /// What became of the records that were handed over at run time.
@@ -149,6 +152,7 @@ impl Producer {
             sent: 0,
             acknowledged: 0,
             life: Life::Running,
+            identity: Identity::default(),
             blocked: Vec::new(),
             outcomes: Shelf::new(),
         };
@@ -213,6 +217,7 @@ impl Producer {
         self.expire(fx, now);
         self.connect(fx, now);
         self.refresh_metadata(fx, now);
+        self.identify(fx, now);
         self.send_what_is_ready(fx, now);
         self.end_if_closed();
     }
@@ -227,16 +232,18 @@ impl Producer {
         let requests = self.in_flight.values().map(|it| it.deadline);
         let carried = self.in_flight.values().flat_map(|it| &it.batches);
         let deliveries = carried.map(|(_, it)| self.delivery_deadline(it));
-        let queues = self.topics.iter().flat_map(|it| &it.queues).filter_map(|queue| {
+        let queues = self.places().into_iter().filter_map(|place| {
+            let queue = &self.topics[place.0].queues[place.1];
             let first = queue.first()?;
             let leader = self.metadata.leader(queue.partition());
             let can_send = leader.is_some_and(|it| self.can_send_to(it));
-            let ready = can_send.then(|| queue.ready_at(self.linger())).flatten();
-            ready.into_iter().chain([self.delivery_deadline(first)]).min()
+            let ready = (can_send && self.may_drain(place)).then(|| queue.ready_at(self.linger()));
+            ready.flatten().into_iter().chain([self.delivery_deadline(first)]).min()
         });
         let own = message.into_iter().chain(requests).chain(deliveries).chain(queues);
         let blocked = self.blocked.iter().map(|it| it.deadline);
-        own.chain(self.connections.due()).chain(self.metadata_due()).chain(blocked).min()
+        let asking = self.metadata_due().into_iter().chain(self.identity_due());
+        own.chain(self.connections.due()).chain(asking).chain(blocked).min()
     }
 
     fn linger(&self) -> SimDuration {

@@ -8,7 +8,9 @@
 #[allow(dead_code, reason = "the coordinator of such groups follows")]
 mod consumer_group;
 
+use super::call::OffsetAndMetadata;
 use super::{Offset, TopicPartition};
+use crate::map::sort_by;
 use crate::name::TopicName;
 #[allow(unused_imports, reason = "the coordinator of such groups follows")]
 pub(crate) use consumer_group::{
@@ -37,9 +39,7 @@ const HOST: &str = "/127.0.0.1";
 /// `OffsetCommitValue` version 3.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct OffsetValue {
-    pub(crate) offset: Offset,
-    /// What the committer noted beside it.
-    pub(crate) metadata: String,
+    pub(crate) committed: OffsetAndMetadata,
     /// When it was committed.
     pub(crate) timestamp_ms: i64,
 }
@@ -47,6 +47,8 @@ pub(crate) struct OffsetValue {
 /// `GroupMetadataValue` version 3.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GroupValue {
+    /// Whether nobody has ever joined it.
+    pub(crate) is_simple: bool,
     pub(crate) generation: i32,
     /// The assignor; none in a group without members.
     pub(crate) protocol: Option<String>,
@@ -60,6 +62,7 @@ pub(crate) struct GroupValue {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MemberValue {
     pub(crate) member_id: String,
+    pub(crate) instance: Option<String>,
     pub(crate) client_id: String,
     pub(crate) rebalance_timeout_ms: i32,
     pub(crate) session_timeout_ms: i32,
@@ -103,6 +106,19 @@ impl Writer {
     fn bytes(&mut self, bytes: &[u8]) {
         self.count(bytes.len());
         self.0.extend(bytes);
+    }
+
+    /// Partitions topic by topic; they are sorted.
+    fn by_topic(&mut self, partitions: &[TopicPartition]) {
+        let topics = || partitions.chunk_by(|a, b| a.topic == b.topic);
+        self.count(topics().count());
+        for topic in topics() {
+            self.text(topic[0].topic.as_str());
+            self.count(topic.len());
+            for it in topic {
+                self.i32(partition_number(it.partition));
+            }
+        }
     }
 
     fn done(self) -> Bytes {
@@ -162,6 +178,17 @@ impl<'a> Reader<'a> {
     fn partition(&mut self) -> Option<u32> {
         self.i32()?.try_into().ok()
     }
+
+    fn by_topic(&mut self) -> Option<Vec<TopicPartition>> {
+        let mut read = Vec::new();
+        for _ in 0..self.i32()? {
+            let topic = TopicName::from(self.text()?);
+            for _ in 0..self.i32()? {
+                read.push(TopicPartition::new(topic.clone(), self.partition()?));
+            }
+        }
+        Some(read)
+    }
 }
 
 fn partition_number(partition: u32) -> i32 {
@@ -214,16 +241,17 @@ impl Key {
     }
 }
 
+/// Instead of the leader epoch of a position.
+const NO_EPOCH: i32 = -1;
+
 impl OffsetValue {
     /// Its bytes.
     pub(crate) fn encode(&self) -> Bytes {
-        // The leader epoch of the record before it; not known here.
-        const NO_EPOCH: i32 = -1;
         let mut writer = Writer::default();
         writer.i16(3);
-        writer.i64(self.offset.0);
-        writer.i32(NO_EPOCH);
-        writer.text(&self.metadata);
+        writer.i64(self.committed.offset.0);
+        writer.i32(self.committed.leader_epoch.unwrap_or(NO_EPOCH));
+        writer.text(&self.committed.metadata);
         writer.i64(self.timestamp_ms);
         writer.done()
     }
@@ -234,21 +262,24 @@ impl OffsetValue {
         if reader.i16()? != 3 {
             return None;
         }
-        let offset = Offset(reader.i64()?);
-        reader.i32()?;
-        Some(Self { offset, metadata: reader.text()?, timestamp_ms: reader.i64()? })
+        let committed = OffsetAndMetadata {
+            offset: Offset(reader.i64()?),
+            leader_epoch: Some(reader.i32()?).filter(|it| *it != NO_EPOCH),
+            metadata: reader.text()?,
+        };
+        Some(Self { committed, timestamp_ms: reader.i64()? })
     }
 }
 
 /// Every group of consumers is of this type; Kafka Connect has its own.
-const PROTOCOL_TYPE: &str = "consumer";
+pub(crate) const PROTOCOL_TYPE: &str = "consumer";
 
 impl GroupValue {
     /// Its bytes.
     pub(crate) fn encode(&self) -> Bytes {
         let mut writer = Writer::default();
         writer.i16(3);
-        writer.text(PROTOCOL_TYPE);
+        writer.text(if self.is_simple { "" } else { PROTOCOL_TYPE });
         writer.i32(self.generation);
         writer.optional(self.protocol.as_deref());
         writer.optional(self.leader.as_deref());
@@ -256,7 +287,7 @@ impl GroupValue {
         writer.count(self.members.len());
         for member in &self.members {
             writer.text(&member.member_id);
-            writer.optional(None);
+            writer.optional(member.instance.as_deref());
             writer.text(&member.client_id);
             writer.text(HOST);
             writer.i32(member.rebalance_timeout_ms);
@@ -270,10 +301,16 @@ impl GroupValue {
     /// What these bytes say; none if they are no such value.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
-        if reader.i16()? != 3 || reader.text()? != PROTOCOL_TYPE {
+        if reader.i16()? != 3 {
             return None;
         }
+        let is_simple = match reader.text()?.as_str() {
+            "" => true,
+            PROTOCOL_TYPE => false,
+            _ => return None,
+        };
         Some(Self {
+            is_simple,
             generation: reader.i32()?,
             protocol: reader.optional()?,
             leader: reader.optional()?,
@@ -285,11 +322,12 @@ impl GroupValue {
 
 fn member(reader: &mut Reader<'_>) -> Option<MemberValue> {
     let member_id = reader.text()?;
-    let _instance_id = reader.optional()?;
+    let instance = reader.optional()?;
     let client_id = reader.text()?;
     let _host = reader.text()?;
     Some(MemberValue {
         member_id,
+        instance,
         client_id,
         rebalance_timeout_ms: reader.i32()?,
         session_timeout_ms: reader.i32()?,
@@ -301,46 +339,103 @@ fn member(reader: &mut Reader<'_>) -> Option<MemberValue> {
 /// The version of what members tell each other that Kafka 4 writes.
 const MEMBER_PROTOCOL: i16 = 3;
 
-/// A member's subscription, as the leader of its group reads it.
-pub(crate) fn encode_subscription(topics: &[TopicName]) -> Bytes {
-    const NO_USER_DATA: i32 = -1;
-    const NO_GENERATION: i32 = -1;
-    let mut writer = Writer::default();
-    writer.i16(MEMBER_PROTOCOL);
-    writer.count(topics.len());
-    for topic in topics {
-        writer.text(topic.as_str());
+/// What a member tells the leader of its group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ClassicSubscription {
+    /// What it wants to read.
+    pub(crate) topics: Vec<TopicName>,
+    /// What its assignor adds, in the assignor's own form.
+    pub(crate) user_data: Option<Bytes>,
+    /// What it keeps while it joins.
+    pub(crate) owned: Vec<TopicPartition>,
+    /// The generation that it comes from; none outside any.
+    pub(crate) generation: Option<i32>,
+    /// `client.rack`.
+    pub(crate) rack: Option<String>,
+}
+
+/// Instead of a generation.
+const NO_GENERATION: i32 = -1;
+/// Instead of the length of what is not there.
+const NOTHING: i32 = -1;
+
+impl ClassicSubscription {
+    /// Its bytes. Topics and partitions are sorted.
+    ///
+    /// Source: `ConsumerProtocol.serializeSubscription`.
+    pub(crate) fn encode(&self) -> Bytes {
+        let mut writer = Writer::default();
+        writer.i16(MEMBER_PROTOCOL);
+        let mut topics = self.topics.clone();
+        sort_by(&mut topics, Ord::cmp);
+        writer.count(topics.len());
+        for topic in &topics {
+            writer.text(topic.as_str());
+        }
+        match &self.user_data {
+            Some(it) => writer.bytes(it),
+            None => writer.i32(NOTHING),
+        }
+        writer.by_topic(&self.owned);
+        writer.i32(self.generation.unwrap_or(NO_GENERATION));
+        writer.optional(self.rack.as_deref());
+        writer.done()
     }
-    writer.i32(NO_USER_DATA);
-    // An eager member has given up everything before it asks to join.
-    writer.count(0);
-    writer.i32(NO_GENERATION);
-    writer.optional(None);
+
+    /// What these bytes say; none if they are no subscription.
+    ///
+    /// Source: `ConsumerProtocol.deserializeSubscription`: older versions say less.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader(bytes);
+        let version = reader.i16()?;
+        let topics = reader.list(|it| it.text().map(TopicName::from))?;
+        let mut read = Self { topics, ..Self::default() };
+        read.user_data = match reader.i32()? {
+            NOTHING => None,
+            length => Some(reader.take(length.try_into().ok()?)?.into()),
+        };
+        if 1 <= version {
+            read.owned = reader.by_topic()?;
+        }
+        if 2 <= version {
+            read.generation = Some(reader.i32()?).filter(|it| 0 <= *it);
+        }
+        if 3 <= version {
+            read.rack = reader.optional()?;
+        }
+        Some(read)
+    }
+}
+
+/// What the `sticky` assignor remembers between two generations.
+///
+/// Source: `StickyAssignor.STICKY_ASSIGNOR_USER_DATA_V1`.
+pub(crate) fn encode_sticky(reads: &[TopicPartition], generation: i32) -> Bytes {
+    let mut writer = Writer::default();
+    writer.by_topic(reads);
+    writer.i32(generation);
     writer.done()
 }
 
-/// The topics of a subscription; none if the bytes are no subscription.
-pub(crate) fn decode_subscription(bytes: &[u8]) -> Option<Vec<TopicName>> {
+/// What was read, and in which generation; none if the bytes are nothing of the kind.
+pub(crate) fn decode_sticky(bytes: &[u8]) -> Option<(Vec<TopicPartition>, i32)> {
     let mut reader = Reader(bytes);
-    reader.i16()?;
-    reader.list(|it| it.text().map(TopicName::from))
+    Some((reader.by_topic()?, reader.i32()?))
+}
+
+/// What the `cooperative-sticky` assignor remembers: the generation.
+///
+/// Source: `CooperativeStickyAssignor.COOPERATIVE_STICKY_ASSIGNOR_USER_DATA_V0`.
+pub(crate) fn encode_cooperative_sticky(generation: Option<i32>) -> Bytes {
+    generation.unwrap_or(NO_GENERATION).to_be_bytes().as_slice().into()
 }
 
 /// What one member is to read. `partitions` are sorted.
 pub(crate) fn encode_assignment(partitions: &[TopicPartition]) -> Bytes {
-    const NO_USER_DATA: i32 = -1;
     let mut writer = Writer::default();
     writer.i16(MEMBER_PROTOCOL);
-    let topics = || partitions.chunk_by(|a, b| a.topic == b.topic);
-    writer.count(topics().count());
-    for topic in topics() {
-        writer.text(topic[0].topic.as_str());
-        writer.count(topic.len());
-        for it in topic {
-            writer.i32(partition_number(it.partition));
-        }
-    }
-    writer.i32(NO_USER_DATA);
+    writer.by_topic(partitions);
+    writer.i32(NOTHING);
     writer.done()
 }
 
@@ -352,12 +447,7 @@ pub(crate) fn decode_assignment(bytes: &[u8]) -> Option<Vec<TopicPartition>> {
     }
     let mut reader = Reader(bytes);
     reader.i16()?;
-    let topics = reader.list(|it| {
-        let topic = TopicName::from(it.text()?);
-        let partitions = it.list(Reader::partition)?;
-        Some(partitions.into_iter().map(move |it| TopicPartition::new(topic.clone(), it)))
-    })?;
-    Some(topics.into_iter().flatten().collect())
+    reader.by_topic()
 }
 
 #[cfg(test)]
@@ -368,7 +458,7 @@ mod tests {
     fn a_commit_is_written_as_kafka_writes_it() {
         let key = Key::Offset { group: "g".into(), partition: TopicPartition::new("t", 2) };
         assert_eq!(*key.encode(), [0, 1, 0, 1, b'g', 0, 1, b't', 0, 0, 0, 2]);
-        let value = OffsetValue { offset: Offset(5), metadata: String::new(), timestamp_ms: 258 };
+        let value = OffsetValue { committed: Offset(5).into(), timestamp_ms: 258 };
         let bytes = value.encode();
         assert_eq!(bytes[..2], [0, 3], "version 3");
         assert_eq!(bytes[2..10], [0, 0, 0, 0, 0, 0, 0, 5], "the offset");
@@ -382,23 +472,34 @@ mod tests {
     fn a_group_reads_back_as_it_was_written() {
         let topics = [TopicName::from("a"), TopicName::from("b")];
         let reads = [("a", 0), ("a", 2), ("b", 1)].map(|(it, at)| TopicPartition::new(it, at));
+        let subscription = ClassicSubscription {
+            topics: topics.to_vec(),
+            user_data: Some(encode_sticky(&reads, 2)),
+            owned: reads[..1].to_vec(),
+            generation: Some(2),
+            rack: None,
+        };
         let group = GroupValue {
+            is_simple: false,
             generation: 3,
             protocol: Some("range".into()),
             leader: Some("c1-0".into()),
             timestamp_ms: 9,
             members: vec![MemberValue {
                 member_id: "c1-0".into(),
+                instance: Some("one".into()),
                 client_id: "c1".into(),
                 rebalance_timeout_ms: 300_000,
                 session_timeout_ms: 45_000,
-                subscription: encode_subscription(&topics),
+                subscription: subscription.encode(),
                 assignment: encode_assignment(&reads),
             }],
         };
         let back = GroupValue::decode(&group.encode()).unwrap();
         assert_eq!(back, group);
-        assert_eq!(decode_subscription(&back.members[0].subscription).unwrap(), topics);
+        let told = ClassicSubscription::decode(&back.members[0].subscription).unwrap();
+        assert_eq!(told, subscription);
+        assert_eq!(decode_sticky(&told.user_data.unwrap()).unwrap(), (reads.to_vec(), 2));
         assert_eq!(decode_assignment(&back.members[0].assignment).unwrap(), reads);
         assert_eq!(*Key::Group { group: "g".into() }.encode(), [0, 2, 0, 1, b'g']);
     }

@@ -3,6 +3,7 @@
 //! Nothing in the simulation reads it. It is what Kafka's `kafka-dump-log` shows of a replica's
 //! files, and of `__consumer_offsets` what concerns one group.
 
+pub use super::log::producers::ProducerView;
 pub use super::message::{Marker, ProducerStamp};
 
 use super::cluster::Cluster;
@@ -162,20 +163,6 @@ impl Cluster {
         Some(LogView { log_start, high_watermark, log_end: log.log_end(), segments })
     }
 
-    /// The terms of leaders that a replica knows of, each with its first offset, as its
-    /// `leader-epoch-checkpoint` file shows them. None if `broker`, or the leader if none is named,
-    /// does not have the partition.
-    #[must_use]
-    pub fn leader_epochs(
-        &self,
-        broker: Option<BrokerId>,
-        partition: &TopicPartition,
-    ) -> Option<Vec<(u32, Offset)>> {
-        let broker = broker.or_else(|| self.metadata().leader(partition))?;
-        let log = self.brokers().find(|it| it.id() == broker)?.log(partition)?;
-        Some(log.epochs())
-    }
-
     /// What `__consumer_offsets` holds about a group, oldest first.
     #[must_use]
     pub fn group_records(&self, group: &GroupId) -> Vec<GroupRecordView> {
@@ -202,7 +189,10 @@ fn decoded(key: &[u8], value: Option<&[u8]>) -> Option<(String, GroupRecord)> {
     match Key::decode(key)? {
         Key::Offset { group, partition } => {
             let value = value.and_then(OffsetValue::decode);
-            let value = value.map(|it| CommitRecord { offset: it.offset, metadata: it.metadata });
+            let value = value.map(|it| CommitRecord {
+                offset: it.committed.offset,
+                metadata: it.committed.metadata,
+            });
             Some((group, GroupRecord::Commit(partition, value)))
         }
         Key::Group { group } => {

@@ -8,6 +8,7 @@ use super::config::{self, Config, Links};
 use super::consumer::{self, Consumer, Life};
 use super::fact::Fact;
 use super::frame::{ChannelId, ClientId, Frame};
+use super::manual::{self, Manual};
 use super::node::{self, Node, QueueId};
 use super::publisher::{self, Publisher};
 use super::wire::Wire;
@@ -26,6 +27,8 @@ pub struct Broker {
     publishers: Vec<Publisher>,
     /// In the order in which they were first started.
     consumers: Vec<Consumer>,
+    /// Those that are driven by hand, in the order in which they were first named.
+    manuals: Vec<Manual>,
     /// The way to the broker and the way back, of every client.
     wires: Map<ClientId, [Wire; 2]>,
 }
@@ -41,8 +44,10 @@ pub enum Event {
     Start(u16),
     /// A timer of a consumer's application rings.
     Done(u16, u32),
-    /// The expiry timer of a queue rings.
+    /// The timer of a queue rings.
     Expire(QueueId),
+    /// The timer of a channel rings.
+    Tick(ChannelId),
 }
 
 /// A frame on its way.
@@ -82,6 +87,7 @@ impl Broker {
             node: Node::new(&config),
             publishers: config.publishers.iter().enumerate().map(publisher).collect(),
             consumers: Vec::new(),
+            manuals: Vec::new(),
             wires: Map::new(),
             config: Arc::new(config),
             workload,
@@ -112,6 +118,12 @@ impl Broker {
         &self.consumers
     }
 
+    /// The client of that name that is driven by hand.
+    #[must_use]
+    pub fn manual(&self, name: &ConsumerName) -> Option<&Manual> {
+        self.manuals.iter().find(|it| it.name() == name)
+    }
+
     fn send(&mut self, cx: &mut Cx<'_, Self>, to: End, channel: ChannelId, frame: Frame) {
         let client = channel.connection.client;
         let links = &self.config.links;
@@ -135,7 +147,41 @@ impl Broker {
             (End::Client, ClientId::Consumer(number)) => {
                 self.step_consumer(cx, number, consumer::Input::Frame(channel, frame));
             }
+            (End::Client, ClientId::Manual(number)) => {
+                let mut fx = Vec::new();
+                self.manuals[usize::from(number)].receive(&mut fx, channel, frame);
+                self.perform_for_manual(cx, fx);
+            }
         }
+    }
+
+    fn perform_for_manual(&mut self, cx: &mut Cx<'_, Self>, fx: Vec<manual::Effect>) {
+        for manual::Effect::Send(channel, frame) in fx {
+            self.send(cx, End::Broker, channel, frame);
+        }
+    }
+
+    /// Does what somebody's hand does.
+    fn drive(
+        &mut self,
+        cx: &mut Cx<'_, Self>,
+        name: &ConsumerName,
+        call: &manual::Call,
+    ) -> Result<(), String> {
+        let known = self.manuals.iter().position(|it| it.name() == name);
+        let place = known.unwrap_or_else(|| {
+            let number =
+                u16::try_from(self.manuals.len()).expect("clients are numbered with 16 bits");
+            self.manuals.push(Manual::new(number, name.clone()));
+            self.manuals.len() - 1
+        });
+        if let Some(why) = self.manuals[place].refusal(call) {
+            return Err(why.to_owned());
+        }
+        let mut fx = Vec::new();
+        self.manuals[place].call(&mut fx, call.clone());
+        self.perform_for_manual(cx, fx);
+        Ok(())
     }
 
     fn step_node(&mut self, cx: &mut Cx<'_, Self>, input: node::Input) {
@@ -145,6 +191,7 @@ impl Broker {
             match effect {
                 node::Effect::Send(channel, frame) => self.send(cx, End::Client, channel, frame),
                 node::Effect::Ring(queue, at) => cx.at(at, Event::Expire(queue)),
+                node::Effect::RingChannel(channel, at) => cx.at(at, Event::Tick(channel)),
                 node::Effect::Note(fact) => cx.note(fact),
             }
         }
@@ -196,7 +243,12 @@ impl Broker {
             Command::ResumeConsumer(name) => (name, Input::Resume),
             Command::RemoveConsumer(name) => (name, Input::Stop),
             Command::CloseChannel(name) => (name, Input::CloseChannel),
-            Command::AddConsumer(name, _) => return Err(format!("{name} is already there")),
+            Command::AddConsumer(name, _) | Command::Drive(name, _) => {
+                return Err(format!("{name} is already there"));
+            }
+            Command::RestartBroker | Command::Configure(..) => {
+                return Err("it is not about a consumer".to_owned());
+            }
         };
         let Some(place) = self.consumers.iter().position(|it| it.name() == name) else {
             return Err(self.missing(name));
@@ -283,6 +335,14 @@ impl System for Broker {
                 cx.note(Fact::Started { queue, consumer });
                 self.start(cx, &config);
             }),
+            Command::RestartBroker => {
+                self.step_node(cx, node::Input::Restart);
+                Ok(())
+            }
+            Command::Drive(name, call) => self.drive(cx, name, call),
+            Command::Configure(name, value) => {
+                self.node.settings_mut().set(name, value).map_err(|it| it.to_string())
+            }
             Command::CrashConsumer(_)
             | Command::RestartConsumer(_)
             | Command::PauseConsumer(_)
@@ -311,6 +371,7 @@ impl System for Broker {
                 self.step_consumer(cx, number, consumer::Input::Done(timer));
             }
             Event::Expire(queue) => self.step_node(cx, node::Input::Expire(queue)),
+            Event::Tick(channel) => self.step_node(cx, node::Input::Tick(channel)),
         }
     }
 }
@@ -320,6 +381,8 @@ fn wires(links: &Links, client: ClientId) -> [Wire; 2] {
     let latency = match client {
         ClientId::Publisher(_) => links.publisher,
         ClientId::Consumer(_) => links.consumer,
+        // Who drives by hand looks at what follows at once.
+        ClientId::Manual(_) => return [(); 2].map(|()| Wire::new(Link::new(SimDuration::ZERO))),
     };
     let mut link = Link::new(latency);
     (link.jitter, link.loss_per_million) = (links.jitter, links.loss_per_million);

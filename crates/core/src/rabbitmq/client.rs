@@ -3,8 +3,9 @@
 //! It knows nothing of the application that takes messages out.
 
 use super::config;
-use super::frame::{AckMode, ChannelId, ClientId, ConnectionId, Fate, Frame, Tags};
+use super::frame::{AckMode, ChannelId, ClientId, ConnectionId, Consume, Fate, Frame, Tags};
 use super::queue::Settlement;
+use super::table::Table;
 use crate::name::{ConsumerName, QueueName};
 use crate::sim::Shelf;
 use crate::workload::MessageId;
@@ -155,10 +156,12 @@ impl Client {
         let mode = if self.settings.auto_ack { AckMode::Automatic } else { AckMode::Manual };
         let prefetch_count = self.settings.prefetch_count;
         let (queue, consumer_tag) = (self.queue.clone(), self.name.clone());
+        let (exclusive, arguments) = (false, Table::new());
+        let consume = Consume { queue, consumer_tag, mode, exclusive, arguments };
         for frame in [
             Frame::ChannelOpen { connection_name: self.name.0.clone() },
-            Frame::Qos { prefetch_count },
-            Frame::Consume { queue, consumer_tag, mode },
+            Frame::Qos { prefetch_count, global: false },
+            Frame::Consume(Box::new(consume)),
         ] {
             fx.push(Effect::Send(self.channel, frame));
         }
@@ -196,15 +199,24 @@ impl Client {
             Frame::ConsumeOk(_)
             | Frame::ConnectionClose(_)
             | Frame::CancelOk(_)
+            | Frame::Cancel(_)
             | Frame::ChannelCloseOk
             | Frame::ChannelClose(_) => {}
             Frame::ChannelOpen { .. }
             | Frame::ConnectionClosed
             | Frame::ConfirmSelect
-            | Frame::Publish(_)
+            | Frame::ConfirmNack(_)
+            | Frame::Tx(_)
+            | Frame::Topology(_)
+            | Frame::TopologyDone(_)
+            | Frame::Publish { .. }
+            | Frame::Return(_)
+            | Frame::Get { .. }
+            | Frame::GetOk { .. }
+            | Frame::GetEmpty
+            | Frame::Recover { .. }
             | Frame::Qos { .. }
-            | Frame::Consume { .. }
-            | Frame::Cancel(_)
+            | Frame::Consume(_)
             | Frame::Ack(_)
             | Frame::Nack(..)
             | Frame::Reject(..) => unreachable!("a broker does not send that to a consumer"),

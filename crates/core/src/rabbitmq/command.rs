@@ -1,8 +1,10 @@
 //! What a person or a scenario can ask of the broker. One line of text each, both ways.
 
+use super::manual::Call;
 use crate::name::{ConsumerName, QueueName};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// What a person or a scenario asks for. May be refused, which is then a fact.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +23,12 @@ pub enum Command {
     RemoveConsumer(ConsumerName),
     /// The consumer's channel closes, its process goes on and opens another.
     CloseChannel(ConsumerName),
+    /// The broker stops and starts again.
+    RestartBroker,
+    /// A client that is driven by hand does something.
+    Drive(ConsumerName, Call),
+    /// Something that the broker is set to changes: its name and its value.
+    Configure(Arc<str>, Arc<str>),
 }
 
 /// The text of the command language: `crash c1`, `add c4 to billing`.
@@ -34,6 +42,9 @@ impl fmt::Display for Command {
             Self::AddConsumer(name, queue) => write!(f, "add {name} to {queue}"),
             Self::RemoveConsumer(name) => write!(f, "remove {name}"),
             Self::CloseChannel(name) => write!(f, "close channel of {name}"),
+            Self::RestartBroker => f.write_str("restart broker"),
+            Self::Drive(name, call) => write!(f, "{name}: {call}"),
+            Self::Configure(name, value) => write!(f, "set {name}={value}"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a broker and its clients are set up with, under RabbitMQ's own names and defaults.
 
+use super::table::{Field, Table};
 use crate::name::{ConsumerName, ExchangeName, ProducerName, QueueName};
 use crate::settings::{Value, choices, settings};
 use crate::sim::SimDuration;
@@ -22,6 +23,8 @@ pub struct Config {
     pub consumers: Vec<Consumer>,
     /// How long frames travel.
     pub links: Links,
+    /// What the broker is set to.
+    pub broker: BrokerSettings,
 }
 
 /// How long frames travel, one way.
@@ -51,11 +54,59 @@ impl Default for Links {
 
 choices! {
     /// How an exchange chooses among its bindings.
-    ExchangeType, "direct or fanout" {
+    ExchangeType, "direct, fanout, topic or headers" {
         /// By equal key.
         Direct = "direct",
         /// All of them.
         Fanout = "fanout",
+        /// By the words of the key.
+        Topic = "topic",
+        /// By the headers of the message.
+        Headers = "headers",
+    }
+}
+
+choices! {
+    /// Which RabbitMQ: where versions differ, they differ between these.
+    Version, "3.10.8 or 4.0.5" {
+        /// As 3.10 to 3.13 do it.
+        V3_10 = "3.10.8",
+        /// As 4.0 to 4.2 do it.
+        V4_0 = "4.0.5",
+    }
+}
+
+choices! {
+    /// What kind of queue it is.
+    QueueType, "classic, quorum or stream" {
+        /// A queue on one node.
+        Classic = "classic",
+        /// A queue that a majority of nodes keeps.
+        Quorum = "quorum",
+        /// A log that is read and never emptied.
+        Stream = "stream",
+    }
+}
+
+choices! {
+    /// What a queue does when it is full.
+    Overflow, "drop-head, reject-publish or reject-publish-dlx" {
+        /// It drops its oldest Ready message.
+        DropHead = "drop-head",
+        /// It refuses the new message.
+        RejectPublish = "reject-publish",
+        /// It refuses the new message, and dead-letters it.
+        RejectPublishDlx = "reject-publish-dlx",
+    }
+}
+
+choices! {
+    /// How sure a quorum queue is that its dead letters arrive.
+    DeadLetterStrategy, "at-most-once or at-least-once" {
+        /// It does not look after them.
+        AtMostOnce = "at-most-once",
+        /// It keeps them until the queues they go to have confirmed them.
+        AtLeastOnce = "at-least-once",
     }
 }
 
@@ -189,6 +240,63 @@ settings! {
         message_ttl_ms: Option<u64> = "x-message-ttl", None;
         /// How many ready messages the queue may hold.
         max_length: Option<u64> = "x-max-length", None;
+        /// How many bytes the bodies of ready messages may have together.
+        max_length_bytes: Option<u64> = "x-max-length-bytes", None;
+        /// What the queue does when it is full.
+        overflow: Overflow = "x-overflow", Overflow::DropHead;
+        /// What kind of queue it is.
+        queue_type: QueueType = "x-queue-type", QueueType::Classic;
+        /// How many priorities a classic queue keeps apart, beside 0; not set: none.
+        max_priority: Option<u64> = "x-max-priority", None;
+        /// How long a queue may be without consumers before it is deleted, in milliseconds.
+        expires_ms: Option<u64> = "x-expires", None;
+        /// Whether only one of its consumers gets messages at a time.
+        single_active_consumer: bool = "x-single-active-consumer", false;
+        /// How often a message may come back to a quorum queue; -1: as often as it likes.
+        delivery_limit: Option<i64> = "x-delivery-limit", None;
+        /// How sure a quorum queue is that its dead letters arrive.
+        dead_letter_strategy: DeadLetterStrategy =
+            "x-dead-letter-strategy", DeadLetterStrategy::AtMostOnce;
+    }
+}
+
+impl QueueArguments {
+    /// As the table that `queue.declare` would carry: what is not set is left out.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        let plain = Self::default();
+        let mut table = Table::new();
+        for setting in Self::SETTINGS {
+            let (Some(value), Some(unset)) = (self.show(setting.name), plain.show(setting.name))
+            else {
+                continue;
+            };
+            if value == unset {
+                continue;
+            }
+            let field = match (&*value, value.parse()) {
+                ("true" | "false", _) => Field::Bool(value == "true"),
+                (_, Ok(number)) if !setting.name.starts_with("x-dead-letter") => Field::Int(number),
+                _ => Field::Text(value.into()),
+            };
+            table.insert(setting.name.into(), field);
+        }
+        table
+    }
+}
+
+settings! {
+    /// What the broker is set to.
+    BrokerSettings {
+        /// Which RabbitMQ it is.
+        version: Version = "version", Version::V4_0;
+        /// How long a delivery may go unacknowledged, in milliseconds.
+        consumer_timeout_ms: u64 = "consumer_timeout", 1_800_000;
+        /// How often a channel looks for such deliveries, in milliseconds.
+        channel_tick_interval_ms: u64 = "channel_tick_interval", 60_000;
+        /// After how long an unconfirmed dead letter is sent again, in milliseconds.
+        dead_letter_retry_ms: u64 =
+            "dead_letter_worker_publisher_confirm_timeout", 180_000;
     }
 }
 

@@ -22,6 +22,12 @@ pub enum Fact {
     Enqueued { queue: QueueName, message: MessageId },
     /// The publisher heard that the broker has taken responsibility for a message.
     Confirmed { publisher: ProducerName, message: MessageId },
+    /// A queue that is full refused a message.
+    PublishRefused { queue: QueueName, message: MessageId },
+    /// The publisher heard that the broker has not taken a message.
+    Nacked { publisher: ProducerName, message: MessageId },
+    /// A mandatory message that went nowhere is back at its publisher.
+    Returned { publisher: ProducerName, message: MessageId },
 
     /// A consumer registered at a queue. A prefetch of 0 is no limit.
     Consuming { queue: QueueName, consumer: ConsumerName, prefetch_count: u32 },
@@ -45,7 +51,7 @@ pub enum Fact {
     /// The broker took an acknowledgement: the message is gone from the queue.
     Acked { queue: QueueName, consumer: ConsumerName, message: MessageId, delivery_tag: u64 },
     /// A message went from Unacked back to Ready.
-    Requeued { queue: QueueName, message: MessageId, why: RequeueReason },
+    Requeued { queue: QueueName, message: MessageId, why: RequeueReason, to: Place },
     /// A message left a queue for good, without an acknowledgement and without a dead-letter
     /// exchange.
     Dropped { queue: QueueName, message: MessageId, reason: Reason },
@@ -61,6 +67,13 @@ pub enum Fact {
     /// A message that counted as acknowledged, automatically or before the work on it, went down
     /// with its consumer.
     LostWith { queue: QueueName, consumer: ConsumerName, message: MessageId },
+
+    /// Everything Ready in a queue was taken out.
+    Purged { queue: QueueName, messages: u64 },
+    /// A queue is gone, and everything in it.
+    QueueDeleted { queue: QueueName, messages: u64, why: Deletion },
+    /// The broker stopped and started again.
+    BrokerRestarted,
 
     /// The broker noticed that a consumer's channel is closed.
     ChannelClosed { queue: QueueName, consumer: ConsumerName, requeued: u32 },
@@ -84,14 +97,42 @@ pub enum Fact {
 
 choices! {
     /// Why a message left a queue without an acknowledgement, as `x-death` names it.
-    Reason, "rejected, expired or maxlen" {
+    Reason, "rejected, expired, maxlen or delivery_limit" {
         /// Rejected without requeue.
         Rejected = "rejected",
         /// It waited longer than `x-message-ttl`.
         Expired = "expired",
         /// The queue was over `x-max-length`.
         MaxLength = "maxlen",
+        /// It came back more often than `x-delivery-limit`.
+        DeliveryLimit = "delivery_limit",
     }
+}
+
+/// Where a message that came back stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Where it stood before.
+    Old,
+    /// Before everything that has not come back.
+    Front,
+    /// At the end.
+    Back,
+}
+
+/// Why a queue is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Deletion {
+    /// A client asked for it.
+    Asked,
+    /// Nobody used it for longer than `x-expires`.
+    Unused,
+    /// It was declared to go with its last consumer.
+    NoConsumers,
+    /// It belonged to a connection that is closed.
+    ConnectionClosed,
+    /// It does not outlive a restart.
+    NotDurable,
 }
 
 /// Why a message went back to Ready.
@@ -126,6 +167,9 @@ impl Fact {
             | Self::Unroutable { .. }
             | Self::Enqueued { .. }
             | Self::Confirmed { .. }
+            | Self::PublishRefused { .. }
+            | Self::Nacked { .. }
+            | Self::Returned { .. }
             | Self::Consuming { .. }
             | Self::Delivered { .. }
             | Self::Began { .. }
@@ -136,9 +180,12 @@ impl Fact {
             | Self::LostWith { .. }
             | Self::ChannelClosed { .. }
             | Self::Refused { .. } => Weight::Seen,
-            Self::Dropped { .. } => Weight::Turn(Mark::Removal),
+            Self::Dropped { .. } | Self::Purged { .. } | Self::QueueDeleted { .. } => {
+                Weight::Turn(Mark::Removal)
+            }
             Self::DeadLettered { .. } => Weight::Turn(Mark::DeadLetter),
             Self::ChannelError { .. }
+            | Self::BrokerRestarted
             | Self::Crashed { .. }
             | Self::Restarted { .. }
             | Self::Started { .. }
@@ -192,6 +239,20 @@ impl fmt::Display for Fact {
             Self::Confirmed { publisher, message } => {
                 write!(f, "{publisher} heard that {message} is confirmed")
             }
+            Self::PublishRefused { queue, message } => {
+                write!(f, "{queue} is full and refused {message}")
+            }
+            Self::Nacked { publisher, message } => {
+                write!(f, "{publisher} heard that {message} was refused")
+            }
+            Self::Returned { publisher, message } => {
+                write!(f, "{message} came back to {publisher}: it went nowhere")
+            }
+            Self::Purged { queue, messages } => write!(f, "{queue} was purged of {messages}"),
+            Self::QueueDeleted { queue, messages, why } => {
+                write!(f, "{queue} is deleted with {messages} messages: {why}")
+            }
+            Self::BrokerRestarted => f.write_str("the broker restarted"),
             Self::Consuming { queue, consumer, prefetch_count: 0 } => {
                 write!(f, "{consumer} consumes from {queue} without a prefetch limit")
             }
@@ -232,8 +293,8 @@ impl fmt::Display for Fact {
                 f,
                 "{queue} removed {message}: {consumer} acknowledged delivery {delivery_tag}"
             ),
-            Self::Requeued { queue, message, why } => {
-                write!(f, "{message} is ready in {queue} again, in its old place: {why}")
+            Self::Requeued { queue, message, why, to } => {
+                write!(f, "{message} is ready in {queue} again, {to}: {why}")
             }
             Self::Dropped { queue, message, reason } => {
                 write!(f, "{queue} dropped {message}: {reason}")
@@ -283,6 +344,28 @@ impl fmt::Display for RequeueReason {
             Self::Returned(consumer) => write!(f, "{consumer} returned it"),
             Self::ChannelClosed(consumer) => write!(f, "the channel of {consumer} closed"),
         }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Old => "in its old place",
+            Self::Front => "at the front",
+            Self::Back => "at the back",
+        })
+    }
+}
+
+impl fmt::Display for Deletion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Asked => "a client deleted it",
+            Self::Unused => "nobody used it for x-expires",
+            Self::NoConsumers => "its last consumer is gone",
+            Self::ConnectionClosed => "its connection is closed",
+            Self::NotDurable => "it is not durable",
+        })
     }
 }
 

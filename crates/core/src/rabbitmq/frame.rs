@@ -5,13 +5,22 @@
 //! | `channel.open`, `channel.close` | client | broker |
 //! | `confirm.select`, `basic.publish` | publisher | broker |
 //! | `basic.ack` (as a confirm) | broker | publisher |
-//! | `basic.qos`, `basic.consume`, `basic.cancel` | consumer | broker |
+//! | `basic.nack` (as a confirm), `basic.return` | broker | publisher |
+//! | `tx.select`, `tx.commit`, `tx.rollback` | client | broker |
+//! | `exchange.*`, `queue.*` and what they are answered with | client | broker, and back |
+//! | `basic.qos`, `basic.consume`, `basic.cancel`, `basic.recover` | consumer | broker |
 //! | `basic.consume-ok`, `basic.cancel-ok`, `basic.deliver` | broker | consumer |
+//! | `basic.cancel`, because the queue is gone | broker | consumer |
+//! | `basic.get` | consumer | broker |
+//! | `basic.get-ok`, `basic.get-empty` | broker | consumer |
 //! | `basic.ack`, `basic.nack`, `basic.reject` | consumer | broker |
 //! | `channel.close`, `channel.close-ok`, `connection.close` | broker | client |
 //! | the end of the connection | client | broker |
 
+use super::error::ProtocolError;
 use super::message::Message;
+use super::table::Table;
+use super::topology::{Answer, Request};
 use crate::name::{ConsumerName, QueueName};
 use std::sync::Arc;
 
@@ -22,6 +31,8 @@ pub enum ClientId {
     Publisher(u16),
     /// A consumer, in the order in which they were first started.
     Consumer(u16),
+    /// A client that is driven by hand, in the order in which they were first named.
+    Manual(u16),
 }
 
 /// A connection: one life of a client process.
@@ -95,27 +106,65 @@ pub enum Frame {
     /// Not a frame: the connection ended without a word.
     ConnectionClosed,
 
+    /// Something is declared, bound, emptied or deleted.
+    Topology(Box<Request>),
+    /// What came of it.
+    TopologyDone(Answer),
+
     /// `confirm.select`: from now on publishes are counted and confirmed.
     ConfirmSelect,
+    /// `tx.select`, `tx.commit`, `tx.rollback`.
+    Tx(Tx),
     /// `basic.publish`.
-    Publish(Message),
-    /// `basic.qos` with `global=false`: the prefetch of the consumers started after it.
+    Publish {
+        /// What, and where to.
+        message: Message,
+        /// Whether it comes back if it goes nowhere.
+        mandatory: bool,
+    },
+    /// `basic.return`: a mandatory message that went nowhere.
+    Return(Message),
+    /// `basic.nack` as a confirm: a queue did not take the message.
+    ConfirmNack(u64),
+    /// `basic.qos`.
     Qos {
-        /// How many deliveries each may hold unacknowledged; 0 is no limit.
+        /// How many deliveries may be held unacknowledged; 0 is no limit.
         prefetch_count: u32,
+        /// Whether all consumers of the channel share it. Otherwise it is the prefetch of each
+        /// that is started later.
+        global: bool,
     },
     /// `basic.consume`.
-    Consume {
+    Consume(Box<Consume>),
+    /// `basic.get`: one message, now.
+    Get {
         /// From which queue.
         queue: QueueName,
-        /// What its deliveries will be marked with.
-        consumer_tag: ConsumerName,
-        /// When they count as acknowledged.
+        /// When it counts as acknowledged.
         mode: AckMode,
+    },
+    /// `basic.get-ok`.
+    GetOk {
+        /// Its number on the channel.
+        delivery_tag: u64,
+        /// Whether it was delivered before, to anybody, and came back.
+        redelivered: bool,
+        /// How many Ready messages are left.
+        message_count: u64,
+        /// What.
+        message: Message,
+    },
+    /// `basic.get-empty`.
+    GetEmpty,
+    /// `basic.recover`: everything that is unacknowledged on the channel comes back.
+    Recover {
+        /// To its queue. To the same consumer is not implemented.
+        requeue: bool,
     },
     /// `basic.consume-ok`.
     ConsumeOk(ConsumerName),
-    /// `basic.cancel`: no more deliveries for that consumer tag.
+    /// `basic.cancel`: no more deliveries for that consumer tag. From a client that it wants none,
+    /// from the broker that the queue is gone.
     Cancel(ConsumerName),
     /// `basic.cancel-ok`.
     CancelOk(ConsumerName),
@@ -138,40 +187,28 @@ pub enum Frame {
     Reject(u64, Fate),
 }
 
-/// Why the broker closed a channel or a connection.
+/// `basic.consume`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ProtocolError {
-    /// The reply code of AMQP.
-    pub code: u16,
-    /// The reply text.
-    pub text: Arc<str>,
+pub struct Consume {
+    /// From which queue.
+    pub queue: QueueName,
+    /// What its deliveries will be marked with.
+    pub consumer_tag: ConsumerName,
+    /// When they count as acknowledged.
+    pub mode: AckMode,
+    /// Whether nobody else may consume from it.
+    pub exclusive: bool,
+    /// `x-priority`, `x-stream-offset`.
+    pub arguments: Table,
 }
 
-impl ProtocolError {
-    /// A delivery tag that is not outstanding on the channel.
-    ///
-    /// Source: `rabbit_channel`, `collect_acks`; case `c-unknown-tag-classic`.
-    #[must_use]
-    pub fn unknown_delivery_tag(tag: u64) -> Self {
-        Self { code: 406, text: format!("PRECONDITION_FAILED - unknown delivery tag {tag}").into() }
-    }
-
-    /// A consumer tag that is in use on the channel: ends the connection.
-    ///
-    /// Source: `rabbit_channel`, `basic.consume`; case `c-dup-tag`.
-    #[must_use]
-    pub fn consumer_tag_in_use(tag: &ConsumerName) -> Self {
-        Self {
-            code: 530,
-            text: format!("NOT_ALLOWED - attempt to reuse consumer tag '{tag}'").into(),
-        }
-    }
-
-    /// Something, such as `exchange`, that is not there.
-    ///
-    /// Source: `rabbit_misc`, `not_found`; case `x-publish-missing`.
-    #[must_use]
-    pub fn not_found(kind: &str, name: &str) -> Self {
-        Self { code: 404, text: format!("NOT_FOUND - no {kind} '{name}' in vhost '/'").into() }
-    }
+/// What is done with a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tx {
+    /// From now on publishes and acknowledgements wait for a commit.
+    Select,
+    /// They take effect.
+    Commit,
+    /// They are forgotten.
+    Rollback,
 }

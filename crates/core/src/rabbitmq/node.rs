@@ -3,33 +3,54 @@
 //! Simplified: inside the node, the messages between the processes of channels and queues take
 //! no time and arrive in the order in which they were sent.
 
-#[cfg(test)]
-mod recorded;
+mod consume;
+mod declare;
+mod publish;
+mod topology;
 
-use super::channel::{self, Channel, Subscription};
-use super::config::Config;
+use super::channel::{self, Channel};
+use super::config::{BrokerSettings, Config};
+use super::error::ProtocolError;
 use super::exchange::Exchanges;
-use super::fact::{Fact, Reason};
-use super::frame::{ChannelId, ConnectionId, Frame, ProtocolError, Tags};
-use super::message::{Address, Message};
+use super::fact::{Deletion, Fact};
+use super::frame::{ChannelId, ConnectionId, Frame};
+use super::queue::limits::ChannelLimits;
 use super::queue::{self, Queue};
-use crate::map::Map;
-use crate::name::{ConsumerName, ExchangeName, QueueName};
-use crate::sim::SimTime;
+use super::table::Table;
+use super::topology::Answer;
+use crate::map::{Map, Set};
+use crate::name::{ConsumerName, QueueName};
+use crate::sim::{SimDuration, SimTime};
 use std::collections::VecDeque;
-use std::sync::Arc;
 
-/// A queue of the node, by its place there.
+/// A queue of the node, by its place there. One that is declared anew has another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueueId(pub u32);
 
 /// The broker's process with everything declared on it.
 #[derive(Clone, Debug, Hash)]
 pub struct Node {
+    settings: BrokerSettings,
     exchanges: Exchanges,
-    queues: Vec<Queue>,
+    /// In the order in which they were declared; nothing where one was deleted.
+    queues: Vec<Option<Declared>>,
     by_name: Map<QueueName, QueueId>,
     channels: Map<ChannelId, Channel>,
+    limits: ChannelLimits,
+    /// How many queues have not answered about a dead letter that is kept until they do, and
+    /// whether one refused it.
+    dead_letters: Map<(QueueId, u64), (u32, bool)>,
+}
+
+/// A queue, and how it was declared.
+#[derive(Clone, Debug, Hash)]
+struct Declared {
+    queue: Queue,
+    durable: bool,
+    /// The connection that it belongs to, if it is exclusive.
+    owner: Option<ConnectionId>,
+    auto_delete: bool,
+    arguments: Table,
 }
 
 /// Something that reached the node.
@@ -37,8 +58,12 @@ pub struct Node {
 pub enum Input {
     /// From a client, on a channel.
     Frame(ChannelId, Frame),
-    /// The expiry timer of a queue rang.
+    /// The timer of a queue rang.
     Expire(QueueId),
+    /// The timer of a channel rang.
+    Tick(ChannelId),
+    /// It stops and starts again.
+    Restart,
 }
 
 /// What the node wants done. It does none of it itself.
@@ -46,8 +71,10 @@ pub enum Input {
 pub enum Effect {
     /// Send a frame to a client.
     Send(ChannelId, Frame),
-    /// Ring the expiry timer of a queue.
+    /// Ring the timer of a queue.
     Ring(QueueId, SimTime),
+    /// Ring the timer of a channel.
+    RingChannel(ChannelId, SimTime),
     /// Tell whoever watches. Changes nothing.
     Note(Fact),
 }
@@ -57,6 +84,10 @@ enum Errand {
     Queue(QueueId, queue::Input),
     Channel(ChannelId, channel::Input),
     Send(ChannelId, Frame),
+    /// Delete the queues that belong to a connection.
+    DropExclusive(ConnectionId),
+    /// All channels are closed: come up again.
+    Start,
 }
 
 /// One input being handled: the present, what was decided, and what is still to do.
@@ -74,23 +105,28 @@ impl Turn<'_> {
 
 impl Node {
     /// A node with everything declared that the configuration declares.
-    ///
-    /// # Panics
-    /// Beyond 4 billion queues.
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let mut exchanges = Exchanges::predeclared();
         for it in &config.exchanges {
             exchanges.declare(it.name.clone(), it.kind);
         }
-        let mut node =
-            Self { exchanges, queues: Vec::new(), by_name: Map::new(), channels: Map::new() };
+        let mut node = Self {
+            settings: config.broker.clone(),
+            exchanges,
+            queues: Vec::new(),
+            by_name: Map::new(),
+            channels: Map::new(),
+            limits: ChannelLimits::default(),
+            dead_letters: Map::new(),
+        };
         for it in &config.queues {
-            let id = u32::try_from(node.queues.len()).expect("queues are numbered with 32 bits");
-            if node.by_name.insert(it.name.clone(), QueueId(id)).is_none() {
-                node.queues.push(Queue::new(it));
+            if !node.by_name.contains_key(&it.name) {
+                let queue = Queue::new(it, &config.broker, SimTime::START);
+                let arguments = it.arguments.table();
+                let (durable, auto_delete) = (true, false);
+                node.add_queue(Declared { queue, durable, owner: None, auto_delete, arguments });
             }
-            node.exchanges.add_queue(it.name.clone());
         }
         for it in &config.bindings {
             node.exchanges.bind(it);
@@ -99,15 +135,26 @@ impl Node {
     }
 
     /// The queues, in the order in which they were declared.
-    #[must_use]
-    pub fn queues(&self) -> &[Queue] {
-        &self.queues
+    pub fn queues(&self) -> impl Iterator<Item = &Queue> {
+        self.queues.iter().flatten().map(|it| &it.queue)
     }
 
     /// The queue of that name.
     #[must_use]
     pub fn queue(&self, name: &QueueName) -> Option<&Queue> {
-        self.by_name.get(name).map(|id| &self.queues[id.0 as usize])
+        self.by_name.get(name).and_then(|id| self.queue_at(*id))
+    }
+
+    /// The queue in that place, as long as it is there.
+    #[must_use]
+    pub fn queue_at(&self, id: QueueId) -> Option<&Queue> {
+        self.queues.get(id.0 as usize)?.as_ref().map(|it| &it.queue)
+    }
+
+    /// The exchanges.
+    #[must_use]
+    pub fn exchanges(&self) -> &Exchanges {
+        &self.exchanges
     }
 
     /// The channel with that number, as long as it is open.
@@ -121,18 +168,30 @@ impl Node {
         self.channels.iter().map(|(id, it)| (*id, it))
     }
 
+    /// What it is set to, to be changed while it runs.
+    pub fn settings_mut(&mut self) -> &mut BrokerSettings {
+        &mut self.settings
+    }
+
     /// Takes one input and says what should follow, in order.
     pub fn step(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: Input) {
         let mut turn = Turn { fx, now, errands: VecDeque::new() };
         match input {
             Input::Frame(id, frame) => self.frame(&mut turn, id, frame),
             Input::Expire(queue) => self.step_queue(&mut turn, queue, queue::Input::Expire),
+            Input::Tick(id) => {
+                let timeout = SimDuration::millis(self.settings.consumer_timeout_ms);
+                self.step_channel(&mut turn, id, channel::Input::Tick(timeout));
+            }
+            Input::Restart => self.stop(&mut turn),
         }
         while let Some(errand) = turn.errands.pop_front() {
             match errand {
                 Errand::Queue(id, input) => self.step_queue(&mut turn, id, input),
                 Errand::Channel(id, input) => self.step_channel(&mut turn, id, input),
                 Errand::Send(id, frame) => turn.fx.push(Effect::Send(id, frame)),
+                Errand::DropExclusive(connection) => self.drop_exclusive(&mut turn, connection),
+                Errand::Start => self.start(&mut turn),
             }
         }
     }
@@ -140,20 +199,32 @@ impl Node {
     fn frame(&mut self, turn: &mut Turn<'_>, id: ChannelId, frame: Frame) {
         match frame {
             Frame::ChannelOpen { connection_name } => {
-                self.channels.insert(id, Channel::new(connection_name));
+                self.channels.insert(id, Channel::new(connection_name, turn.now));
             }
             Frame::ConnectionClosed => self.close_connection(turn, id.connection),
             // The other half of a close that this side began.
             Frame::ChannelCloseOk => {}
+            Frame::Publish { ref message, .. } => match self.check_publish(message) {
+                Ok(()) => self.step_channel(turn, id, channel::Input::Frame(frame)),
+                Err(error) => self.fail(turn, id, error),
+            },
             Frame::ChannelClose(_)
             | Frame::ConfirmSelect
-            | Frame::Publish(_)
+            | Frame::Tx(_)
+            | Frame::Topology(_)
+            | Frame::TopologyDone(_)
+            | Frame::Return(_)
+            | Frame::ConfirmNack(_)
             | Frame::Qos { .. }
-            | Frame::Consume { .. }
+            | Frame::Consume(_)
             | Frame::ConsumeOk(_)
             | Frame::Cancel(_)
             | Frame::CancelOk(_)
             | Frame::Deliver { .. }
+            | Frame::Get { .. }
+            | Frame::GetOk { .. }
+            | Frame::GetEmpty
+            | Frame::Recover { .. }
             | Frame::ConnectionClose(_)
             | Frame::Ack(_)
             | Frame::Nack(..)
@@ -172,6 +243,12 @@ impl Node {
         for (id, _) in self.channels.starting_at(&first).take_while(|(id, _)| **id <= last) {
             turn.errands.push_back(Errand::Channel(*id, channel::Input::End));
         }
+        turn.errands.push_back(Errand::DropExclusive(connection));
+    }
+
+    /// Source: AMQP 0-9-1, `queue.declare`, exclusive; case `q-exclusive`.
+    fn drop_exclusive(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
+        self.delete_where(turn, Deletion::ConnectionClosed, |it| it.owner == Some(connection));
     }
 
     fn step_channel(&mut self, turn: &mut Turn<'_>, id: ChannelId, input: channel::Input) {
@@ -180,43 +257,57 @@ impl Node {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let ends = matches!(input, channel::Input::End);
         let mut wants = Vec::new();
-        channel.step(&mut wants, input);
+        channel.step(&mut wants, turn.now, input);
+        if let Some(at) = channel.next_tick(&self.settings).filter(|_| !ends) {
+            turn.fx.push(Effect::RingChannel(id, at));
+        }
         for want in wants {
             self.perform_for_channel(turn, id, want);
         }
         if ends {
             self.channels.remove(&id);
+            self.limits.set(id, 0, 0);
         }
     }
 
     fn perform_for_channel(&mut self, turn: &mut Turn<'_>, id: ChannelId, want: channel::Effect) {
         match want {
             channel::Effect::Send(frame) => turn.fx.push(Effect::Send(id, frame)),
-            channel::Effect::Publish(message, number) => self.publish(turn, id, message, number),
-            channel::Effect::Consume(Subscription { queue, tag }, mode, prefetch_count) => {
-                let Some(queue) = self.by_name.get(&queue) else {
-                    return self.fail(turn, id, ProtocolError::not_found("queue", queue.as_str()));
-                };
-                let input =
-                    queue::Input::Consume { channel: id, tag: tag.clone(), mode, prefetch_count };
-                turn.errands.push_back(Errand::Send(id, Frame::ConsumeOk(tag)));
-                turn.errands.push_back(Errand::Queue(*queue, input));
+            channel::Effect::Publish { message, mandatory, number } => {
+                self.publish(turn, id, message, mandatory, number);
             }
-            channel::Effect::Cancel(Subscription { queue, tag }) => {
-                self.tell(turn, &queue, queue::Input::Cancel { channel: id, tag });
+            channel::Effect::Consume(wanted, prefetch_count) => {
+                self.consume(turn, id, *wanted, prefetch_count);
+            }
+            channel::Effect::Get(queue, mode, tag) => self.get(turn, id, &queue, mode, tag),
+            channel::Effect::Cancel(queue, tag) => {
+                let input = queue::Input::Cancel { channel: id, tag };
+                turn.errands.push_back(Errand::Queue(queue, input));
             }
             channel::Effect::Settle(queue, settled, how) => {
-                self.tell(turn, &queue, queue::Input::Settle(settled, how));
+                turn.errands.push_back(Errand::Queue(queue, queue::Input::Settle(settled, how)));
+            }
+            channel::Effect::Release(count) => {
+                if self.limits.release(id, count) {
+                    self.resume(turn, id);
+                }
+            }
+            channel::Effect::Share(most, held) => {
+                self.limits.set(id, most, held);
+                self.resume(turn, id);
             }
             channel::Effect::Leave(queue, held) => {
-                self.tell(turn, &queue, queue::Input::ChannelClosed(id, held));
+                let input = queue::Input::ChannelClosed(id, held);
+                turn.errands.push_back(Errand::Queue(queue, input));
             }
+            channel::Effect::Topology(request) => match self.topology(turn, id, *request) {
+                Ok(answer) => {
+                    turn.errands.push_back(Errand::Send(id, Frame::TopologyDone(answer)));
+                }
+                Err(error) => self.fail(turn, id, error),
+            },
             channel::Effect::Fail(error) => self.fail(turn, id, error),
-            channel::Effect::FailConnection(error) => {
-                self.note_error(turn, id, &error);
-                self.close_connection(turn, id.connection);
-                turn.errands.push_back(Errand::Send(id, Frame::ConnectionClose(error)));
-            }
+            channel::Effect::FailConnection(error) => self.fail_connection(turn, id, error),
             channel::Effect::Close => {
                 turn.errands.push_back(Errand::Channel(id, channel::Input::End));
                 turn.errands.push_back(Errand::Send(id, Frame::ChannelCloseOk));
@@ -232,103 +323,120 @@ impl Node {
         }
     }
 
-    /// Routes a message, gives each queue its copy, and then confirms it.
-    ///
-    /// Source: RabbitMQ, "Publisher Confirms": a message that goes nowhere is confirmed at once,
-    /// others when all their queues have accepted them; cases `x-mandatory`, `p-confirm`.
-    fn publish(
+    fn step_queue(&mut self, turn: &mut Turn<'_>, id: QueueId, input: queue::Input) {
+        let Some(Some(declared)) = self.queues.get_mut(id.0 as usize) else { return };
+        let may_end =
+            matches!(input, queue::Input::Cancel { .. } | queue::Input::ChannelClosed(..));
+        let mut wants = Vec::new();
+        declared.queue.step(&mut wants, &mut self.limits, turn.now, input);
+        // Source: case `q-autodelete`.
+        let count = declared.queue.consumers().count();
+        let ends = may_end && declared.auto_delete && declared.queue.had_consumers() && count == 0;
+        let name = declared.queue.name.clone();
+        for want in wants {
+            self.perform_for_queue(turn, id, &name, want);
+        }
+        if ends {
+            self.delete_queue(turn, id, Deletion::NoConsumers);
+        }
+    }
+
+    fn perform_for_queue(
         &mut self,
         turn: &mut Turn<'_>,
-        id: ChannelId,
-        message: Message,
-        number: Option<u64>,
+        id: QueueId,
+        name: &QueueName,
+        want: queue::Effect,
     ) {
-        let Address { exchange, routing_key } = &*message.address;
-        let Some(queues) = self.exchanges.route(exchange, routing_key) else {
-            let error = ProtocolError::not_found("exchange", exchange.as_str());
-            self.fail(turn, id, error);
-            return;
-        };
-        let (exchange, id_of) = (exchange.clone(), message.id);
-        self.enqueue(turn, &queues, message);
-        turn.note(if queues.is_empty() {
-            Fact::Unroutable { message: id_of, exchange }
-        } else {
-            Fact::Routed { message: id_of, exchange, queues }
-        });
-        if let Some(number) = number {
-            turn.errands.push_back(Errand::Send(id, Frame::Ack(Tags::One(number))));
+        match want {
+            queue::Effect::Deliver(delivery) => {
+                let channel = delivery.channel;
+                let input = channel::Input::Deliver(id, name.clone(), delivery);
+                self.step_channel(turn, channel, input);
+            }
+            queue::Effect::Got(delivery, left) => {
+                let channel = delivery.channel;
+                let input = channel::Input::Got(id, name.clone(), delivery, left);
+                self.step_channel(turn, channel, input);
+            }
+            queue::Effect::Empty(channel) => {
+                turn.fx.push(Effect::Send(channel, Frame::GetEmpty));
+            }
+            queue::Effect::DeadLetter(message, reason, place) => {
+                self.dead_letter(turn, id, &message, reason, place);
+            }
+            queue::Effect::Tell(asker, taken) => self.answered(turn, asker, taken),
+            queue::Effect::Ring(at) => turn.fx.push(Effect::Ring(id, at)),
+            queue::Effect::Delete => self.delete_queue(turn, id, Deletion::Unused),
+            queue::Effect::Note(fact) => turn.note(fact),
         }
     }
 
-    fn enqueue(&self, turn: &mut Turn<'_>, queues: &[QueueName], message: Message) {
-        let Some((last, others)) = queues.split_last() else { return };
-        for queue in others {
-            self.tell(turn, queue, queue::Input::Publish(message.clone()));
-        }
-        self.tell(turn, last, queue::Input::Publish(message));
-    }
-
-    fn step_queue(&mut self, turn: &mut Turn<'_>, id: QueueId, input: queue::Input) {
-        let mut wants = Vec::new();
-        self.queues[id.0 as usize].step(&mut wants, turn.now, input);
-        for want in wants {
-            match want {
-                queue::Effect::Deliver(delivery) => {
-                    let queue = self.queues[id.0 as usize].name.clone();
-                    let channel = delivery.channel;
-                    self.step_channel(turn, channel, channel::Input::Deliver(queue, delivery));
-                }
-                queue::Effect::DeadLetter(message, reason) => {
-                    self.dead_letter(turn, id, &message, reason);
-                }
-                queue::Effect::Ring(at) => turn.fx.push(Effect::Ring(id, at)),
-                queue::Effect::Note(fact) => turn.note(fact),
+    /// The queues that a channel consumes from can send it messages again.
+    fn resume(&self, turn: &mut Turn<'_>, id: ChannelId) {
+        for queue in self.by_name.values() {
+            if self.queue_at(*queue).is_some_and(|it| it.channels().contains(&id)) {
+                turn.errands.push_back(Errand::Queue(*queue, queue::Input::Resume(id)));
             }
         }
     }
 
-    /// Publishes a message that left a queue to the queue's dead-letter exchange. Nobody confirms
-    /// it: if the exchange is missing or routes it nowhere, it is gone.
-    ///
-    /// Source: RabbitMQ, "Dead Letter Exchanges"; `rabbit_dead_letter`; cases
-    /// `d-rejected-classic`, `d-missing-dlx-classic`, `d-unroutable-classic`.
-    fn dead_letter(
-        &mut self,
-        turn: &mut Turn<'_>,
-        from: QueueId,
-        message: &Message,
-        reason: Reason,
-    ) {
-        let queue = &self.queues[from.0 as usize];
-        let (name, arguments) = (queue.name.clone(), queue.arguments());
-        let set = arguments.dead_letter_exchange.0.clone();
-        let exchange = ExchangeName(set.expect("a queue without one drops its dead letters"));
-        let kept = &message.address.routing_key;
-        let routing_key = arguments.dead_letter_routing_key.0.as_ref().unwrap_or(kept).clone();
-        let Some(mut to) = self.exchanges.route(&exchange, &routing_key) else {
-            turn.note(Fact::Dropped { queue: name, message: message.id, reason });
-            return;
-        };
-
-        let address = Address { exchange: exchange.clone(), routing_key: routing_key.clone() };
-        let copy = message.dead_lettered(&name, reason, Arc::new(address));
-        to.retain(|target| !copy.would_cycle(target));
-        let message = copy.id;
-        self.enqueue(turn, &to, copy);
-        turn.note(Fact::DeadLettered { queue: name, message, reason, exchange, routing_key, to });
-    }
-
     /// Closes a channel because its client did what it must not.
     fn fail(&self, turn: &mut Turn<'_>, id: ChannelId, error: ProtocolError) {
-        self.note_error(turn, id, &error);
-        turn.errands.push_back(Errand::Channel(id, channel::Input::End));
-        turn.errands.push_back(Errand::Send(id, Frame::ChannelClose(Some(error))));
+        if self.note_error(turn, id, &error) {
+            turn.errands.push_back(Errand::Channel(id, channel::Input::End));
+            turn.errands.push_back(Errand::Send(id, Frame::ChannelClose(Some(error))));
+        }
     }
 
-    fn note_error(&self, turn: &mut Turn<'_>, id: ChannelId, error: &ProtocolError) {
-        let channel = self.channels.get(&id).expect("who fails a channel has it open");
+    /// Closes a connection because its client did what it must not at all.
+    fn fail_connection(&mut self, turn: &mut Turn<'_>, id: ChannelId, error: ProtocolError) {
+        if self.note_error(turn, id, &error) {
+            self.close_connection(turn, id.connection);
+            turn.errands.push_back(Errand::Send(id, Frame::ConnectionClose(error)));
+        }
+    }
+
+    /// Tells of an error, if the channel is still there to have made it.
+    fn note_error(&self, turn: &mut Turn<'_>, id: ChannelId, error: &ProtocolError) -> bool {
+        let Some(channel) = self.channels.get(&id) else { return false };
         let consumer = ConsumerName(channel.connection_name().clone());
         turn.note(Fact::ChannelError { consumer, code: error.code, text: error.text.clone() });
+        true
+    }
+
+    /// All connections are closed, then what does not last is gone.
+    ///
+    /// Source: cases `q-restart`, `q-restart-unacked`.
+    ///
+    /// Simplified: a restart takes no time.
+    fn stop(&mut self, turn: &mut Turn<'_>) {
+        turn.note(Fact::BrokerRestarted);
+        let ids: Vec<ChannelId> = self.channels.keys().copied().collect();
+        let mut told = Set::new();
+        for id in ids {
+            if told.insert(id.connection) {
+                self.close_connection(turn, id.connection);
+                let frame = Frame::ConnectionClose(ProtocolError::shutdown());
+                turn.errands.push_back(Errand::Send(id, frame));
+            }
+        }
+        turn.errands.push_back(Errand::Start);
+    }
+
+    fn start(&mut self, turn: &mut Turn<'_>) {
+        self.delete_where(turn, Deletion::NotDurable, |it| !it.durable);
+        for name in self.exchanges.transient() {
+            self.exchanges.remove(&name);
+        }
+        for queue in self.by_name.values() {
+            turn.errands.push_back(Errand::Queue(*queue, queue::Input::Restart));
+        }
+    }
+
+    /// How a queue answers a client that declares or deletes it.
+    fn counts(queue: &Queue) -> Answer {
+        let (message_count, consumer_count) = (queue.ready(), queue.consumer_count());
+        Answer::Queue { message_count, consumer_count }
     }
 }

@@ -166,7 +166,10 @@ impl Publisher {
         };
         let (publisher, exchange) = (self.name.clone(), address.exchange.clone());
         fx.push(Effect::Note(Fact::Published { publisher, message, exchange }));
-        fx.push(Effect::Send(self.channel, Frame::Publish(Message::new(message, address))));
+        let size = self.workload.message(message).size_bytes;
+        let copy = Message::new(message, size, address);
+        let frame = Frame::Publish { message: copy, mandatory: false };
+        fx.push(Effect::Send(self.channel, frame));
         if self.confirm {
             self.unconfirmed.push_back((self.next_number, message));
             self.next_number += 1;
@@ -195,14 +198,36 @@ impl Publisher {
                 self.next_number = 1;
                 self.open_channel(fx);
             }
+            Frame::ConfirmNack(number) => {
+                let message = self.answered(*number);
+                fx.push(Effect::Note(Fact::Nacked { publisher: self.name.clone(), message }));
+            }
+            Frame::Return(message) => {
+                let (publisher, message) = (self.name.clone(), message.id);
+                fx.push(Effect::Note(Fact::Returned { publisher, message }));
+            }
+            // A connection of its own for the next channel.
+            Frame::ConnectionClose(_) => {
+                self.channel.connection.life += 1;
+                self.channel.number = 0;
+                self.unconfirmed.clear();
+                self.next_number = 1;
+                self.open_channel(fx);
+            }
             Frame::ChannelOpen { .. }
             | Frame::ChannelCloseOk
-            | Frame::ConnectionClose(_)
             | Frame::ConnectionClosed
             | Frame::ConfirmSelect
-            | Frame::Publish(_)
+            | Frame::Tx(_)
+            | Frame::Topology(_)
+            | Frame::TopologyDone(_)
+            | Frame::Publish { .. }
+            | Frame::Get { .. }
+            | Frame::GetOk { .. }
+            | Frame::GetEmpty
+            | Frame::Recover { .. }
             | Frame::Qos { .. }
-            | Frame::Consume { .. }
+            | Frame::Consume(_)
             | Frame::ConsumeOk(_)
             | Frame::Cancel(_)
             | Frame::CancelOk(_)
@@ -212,10 +237,15 @@ impl Publisher {
         }
     }
 
-    fn confirmed(&mut self, fx: &mut Vec<Effect>, number: u64) {
+    /// The publish with that number is answered.
+    fn answered(&mut self, number: u64) -> MessageId {
         let place = self.unconfirmed.binary_search_by_key(&number, |it| it.0);
         let place = place.expect("a publish is confirmed once");
-        let (_, message) = self.unconfirmed.remove(place).expect("it was just found there");
+        self.unconfirmed.remove(place).expect("it was just found there").1
+    }
+
+    fn confirmed(&mut self, fx: &mut Vec<Effect>, number: u64) {
+        let message = self.answered(number);
         self.confirmed += 1;
         let publisher = self.name.clone();
         fx.push(Effect::Note(Fact::Confirmed { publisher, message }));

@@ -1,49 +1,71 @@
-//! One classic queue: what waits in it, who has what, and who is served next.
+//! One queue: what waits in it, who has what, and who is served next.
 //!
 //! It does not know channels' tags, exchanges or links; it says what should happen, and the node
-//! sees to it.
+//! sees to it. What happens in which order within an input is a rule of its own: see
+//! [`Queue::step`].
 
 pub mod consumers;
+pub mod expiry;
+pub mod limits;
 pub mod ready;
 #[cfg(test)]
 mod scan;
+mod serve;
+mod settle;
+mod stream;
 mod view;
 
-use super::config;
-use super::fact::{Fact, Reason, RequeueReason};
+use super::config::{self, Overflow, QueueArguments, QueueType, Version};
+use super::fact::{Fact, Reason};
 use super::frame::{AckMode, ChannelId};
 use super::message::Message;
+use crate::map::{Map, Set};
 use crate::name::{ConsumerName, QueueName};
-use crate::sim::{Shelf, SimDuration, SimTime};
-use consumers::{ConsumerKey, Consumers};
-use ready::Ready;
+use crate::sim::{Shelf, SimTime};
+use consumers::{ConsumerKey, Consumers, Joining, Leaves};
+use limits::ChannelLimits;
+use ready::{Lines, Ready};
 
 /// How many places at the end stay known after their messages are gone, so that removal can be
 /// seen as an absence. More than any picture draws one by one.
 const KEPT_GONE: usize = 512;
 
-/// A queue, `x-queue-type: classic`.
+/// A queue.
 ///
 /// Simplified: a queue lives in memory alone; writing to disk takes no time. The limit of 200
-/// deliveries that are not yet on the socket (`UNSENT_MESSAGE_LIMIT`) is left out.
+/// deliveries that are not yet on the socket (`UNSENT_MESSAGE_LIMIT`) is left out, and so is the
+/// credit of at most 2,000 that a quorum queue gives to a consumer without a prefetch.
 #[derive(Clone, Debug, Hash)]
 pub struct Queue {
     /// Its name.
     pub name: QueueName,
-    arguments: config::QueueArguments,
-    /// By order of arrival, which never changes: also the order of service.
+    arguments: QueueArguments,
+    version: Version,
+    /// By order of arrival, which never changes.
     entries: Shelf<Entry>,
     ready: Ready,
+    /// What the bodies of the ready messages have together.
+    ready_bytes: u64,
     /// Everything before it is gone.
     front: usize,
     consumers: Consumers,
-    /// When the expiry timer rings; it may ring for nothing.
+    /// When a timer rings; it may ring for nothing.
     rings: Option<SimTime>,
+    /// When it was last used, as `x-expires` counts it.
+    used: SimTime,
+    /// After how long an unconfirmed dead letter is sent again.
+    retry: crate::sim::SimDuration,
+    /// Dead letters that a quorum queue keeps until they are confirmed: why, and when they were
+    /// sent last.
+    dead_lettering: Map<u64, (Reason, SimTime)>,
+    /// The channels that ever published to a quorum queue which refuses when it is full, and
+    /// whether they have been told so.
+    publishers: Map<ChannelId, bool>,
     counts: Counts,
 }
 
 /// Where the messages of a queue are.
-/// Invariant: with what is Ready they add up to all that ever arrived.
+/// Invariant: with what is Ready or kept as a dead letter they add up to all that ever arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Counts {
     unacked: u64,
@@ -60,6 +82,8 @@ struct Entry {
     expires: SimTime,
     state: State,
     redelivered: bool,
+    /// How often it came back. Only quorum queues count.
+    returns: u32,
 }
 
 /// What became of the message in a place.
@@ -69,24 +93,35 @@ enum State {
     Unacked(ConsumerKey),
     Acked,
     Removed,
+    /// It waits until the queue that it is dead-lettered to confirms it.
+    DeadLettering,
+}
+
+/// Who wants to know whether a queue took a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Asker {
+    /// A channel, under that publish number.
+    Channel(ChannelId, u64),
+    /// Another queue, for the dead letter from that place.
+    DeadLetter(super::node::QueueId, u64),
 }
 
 /// Something that reached the queue.
 #[derive(Clone, Debug, Hash)]
 pub enum Input {
     /// An exchange routed a message here.
-    Publish(Message),
-    /// A consumer registers.
-    Consume {
-        /// Its channel.
-        channel: ChannelId,
-        /// Its consumer tag, unique on the channel.
-        tag: ConsumerName,
-        /// When deliveries to it count as acknowledged.
-        mode: AckMode,
-        /// How many it may hold; 0 is no limit.
-        prefetch_count: u32,
+    Publish {
+        /// What.
+        message: Message,
+        /// From which channel, if from one.
+        from: Option<ChannelId>,
+        /// Who wants to know whether it is taken.
+        asker: Option<Asker>,
     },
+    /// A consumer registers.
+    Consume(Joining),
+    /// Somebody wants one message.
+    Get(Joining),
     /// A consumer wants nothing more. It keeps what it holds.
     Cancel {
         /// Its channel.
@@ -96,9 +131,19 @@ pub enum Input {
     },
     /// Deliveries to one consumer are settled, in order of their tags.
     Settle(Vec<Settled>, Settlement),
-    /// A channel is gone, and with it its consumers; it held these places unacknowledged.
-    ChannelClosed(ChannelId, Vec<u64>),
-    /// The expiry timer rang.
+    /// A channel is gone, and with it its consumers; it held these unacknowledged.
+    ChannelClosed(ChannelId, Vec<Settled>),
+    /// A channel can take messages again: its shared prefetch has room.
+    Resume(ChannelId),
+    /// What is Ready is to go.
+    Purge,
+    /// It was declared again.
+    Declared,
+    /// Whether the dead letter from a place was taken where it went.
+    DeadLettered(u64, bool),
+    /// The broker started again. All channels are closed.
+    Restart,
+    /// A timer rang.
     Expire,
 }
 
@@ -109,6 +154,8 @@ pub struct Settled {
     pub delivery_tag: u64,
     /// The place it came from.
     pub arrival: u64,
+    /// Who has it.
+    pub consumer: ConsumerKey,
 }
 
 /// How a delivery is settled.
@@ -116,7 +163,7 @@ pub struct Settled {
 pub enum Settlement {
     /// It is done.
     Ack,
-    /// It goes back to its place.
+    /// It goes back to the queue.
     Requeue,
     /// It is dead-lettered, or dropped.
     Reject,
@@ -127,10 +174,19 @@ pub enum Settlement {
 pub enum Effect {
     /// Send a message to a consumer.
     Deliver(Delivery),
-    /// Publish a message that just left to the dead-letter exchange.
-    DeadLetter(Message, Reason),
+    /// Answer a get with a message, and how many Ready ones are left.
+    Got(Delivery, u64),
+    /// Answer a get with nothing.
+    Empty(ChannelId),
+    /// Publish a message that just left to the dead-letter exchange. The place, if the queue keeps
+    /// it until it is taken there.
+    DeadLetter(Message, Reason, Option<u64>),
+    /// Say whether a message was taken.
+    Tell(Asker, bool),
     /// Ring at that instant.
     Ring(SimTime),
+    /// Delete the queue: nobody used it for so long, or its last consumer is gone.
+    Delete,
     /// Tell whoever watches. Changes nothing.
     Note(Fact),
 }
@@ -142,6 +198,8 @@ pub struct Delivery {
     pub channel: ChannelId,
     /// To which consumer.
     pub tag: ConsumerName,
+    /// The same, as the queue knows it.
+    pub consumer: ConsumerKey,
     /// Whether it counts as acknowledged already.
     pub mode: AckMode,
     /// The place it comes from.
@@ -152,233 +210,284 @@ pub struct Delivery {
     pub redelivered: bool,
 }
 
+/// One input being handled: the present, what was decided, and the limits of channels.
+struct Turn<'a> {
+    fx: &'a mut Vec<Effect>,
+    now: SimTime,
+    limits: &'a mut ChannelLimits,
+}
+
+impl Turn<'_> {
+    fn note(&mut self, fact: Fact) {
+        self.fx.push(Effect::Note(fact));
+    }
+}
+
 impl Queue {
     /// An empty queue.
     #[must_use]
-    pub fn new(config: &config::Queue) -> Self {
+    pub fn new(config: &config::Queue, broker: &config::BrokerSettings, now: SimTime) -> Self {
+        let arguments = config.arguments.clone();
+        let quorum = arguments.queue_type == QueueType::Quorum;
+        let leaves = if quorum { Leaves::WhenFull } else { Leaves::WhenTried };
+        let takes_over = quorum && broker.version == Version::V4_0;
         Self {
             name: config.name.clone(),
-            arguments: config.arguments.clone(),
+            version: broker.version,
             entries: Shelf::new(),
-            ready: Ready::default(),
+            ready: match arguments.queue_type {
+                QueueType::Classic | QueueType::Stream => Ready::Classic(Map::new()),
+                QueueType::Quorum => Ready::Quorum(Lines::default()),
+            },
+            ready_bytes: 0,
             front: 0,
-            consumers: Consumers::default(),
+            consumers: Consumers::new(leaves, arguments.single_active_consumer, takes_over),
             rings: None,
+            used: now,
+            retry: crate::sim::SimDuration::millis(broker.dead_letter_retry_ms),
+            dead_lettering: Map::new(),
+            publishers: Map::new(),
             counts: Counts::default(),
+            arguments,
         }
     }
 
     /// Its arguments.
     #[must_use]
-    pub fn arguments(&self) -> &config::QueueArguments {
+    pub fn arguments(&self) -> &QueueArguments {
         &self.arguments
+    }
+
+    /// How many messages are Ready.
+    #[must_use]
+    pub fn ready(&self) -> u64 {
+        self.ready.count()
+    }
+
+    /// How many messages are delivered and not acknowledged.
+    #[must_use]
+    pub fn unacked(&self) -> u64 {
+        self.counts.unacked
+    }
+
+    /// How many consumers there are. A quorum queue counts whoever holds something, too.
+    ///
+    /// Source: cases `c-get-quorum`, `q-maxlen-requeue-quorum`.
+    #[must_use]
+    pub fn consumer_count(&self) -> u64 {
+        let count = match self.arguments.queue_type {
+            QueueType::Classic | QueueType::Stream => self.consumers.registered(),
+            QueueType::Quorum => self.consumers.iter().count(),
+        };
+        count as u64
+    }
+
+    /// The channels and tags of its consumers.
+    pub fn consumers(&self) -> impl Iterator<Item = (ChannelId, &ConsumerName)> {
+        let live = self.consumers.iter().filter(|(_, it)| it.is_consuming());
+        live.map(|(_, it)| (it.channel, &it.tag))
+    }
+
+    /// Whether it ever had a consumer.
+    #[must_use]
+    pub fn had_consumers(&self) -> bool {
+        self.consumers.had_any()
+    }
+
+    /// Whether one of its consumers wants nobody beside it.
+    #[must_use]
+    pub fn is_in_exclusive_use(&self) -> bool {
+        self.consumers.iter().any(|(_, it)| it.exclusive && it.is_consuming())
+    }
+
+    const fn is(&self, kind: QueueType) -> bool {
+        matches!(
+            (self.arguments.queue_type, kind),
+            (QueueType::Classic, QueueType::Classic)
+                | (QueueType::Quorum, QueueType::Quorum)
+                | (QueueType::Stream, QueueType::Stream)
+        )
     }
 
     /// Takes one input and says what should follow, in order.
     ///
-    /// What happens in which order within an input is a rule of its own.
-    /// Source: `rabbit_amqqueue_process`; cases `q-maxlen0`, `q-maxlen-requeue-classic`.
-    pub fn step(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: Input) {
+    /// What happens in which order within an input is a rule of its own. A classic queue gives a
+    /// new message to consumers, then drops what is over its limit, then what has expired; what
+    /// comes back meets the limits first. A quorum queue drops what has expired, serves, and then
+    /// looks at its limit, whatever the input was.
+    ///
+    /// Source: `rabbit_amqqueue_process`; `rabbit_fifo`, `checkout`; cases `q-maxlen0`,
+    /// `q-maxlen-requeue-classic`, `q-ttl0-quorum`.
+    pub fn step(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        limits: &mut ChannelLimits,
+        now: SimTime,
+        input: Input,
+    ) {
+        let turn = &mut Turn { fx, now, limits };
+        // Source: case `q-sac-classic`: up to 3.13 a classic queue does not look after a cancel
+        // whether another is to be served.
+        let rests = matches!(input, Input::Cancel { .. })
+            && self.is(QueueType::Classic)
+            && self.version == Version::V3_10;
         match input {
-            Input::Publish(message) => self.publish(fx, now, message),
-            Input::Consume { channel, tag, mode, prefetch_count } => {
-                self.consume(fx, channel, tag, mode, prefetch_count);
-            }
-            Input::Cancel { channel, tag } => self.consumers.cancel(channel, &tag),
-            Input::Settle(settled, how) => self.settle(fx, now, settled, how),
-            Input::ChannelClosed(channel, held) => self.channel_closed(fx, now, channel, held),
-            Input::Expire => self.expiry_rang(fx, now),
+            Input::Publish { message, from, asker } => self.publish(turn, message, from, asker),
+            Input::Consume(joining) => self.consume(turn, joining),
+            Input::Get(joining) => self.get(turn, joining),
+            Input::Cancel { channel, tag } => self.cancel(turn, channel, &tag),
+            Input::Settle(settled, how) => self.settle(turn, &settled, how),
+            Input::ChannelClosed(channel, held) => self.channel_closed(turn, channel, &held),
+            Input::Resume(channel) => self.consumers.unblock(channel),
+            Input::Purge => self.purge(turn),
+            Input::Declared => self.declared(now),
+            Input::DeadLettered(place, taken) => self.dead_lettered(place, taken),
+            Input::Restart => self.restart(now),
+            Input::Expire => self.timer_rang(turn),
+        }
+        if !rests {
+            self.run(turn);
         }
         self.forget_gone();
-        self.set_expiry_timer(fx);
+        self.set_timer(turn);
         self.assert_invariants();
     }
 
-    fn publish(&mut self, fx: &mut Vec<Effect>, now: SimTime, message: Message) {
-        let (queue, id) = (self.name.clone(), message.id);
-        fx.push(Effect::Note(Fact::Enqueued { queue, message: id }));
-        let expires = match self.arguments.message_ttl_ms {
-            Some(ms) => now + SimDuration(ms.saturating_mul(1_000)),
-            None => SimTime::MAX,
-        };
-        self.entries.push(Entry { message, expires, state: State::Ready, redelivered: false });
-        self.ready.push();
-        self.deliver(fx);
-        self.drop_head(fx);
-        self.expire(fx, now);
-    }
-
-    fn consume(
-        &mut self,
-        fx: &mut Vec<Effect>,
-        channel: ChannelId,
-        tag: ConsumerName,
-        mode: AckMode,
-        prefetch_count: u32,
-    ) {
-        let (queue, consumer) = (self.name.clone(), tag.clone());
-        fx.push(Effect::Note(Fact::Consuming { queue, consumer, prefetch_count }));
-        self.consumers.join(channel, tag, mode, prefetch_count);
-        self.deliver(fx);
-    }
-
-    fn settle(
-        &mut self,
-        fx: &mut Vec<Effect>,
-        now: SimTime,
-        settled: Vec<Settled>,
-        how: Settlement,
-    ) {
-        for it in settled {
-            let State::Unacked(key) = self.entry(it.arrival).state else {
-                unreachable!("what a channel settles is unacknowledged in its queue");
-            };
-            let consumer = self.consumer_name(key);
-            // Credit is free before anything is delivered: a consumer alone at the queue gets
-            // what it requeued straight back.
-            // Source: `rabbit_amqqueue_process`, `subtract_acks`; case `c-nack-hotloop-classic`.
-            self.consumers.release(key);
-            self.counts.unacked -= 1;
-            match how {
-                Settlement::Ack => self.ack(fx, it, consumer),
-                Settlement::Requeue => {
-                    self.put_back(fx, it.arrival, RequeueReason::Returned(consumer));
-                }
-                Settlement::Reject => self.remove(fx, it.arrival, Reason::Rejected),
+    /// What follows every input.
+    fn run(&mut self, turn: &mut Turn<'_>) {
+        match self.arguments.queue_type {
+            QueueType::Classic => self.deliver(turn),
+            QueueType::Quorum => {
+                self.deliver(turn);
+                self.drop_head(turn);
+                self.tell_publishers();
             }
+            QueueType::Stream => self.read_on(turn),
         }
-        if how == Settlement::Requeue {
-            self.drop_head(fx);
-            self.expire(fx, now);
-        }
-        self.deliver(fx);
     }
 
-    fn ack(&mut self, fx: &mut Vec<Effect>, settled: Settled, consumer: ConsumerName) {
-        let queue = self.name.clone();
-        let entry = self.entry_mut(settled.arrival);
-        entry.state = State::Acked;
-        let (message, delivery_tag) = (entry.message.id, settled.delivery_tag);
-        fx.push(Effect::Note(Fact::Acked { queue, consumer, message, delivery_tag }));
-        self.counts.acked += 1;
-    }
-
-    fn channel_closed(
+    fn publish(
         &mut self,
-        fx: &mut Vec<Effect>,
-        now: SimTime,
-        channel: ChannelId,
-        mut held: Vec<u64>,
+        turn: &mut Turn<'_>,
+        message: Message,
+        from: Option<ChannelId>,
+        asker: Option<Asker>,
     ) {
-        let gone = self.consumers.leave(channel);
-        for it in gone.values() {
-            let (queue, consumer) = (self.name.clone(), it.tag.clone());
-            fx.push(Effect::Note(Fact::ChannelClosed { queue, consumer, requeued: it.held }));
-        }
-        held.sort_unstable();
-        for arrival in held {
-            let State::Unacked(key) = self.entry(arrival).state else {
-                unreachable!("what a closed channel held is unacknowledged in its queue");
-            };
-            let consumer = gone.get(&key).expect("who held it was on the channel").tag.clone();
-            self.counts.unacked -= 1;
-            self.put_back(fx, arrival, RequeueReason::ChannelClosed(consumer));
-        }
-        self.drop_head(fx);
-        self.expire(fx, now);
-        self.deliver(fx);
-    }
-
-    fn expiry_rang(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        self.rings = self.rings.filter(|at| now < *at);
-        self.expire(fx, now);
-        self.deliver(fx);
-    }
-
-    /// Serves Ready messages in order of arrival while somebody can take one.
-    fn deliver(&mut self, fx: &mut Vec<Effect>) {
-        while let Some(arrival) = self.ready.first() {
-            let Some((key, consumer)) = self.consumers.next_free() else { break };
-            let (channel, tag, mode) = (consumer.channel, consumer.tag.clone(), consumer.mode);
-            let state = match mode {
-                AckMode::Manual => {
-                    consumer.held += 1;
-                    let within =
-                        consumer.prefetch_count == 0 || consumer.held <= consumer.prefetch_count;
-                    assert!(within, "prefetch is respected");
-                    self.counts.unacked += 1;
-                    State::Unacked(key)
-                }
-                AckMode::Automatic => {
-                    self.counts.acked += 1;
-                    State::Acked
-                }
-            };
-            self.ready.pop_first();
-            let entry = self.entry_mut(arrival);
-            assert!(entry.state == State::Ready, "what is served is ready");
-            entry.state = state;
-            let (message, redelivered) = (entry.message.clone(), entry.redelivered);
-            let delivery = Delivery { channel, tag, mode, arrival, message, redelivered };
-            fx.push(Effect::Deliver(delivery));
-        }
-    }
-
-    /// Back to Ready, in the place it always had, so before everything that arrived later.
-    ///
-    /// Source: cases `c-nack-position-classic`, `c-close-requeue-classic`.
-    fn put_back(&mut self, fx: &mut Vec<Effect>, arrival: u64, why: RequeueReason) {
-        let queue = self.name.clone();
-        let entry = self.entry_mut(arrival);
-        entry.state = State::Ready;
-        entry.redelivered = true;
-        let message = entry.message.id;
-        self.ready.put_back(arrival);
-        fx.push(Effect::Note(Fact::Requeued { queue, message, why }));
-    }
-
-    /// Removes the oldest Ready messages while there are more than `x-max-length`.
-    ///
-    /// Source: RabbitMQ, "Queue Length Limit": only Ready messages count; case
-    /// `q-maxlen-drophead-classic`.
-    fn drop_head(&mut self, fx: &mut Vec<Effect>) {
-        let Some(most) = self.arguments.max_length else { return };
-        while most < self.ready.count() {
-            let oldest = self.ready.pop_first().expect("a queue over its limit has a head");
-            self.remove(fx, oldest, Reason::MaxLength);
-        }
-    }
-
-    /// Removes Ready messages whose time is over, from the head only: what waits behind another
-    /// expires when it comes to the head.
-    ///
-    /// Source: RabbitMQ, "Time-To-Live and Expiration"; `rabbit_amqqueue_process`,
-    /// `drop_expired_msgs`; case `q-ttl-permsg-head-classic`.
-    fn expire(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        if self.arguments.message_ttl_ms.is_none() {
+        let taken = !self.refuses(&message, from);
+        turn.fx.extend(asker.map(|it| Effect::Tell(it, taken)));
+        if !taken {
+            let (queue, id) = (self.name.clone(), message.id);
+            turn.note(Fact::PublishRefused { queue, message: id });
+            if self.arguments.overflow == Overflow::RejectPublishDlx
+                && self.arguments.dead_letter_exchange.0.is_some()
+            {
+                turn.fx.push(Effect::DeadLetter(message, Reason::MaxLength, None));
+            }
             return;
         }
-        while let Some(head) = self.ready.first() {
-            if now < self.entry(head).expires {
-                break;
+        self.enqueue(turn, message);
+        if self.is(QueueType::Classic) {
+            self.deliver(turn);
+            self.drop_head(turn);
+            self.expire(turn);
+        }
+    }
+
+    fn enqueue(&mut self, turn: &mut Turn<'_>, message: Message) {
+        let (queue, id) = (self.name.clone(), message.id);
+        turn.note(Fact::Enqueued { queue, message: id });
+        let expires = self.expiry_of(&message, turn.now);
+        let returns = if self.brings_count() { message.returns } else { 0 };
+        let (size, redelivered) = (message.size_bytes, returns > 0);
+        let state = State::Ready;
+        let place =
+            self.entries.push(Entry { message, expires, state, redelivered, returns }) as u64;
+        self.ready_bytes += u64::from(size);
+        self.ready.push(place, self.priority_of(place));
+    }
+
+    /// Whether a message that is dead-lettered from one quorum queue to another brings along how
+    /// often it came back.
+    ///
+    /// Source: `rabbit_fifo` 4.0; case `d-count-quorum`.
+    fn brings_count(&self) -> bool {
+        self.is(QueueType::Quorum) && self.version == Version::V4_0
+    }
+
+    /// The priority that a message has here.
+    ///
+    /// Source: cases `q-priority`, `q-priority-quorum`: clamped to `x-max-priority`, ignored
+    /// without it; quorum queues know two classes from 4.0 on.
+    fn priority_of(&self, place: u64) -> u8 {
+        let priority = self.entry(place).message.priority().unwrap_or(0);
+        match (self.arguments.queue_type, self.version) {
+            (QueueType::Classic, _) => {
+                let most = self.arguments.max_priority.unwrap_or(0);
+                priority.min(u8::try_from(most).unwrap_or(u8::MAX))
             }
-            self.ready.pop_first();
-            self.remove(fx, head, Reason::Expired);
+            (QueueType::Quorum, Version::V4_0) => priority,
+            (QueueType::Quorum, Version::V3_10) | (QueueType::Stream, _) => 0,
         }
     }
 
     /// Takes a message out for good: to the dead-letter exchange if one is set, else to nowhere.
-    fn remove(&mut self, fx: &mut Vec<Effect>, arrival: u64, reason: Reason) {
-        self.counts.removed += 1;
-        let (queue, dead_letters) =
-            (self.name.clone(), self.arguments.dead_letter_exchange.0.is_some());
-        let entry = self.entry_mut(arrival);
-        entry.state = State::Removed;
-        fx.push(if dead_letters {
-            Effect::DeadLetter(entry.message.clone(), reason)
+    fn remove(&mut self, turn: &mut Turn<'_>, place: u64, reason: Reason) {
+        let (queue, now) = (self.name.clone(), turn.now);
+        let dead_letters = self.arguments.dead_letter_exchange.0.is_some();
+        let brings_count = self.brings_count();
+        let kept = dead_letters && self.keeps_dead_letters();
+        let entry = self.entry_mut(place);
+        let mut message = entry.message.clone();
+        if brings_count {
+            message.returns = entry.returns;
+        }
+        entry.state = if kept { State::DeadLettering } else { State::Removed };
+        if kept {
+            self.dead_lettering.insert(place, (reason, now));
         } else {
-            Effect::Note(Fact::Dropped { queue, message: entry.message.id, reason })
+            self.counts.removed += 1;
+        }
+        turn.fx.push(if dead_letters {
+            Effect::DeadLetter(message, reason, kept.then_some(place))
+        } else {
+            Effect::Note(Fact::Dropped { queue, message: message.id, reason })
         });
+    }
+
+    /// Source: case `q-purge-delete`: what is Ready is gone, nothing is dead-lettered.
+    fn purge(&mut self, turn: &mut Turn<'_>) {
+        let mut messages = 0;
+        while let Some(place) = self.take_first() {
+            self.entry_mut(place).state = State::Removed;
+            self.counts.removed += 1;
+            messages += 1;
+        }
+        let queue = self.name.clone();
+        turn.note(Fact::Purged { queue, messages });
+    }
+
+    /// What a restart leaves. Whatever was unacknowledged came back when its channel ended.
+    ///
+    /// Source: cases `q-restart`, `q-restart-unacked`: a classic queue loses what is transient.
+    fn restart(&mut self, now: SimTime) {
+        self.used = now;
+        self.publishers = Map::new();
+        if !self.is(QueueType::Classic) {
+            return;
+        }
+        let mut kept = Vec::new();
+        while let Some(place) = self.take_first() {
+            if self.entry(place).message.is_persistent() {
+                kept.push(place);
+            } else {
+                self.entry_mut(place).state = State::Removed;
+                self.counts.removed += 1;
+            }
+        }
+        for place in kept {
+            self.ready_bytes += u64::from(self.entry(place).message.size_bytes);
+            self.ready.put_back(place, self.priority_of(place));
+        }
     }
 
     /// Moves the front past what is gone, and forgets what nobody will ask for.
@@ -389,19 +498,6 @@ impl Queue {
         }
         let shown = self.entries.end().saturating_sub(KEPT_GONE);
         self.entries.forget_before(self.front.min(shown));
-    }
-
-    /// Sees to it that the timer rings when the head expires.
-    fn set_expiry_timer(&mut self, fx: &mut Vec<Effect>) {
-        if self.arguments.message_ttl_ms.is_none() {
-            return;
-        }
-        let Some(head) = self.ready.first() else { return };
-        let due = self.entry(head).expires;
-        if due < SimTime::MAX && self.rings.is_none_or(|at| due < at) {
-            self.rings = Some(due);
-            fx.push(Effect::Ring(due));
-        }
     }
 
     fn consumer_name(&self, key: ConsumerKey) -> ConsumerName {
@@ -418,8 +514,15 @@ impl Queue {
 
     fn assert_invariants(&self) {
         let Counts { unacked, acked, removed } = self.counts;
-        let all = self.ready.count() + unacked + acked + removed;
+        let dead_lettering = self.dead_lettering.len() as u64;
+        let all = self.ready.count() + unacked + acked + removed + dead_lettering;
         assert!(all == self.entries.end() as u64, "every message is somewhere once");
+    }
+
+    /// The channels of its consumers, each once.
+    #[must_use]
+    pub fn channels(&self) -> Set<ChannelId> {
+        self.consumers.iter().map(|(_, it)| it.channel).collect()
     }
 }
 

@@ -194,14 +194,18 @@ pub fn snapshot(world: &World<Broker>, slots: usize) -> Snapshot {
             let cargo = cargo(broker, arrival)?;
             Some(Flight { sent: arrival.sent, arrives, cargo })
         }
-        Event::PublishDue(_) | Event::Start(_) | Event::Done(..) | Event::Expire(_) => None,
+        Event::PublishDue(_)
+        | Event::Start(_)
+        | Event::Done(..)
+        | Event::Expire(_)
+        | Event::Tick(_) => None,
     };
     Snapshot {
         at: world.now(),
         publishers: broker.publishers().iter().map(|it| it.snapshot()).collect(),
         exchanges: exchanges(broker.config()),
         bindings: broker.config().bindings.clone(),
-        queues: node.queues().iter().map(|it| Queue::snapshot(it, slots)).collect(),
+        queues: node.queues().map(|it| Queue::snapshot(it, slots)).collect(),
         consumers: broker.consumers().iter().map(consumer).collect(),
         flights: world.pending().filter_map(in_flight).collect(),
     }
@@ -220,10 +224,11 @@ fn exchanges(config: &Config) -> Vec<ExchangeSnapshot> {
         .filter_map(|it| it.arguments.dead_letter_exchange.0.clone().map(ExchangeName));
     let used: Set<_> = published.chain(bound).chain(dead_letters).collect();
     for name in used {
-        let kind = match name.as_str() {
-            "" | "amq.direct" => ExchangeType::Direct,
-            "amq.fanout" => ExchangeType::Fanout,
-            _ => continue,
+        let known = super::exchange::PREDECLARED.iter().find(|(it, _)| *it == name.as_str());
+        let kind = match known {
+            Some((_, kind)) => *kind,
+            None if name.as_str().is_empty() => ExchangeType::Direct,
+            None => continue,
         };
         if shown.iter().all(|it| it.name != name) {
             shown.push(ExchangeSnapshot { name, kind });
@@ -236,6 +241,7 @@ fn exchanges(config: &Config) -> Vec<ExchangeSnapshot> {
 fn cargo(broker: &Broker, arrival: &Arrival) -> Option<Cargo> {
     let place = match arrival.channel.connection.client {
         ClientId::Publisher(place) | ClientId::Consumer(place) => usize::from(place),
+        ClientId::Manual(_) => return None,
     };
     let consumer = || {
         let it = &broker.consumers()[place];
@@ -247,7 +253,7 @@ fn cargo(broker: &Broker, arrival: &Arrival) -> Option<Cargo> {
         Some((consumer().0, queue.clone(), message))
     };
     match (&arrival.frame, arrival.to) {
-        (Frame::Publish(message), _) => {
+        (Frame::Publish { message, .. }, _) => {
             let publisher = broker.publishers()[place].name().clone();
             let address = &message.address;
             let (exchange, key) = (address.exchange.clone(), address.routing_key.clone());
@@ -276,8 +282,17 @@ fn cargo(broker: &Broker, arrival: &Arrival) -> Option<Cargo> {
             | Frame::ConnectionClose(_)
             | Frame::ConnectionClosed
             | Frame::ConfirmSelect
+            | Frame::ConfirmNack(_)
+            | Frame::Tx(_)
+            | Frame::Topology(_)
+            | Frame::TopologyDone(_)
+            | Frame::Return(_)
+            | Frame::Get { .. }
+            | Frame::GetOk { .. }
+            | Frame::GetEmpty
+            | Frame::Recover { .. }
             | Frame::Qos { .. }
-            | Frame::Consume { .. }
+            | Frame::Consume(_)
             | Frame::ConsumeOk(_)
             | Frame::Cancel(_)
             | Frame::CancelOk(_),

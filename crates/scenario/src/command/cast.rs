@@ -184,7 +184,7 @@ impl Cast {
             | Its::CloseProducer(_)
             | Its::CrashProducer(_)
             | Its::RestartProducer(_) => {}
-            Its::CrashBroker(id) | Its::StopBroker(id) | Its::RestartBroker(id) => {
+            Its::CrashBroker(id) | Its::RestartBroker(id) => {
                 if !(1..=self.brokers).contains(&id.0) {
                     let last = self.brokers;
                     return Err(Unfit(format!("there is no {id}: they are numbered 1 to {last}")));
@@ -210,7 +210,10 @@ impl Cast {
                 let queues = self.all_queues.iter().map(QueueName::as_str);
                 return Err(missing("queue", queue.as_str(), queues));
             }
-            Its::AddConsumer(..) => {}
+            Its::AddConsumer(..) | Its::RestartBroker => {}
+            Its::Drive(..) | Its::Configure(..) => {
+                return Err(Unfit("a scenario cannot ask for that".to_owned()));
+            }
         }
         Ok(command.clone())
     }

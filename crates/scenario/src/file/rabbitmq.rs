@@ -4,20 +4,23 @@ use super::read::{Node, Table, Wrong};
 use super::workload::Sent;
 use super::{name, names, span, unique};
 use brokerscope_core::rabbitmq::config::{
-    Acks, Binding, Config, Consumer, ConsumerSettings, Destination, Exchange, ExchangeType, Links,
-    OnFailure, Publisher, PublisherSettings, Queue, QueueArguments, RoutingKey,
+    Acks, Binding, BrokerSettings, Config, Consumer, ConsumerSettings, Destination, Exchange,
+    ExchangeType, Links, OnFailure, Publisher, PublisherSettings, Queue, QueueArguments,
+    RoutingKey,
 };
 use brokerscope_core::sim::SimDuration;
 use std::collections::BTreeSet;
 
 /// The exchanges that are there by themselves, beside the default exchange.
-const PREDECLARED: [&str; 2] = ["amq.direct", "amq.fanout"];
+const PREDECLARED: [&str; 5] =
+    ["amq.direct", "amq.fanout", "amq.topic", "amq.headers", "amq.match"];
 
 /// The RabbitMQ side.
 pub(super) fn config(top: Table<'_>, flows: &[Sent<'_>]) -> Result<Config, Wrong> {
     let table = top.need("rabbitmq")?.table(&[
         "latency",
         "loss_per_million",
+        "settings",
         "exchange",
         "queue",
         "publisher",
@@ -32,6 +35,7 @@ pub(super) fn config(top: Table<'_>, flows: &[Sent<'_>]) -> Result<Config, Wrong
         publishers: publishers(table, flows)?,
         consumers: consumers(table, &queues)?,
         links: links(table)?,
+        broker: broker(table)?,
         bindings,
         queues,
         exchanges,
@@ -52,6 +56,14 @@ fn links(table: Table<'_>) -> Result<Links, Wrong> {
         jitter: read("jitter", plain.jitter)?,
         loss_per_million: lost,
     })
+}
+
+fn broker(table: Table<'_>) -> Result<BrokerSettings, Wrong> {
+    let mut settings = BrokerSettings::default();
+    if let Some(node) = table.get("settings") {
+        node.settings(&mut |name, value| settings.set(name, value))?;
+    }
+    Ok(settings)
 }
 
 fn exchanges(table: Table<'_>) -> Result<Vec<Exchange>, Wrong> {

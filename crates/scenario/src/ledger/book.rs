@@ -104,6 +104,7 @@ impl Cell {
             Departure::DeadLetter(Reason::Rejected) => 2,
             Departure::DeadLetter(Reason::Expired) => 3,
             Departure::DeadLetter(Reason::MaxLength) => 4,
+            Departure::DeadLetter(Reason::DeliveryLimit) => 5,
         };
         u32::from(self.known)
             | u32::from(self.processed.min(3)) << 8
@@ -174,6 +175,7 @@ enum Count {
     DeadRejected,
     DeadExpired,
     DeadMaxLength,
+    DeadDeliveryLimit,
     OutOfOrder,
     InBroker,
     Unsettled,
@@ -187,6 +189,7 @@ fn dead_letter_count(reason: Reason) -> Count {
         Reason::Rejected => Count::DeadRejected,
         Reason::Expired => Count::DeadExpired,
         Reason::MaxLength => Count::DeadMaxLength,
+        Reason::DeliveryLimit => Count::DeadDeliveryLimit,
     }
 }
 
@@ -287,6 +290,7 @@ impl Book {
                 rejected: self.count(Count::DeadRejected),
                 expired: self.count(Count::DeadExpired),
                 max_length: self.count(Count::DeadMaxLength),
+                delivery_limit: self.count(Count::DeadDeliveryLimit),
             },
             out_of_order: self.count(Count::OutOfOrder),
             in_broker: self.count(Count::InBroker),

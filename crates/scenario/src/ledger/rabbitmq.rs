@@ -321,7 +321,9 @@ impl RabbitLedger {
             Fact::Dropped { queue, message, reason } => {
                 let departure = match reason {
                     Reason::Rejected => Departure::Plain,
-                    Reason::Expired | Reason::MaxLength => Departure::Removed,
+                    Reason::Expired | Reason::MaxLength | Reason::DeliveryLimit => {
+                        Departure::Removed
+                    }
                 };
                 self.left(queue, *message, departure);
             }
@@ -342,6 +344,12 @@ impl RabbitLedger {
             Fact::Routed { .. }
             | Fact::Unroutable { .. }
             | Fact::Received { .. }
+            | Fact::PublishRefused { .. }
+            | Fact::Nacked { .. }
+            | Fact::Returned { .. }
+            | Fact::Purged { .. }
+            | Fact::QueueDeleted { .. }
+            | Fact::BrokerRestarted
             | Fact::Requeued { .. }
             | Fact::ChannelClosed { .. }
             | Fact::ChannelError { .. }

@@ -83,11 +83,13 @@ fn sum<'a>(entries: impl Iterator<Item = &'a Entry>) -> Outcome {
         outcome.out_of_order += u64::from(it.out_of_order);
         outcome.in_broker += u64::from(it.in_broker > 0);
         outcome.unsettled += u64::from(!it.settled);
-        let DeadLettered { rejected, expired, max_length } = &mut outcome.dead_lettered;
+        let DeadLettered { rejected, expired, max_length, delivery_limit } =
+            &mut outcome.dead_lettered;
         match it.dead_lettered {
             Some(Reason::Rejected) => *rejected += 1,
             Some(Reason::Expired) => *expired += 1,
             Some(Reason::MaxLength) => *max_length += 1,
+            Some(Reason::DeliveryLimit) => *delivery_limit += 1,
             None => {}
         }
         let times = match it.processed {

@@ -3,6 +3,7 @@
 use super::Pass;
 use brokerscope_core::name::GroupId;
 use brokerscope_core::rabbitmq::config::OptionalText;
+use brokerscope_core::sim::SimDuration;
 use brokerscope_core::{kafka, rabbitmq};
 
 pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
@@ -25,24 +26,26 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
         log_retention_check_interval_ms,
         log_initial_task_delay_ms,
         log_cleaner_backoff_ms,
+        producer_id_expiration_ms,
+        producer_id_expiration_check_interval_ms,
         group_initial_rebalance_delay_ms,
         default_replication_factor,
         num_partitions,
         offsets_topic_replication_factor,
         broker_session_timeout_ms,
         broker_heartbeat_interval_ms,
-        replica_lag_time_max_ms,
-        replica_fetch_wait_max_ms,
-        replica_fetch_backoff_ms,
-        replica_fetch_max_bytes,
-        auto_leader_rebalance_enable,
-        leader_imbalance_check_interval_seconds,
         group_consumer_session_timeout_ms,
         group_consumer_heartbeat_interval_ms,
         group_consumer_assignment_interval_ms,
         group_consumer_max_size,
         group_consumer_assignors,
         group_consumer_migration_policy,
+        group_max_size,
+        group_min_session_timeout_ms,
+        group_max_session_timeout_ms,
+        offsets_retention_minutes,
+        offsets_retention_check_interval_ms,
+        offset_metadata_max_bytes,
     } = settings;
     for number in [
         group_consumer_session_timeout_ms,
@@ -69,19 +72,25 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
     p.whole(offsets_topic_num_partitions);
     p.whole(log_retention_check_interval_ms);
     p.whole(log_initial_task_delay_ms);
+    p.whole(producer_id_expiration_ms);
+    p.whole(producer_id_expiration_check_interval_ms);
     p.whole(log_cleaner_backoff_ms);
-    p.whole(group_initial_rebalance_delay_ms);
     p.whole(default_replication_factor);
     p.whole(num_partitions);
     p.whole(offsets_topic_replication_factor);
     p.whole(broker_session_timeout_ms);
     p.whole(broker_heartbeat_interval_ms);
-    p.whole(replica_lag_time_max_ms);
-    p.whole(replica_fetch_wait_max_ms);
-    p.whole(replica_fetch_backoff_ms);
-    p.whole(replica_fetch_max_bytes);
-    p.bool(auto_leader_rebalance_enable);
-    p.whole(leader_imbalance_check_interval_seconds);
+    p.whole(group_max_size);
+    for number in [
+        group_initial_rebalance_delay_ms,
+        group_min_session_timeout_ms,
+        group_max_session_timeout_ms,
+        offsets_retention_minutes,
+        offsets_retention_check_interval_ms,
+        offset_metadata_max_bytes,
+    ] {
+        p.whole(number);
+    }
     let Links { producer, consumer, coordinator, cluster, jitter, loss_per_million } = links;
     for span in [producer, consumer, coordinator, cluster, jitter] {
         p.span(span);
@@ -158,7 +167,7 @@ fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
 }
 
 fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
-    use kafka::config::{Acks, Client, Producer, ProducerSettings};
+    use kafka::config::{Acks, Client, Idempotence, Producer, ProducerSettings};
     let Producer { name, settings } = it;
     name.0 = p.name(&name.0);
     let ProducerSettings {
@@ -172,6 +181,7 @@ fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
         max_in_flight_requests_per_connection,
         max_request_size,
         max_block_ms,
+        enable_idempotence,
         client,
         metadata_max_age_ms,
     } = settings;
@@ -190,6 +200,8 @@ fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
     ] {
         p.whole(number);
     }
+    let all = [Idempotence::Yes, Idempotence::No, Idempotence::Default];
+    p.choice(enable_idempotence, &all);
     p.choice(client, &[Client::Java, Client::Librdkafka]);
 }
 
@@ -211,7 +223,8 @@ fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
 }
 
 fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSettings) {
-    use kafka::config::{Assignor, ConsumerSettings, OffsetReset};
+    use kafka::assignor::compute::ClassicAssignor;
+    use kafka::config::{ConsumerSettings, OffsetReset};
     let ConsumerSettings {
         auto_offset_reset,
         enable_auto_commit,
@@ -228,9 +241,17 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
         retry_backoff_ms,
         metadata_max_age_ms,
         partition_assignment_strategy,
+        group_instance_id,
     } = it;
-    let all = [OffsetReset::Earliest, OffsetReset::Latest, OffsetReset::None];
+    let by_duration = match auto_offset_reset {
+        OffsetReset::ByDuration(_) => *auto_offset_reset,
+        _ => OffsetReset::ByDuration(SimDuration::ZERO),
+    };
+    let all = [OffsetReset::Earliest, OffsetReset::Latest, OffsetReset::None, by_duration];
     p.choice(auto_offset_reset, &all);
+    if let OffsetReset::ByDuration(span) = auto_offset_reset {
+        p.span(span);
+    }
     p.bool(enable_auto_commit);
     p.whole(max_poll_records);
     for number in [
@@ -248,7 +269,20 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
     ] {
         p.whole(number);
     }
-    p.choice(partition_assignment_strategy, &[Assignor::Range, Assignor::RoundRobin]);
+    let blank = || ClassicAssignor::Range;
+    p.list(&mut partition_assignment_strategy.0, blank, |p, it| {
+        let all = [
+            ClassicAssignor::Range,
+            ClassicAssignor::RoundRobin,
+            ClassicAssignor::Sticky,
+            ClassicAssignor::CooperativeSticky,
+        ];
+        p.choice(it, &all);
+    });
+    let mut is_static = group_instance_id.is_some();
+    p.bool(&mut is_static);
+    *group_instance_id =
+        is_static.then(|| p.text(group_instance_id.as_deref().unwrap_or_default()));
 }
 
 pub(super) fn rabbitmq<P: Pass>(p: &mut P, it: &mut rabbitmq::Config) {
@@ -256,7 +290,9 @@ pub(super) fn rabbitmq<P: Pass>(p: &mut P, it: &mut rabbitmq::Config) {
         Acks, Binding, Config, Consumer, Destination, Exchange, ExchangeType, Links, OnFailure,
         Publisher, Queue, RoutingKey,
     };
-    let Config { exchanges, queues, bindings, publishers, destinations, consumers, links } = it;
+    let Config { exchanges, queues, bindings, publishers, destinations, consumers, links, broker } =
+        it;
+    rabbitmq_broker(p, broker);
     let Links { publisher, consumer, jitter, loss_per_million } = links;
     for span in [publisher, consumer, jitter] {
         p.span(span);
@@ -283,15 +319,31 @@ pub(super) fn rabbitmq<P: Pass>(p: &mut P, it: &mut rabbitmq::Config) {
     p.list(consumers, blank, rabbitmq_consumer);
 }
 
+fn rabbitmq_broker<P: Pass>(p: &mut P, it: &mut rabbitmq::config::BrokerSettings) {
+    use rabbitmq::config::{BrokerSettings, Version};
+    let BrokerSettings {
+        version,
+        consumer_timeout_ms,
+        channel_tick_interval_ms,
+        dead_letter_retry_ms,
+    } = it;
+    p.choice(version, &[Version::V3_10, Version::V4_0]);
+    for number in [consumer_timeout_ms, channel_tick_interval_ms, dead_letter_retry_ms] {
+        *number = p.number(*number);
+    }
+}
+
 fn exchange<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Exchange) {
     use rabbitmq::config::{Exchange, ExchangeType};
     let Exchange { name, kind } = it;
     name.0 = p.name(&name.0);
-    p.choice(kind, &[ExchangeType::Direct, ExchangeType::Fanout]);
+    let all =
+        [ExchangeType::Direct, ExchangeType::Fanout, ExchangeType::Topic, ExchangeType::Headers];
+    p.choice(kind, &all);
 }
 
 fn queue<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Queue) {
-    use rabbitmq::config::{Queue, QueueArguments};
+    use rabbitmq::config::{DeadLetterStrategy, Overflow, Queue, QueueArguments, QueueType};
     let Queue { name, arguments } = it;
     name.0 = p.name(&name.0);
     let QueueArguments {
@@ -299,17 +351,35 @@ fn queue<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Queue) {
         dead_letter_routing_key,
         message_ttl_ms,
         max_length,
+        max_length_bytes,
+        overflow,
+        queue_type,
+        max_priority,
+        expires_ms,
+        single_active_consumer,
+        delivery_limit,
+        dead_letter_strategy,
     } = arguments;
+    p.choice(queue_type, &[QueueType::Classic, QueueType::Quorum, QueueType::Stream]);
+    let all = [Overflow::DropHead, Overflow::RejectPublish, Overflow::RejectPublishDlx];
+    p.choice(overflow, &all);
+    let all = [DeadLetterStrategy::AtMostOnce, DeadLetterStrategy::AtLeastOnce];
+    p.choice(dead_letter_strategy, &all);
+    p.bool(single_active_consumer);
+    let mut limit = delivery_limit.map(i64::cast_unsigned);
     for OptionalText(text) in [dead_letter_exchange, dead_letter_routing_key] {
         let mut is_set = text.is_some();
         p.bool(&mut is_set);
         *text = is_set.then(|| p.name(text.as_deref().unwrap_or_default()));
     }
-    for number in [message_ttl_ms, max_length] {
+    let numbers =
+        [message_ttl_ms, max_length, max_length_bytes, max_priority, expires_ms, &mut limit];
+    for number in numbers {
         let mut is_set = number.is_some();
         p.bool(&mut is_set);
         *number = is_set.then(|| p.number(number.unwrap_or_default()));
     }
+    *delivery_limit = limit.map(u64::cast_signed);
 }
 
 fn binding<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Binding) {

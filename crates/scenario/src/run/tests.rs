@@ -70,6 +70,7 @@ fn scenario(messages: u32, ends: End) -> Scenario {
         starts_after: Default::default(),
     };
     let rabbitmq = rabbitmq::Config {
+        broker: Default::default(),
         exchanges: Vec::new(),
         queues: vec![rabbitmq_config::Queue {
             name: "billing".into(),

@@ -185,6 +185,7 @@ pub(crate) fn queue(name: &str, first: u32, signs: &str) -> r::QueueSnapshot {
 
 pub(crate) fn config(queues: &[&str]) -> rabbitmq::Config {
     rabbitmq::Config {
+        broker: Default::default(),
         exchanges: Vec::new(),
         queues: queues
             .iter()

@@ -408,7 +408,7 @@ pub(super) fn offsets(value: &Value) -> Result<Vec<(TopicPartition, OffsetAndMet
             Some(_) => return None,
         };
         let (offset, metadata) = (Offset(offset.as_i64()?), metadata.to_owned());
-        Some((partition, OffsetAndMetadata { offset, metadata }))
+        Some((partition, OffsetAndMetadata { offset, metadata, leader_epoch: None }))
     };
     let offsets: Option<Vec<_>> = value.as_object().ok_or_else(wrong)?.iter().map(one).collect();
     offsets.ok_or_else(wrong)

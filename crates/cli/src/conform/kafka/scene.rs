@@ -99,7 +99,13 @@ impl Scene {
             "log" => self.log(step),
             "offsets_topic" => self.offsets_topic(step),
             "delete_records" => self.delete_records(step),
+            "group" => self.group(step),
+            "groups" => self.list_groups(step),
             "group_offsets" => self.group_offsets(step),
+            "alter_offsets" => self.alter_offsets(step),
+            "delete_offsets" => self.delete_offsets(step),
+            "delete_group" => self.delete_group(step),
+            "remove_members" => self.remove_members(step),
             "producer" => self.producer(step),
             "produce" => self.produce(step),
             "close_producer" => self.close_producer(step),
@@ -203,17 +209,6 @@ impl Scene {
         if let Some(process) = process {
             self.processes.insert(name.to_owned(), process.to_owned());
         }
-    }
-
-    /// All partitions of the topics that were created and are there.
-    pub(super) fn partitions(&mut self) -> Result<Vec<TopicPartition>, Unable> {
-        let mut all = Vec::new();
-        for topic in self.topics.clone() {
-            let Ok(told) = self.described(topic.clone())? else { continue };
-            let numbers = (0_u32..).take(told.partitions.len());
-            all.extend(numbers.map(|it| TopicPartition::new(topic.clone(), it)));
-        }
-        Ok(all)
     }
 }
 

@@ -1,12 +1,16 @@
 //! The calls of an administrator's client, and how each is carried out.
 
-use crate::kafka::call::CommittedOffsets;
+use crate::kafka::call::{CommittedOffsets, OffsetAndMetadata};
+use crate::kafka::console::DescribedGroup;
 pub use crate::kafka::controller::{Election, Layout, NewTopic};
+use crate::kafka::fact::{CommitReason, LeaveReason};
 use crate::kafka::message::ErrorCode::UnknownTopicOrPartition;
-pub use crate::kafka::message::ListedOffset as OffsetSpec;
-use crate::kafka::message::{Answer, ControllerRequest as Ask, ErrorCode, GroupRequest, Request};
+use crate::kafka::message::{Answer, ControllerRequest as Ask, ErrorCode, GroupRequest};
+use crate::kafka::message::{Leaver, MemberId, MemberOf, Request};
+pub use crate::kafka::message::{ListedGroup, ListedOffset as OffsetSpec};
 pub use crate::kafka::metadata::description::{PartitionDescription, TopicDescription};
 use crate::kafka::{BrokerId, Offset, TopicPartition};
+use crate::map::sort_by_key;
 use crate::name::{GroupId, TopicName};
 use std::fmt;
 
@@ -27,13 +31,30 @@ pub enum AdminCall {
         /// The offset; -1 means all that consumers can read.
         before: Offset,
     },
-    /// What has the group committed for these partitions?
-    GroupOffsets {
+    /// Which groups are there?
+    ListGroups,
+    /// Who is in the group?
+    DescribeGroup(GroupId),
+    /// What has the group committed?
+    GroupOffsets(GroupId),
+    /// Let the group go on from these offsets.
+    AlterGroupOffsets {
+        /// The group.
+        group: GroupId,
+        /// The offsets.
+        offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
+    },
+    /// Forget what the group has committed for these partitions.
+    DeleteGroupOffsets {
         /// The group.
         group: GroupId,
         /// The partitions.
         partitions: Vec<TopicPartition>,
     },
+    /// Forget the group.
+    DeleteGroup(GroupId),
+    /// Remove all members of the group.
+    RemoveMembers(GroupId),
     /// Make a topic.
     CreateTopic(NewTopic),
     /// Let a topic have so many partitions in all.
@@ -70,7 +91,13 @@ impl fmt::Display for AdminCall {
             Self::DeleteRecords { partition, before } => {
                 write!(f, "delete records of {partition} before {before}")
             }
-            Self::GroupOffsets { group, .. } => write!(f, "describe offsets of {group}"),
+            Self::ListGroups => f.write_str("list groups"),
+            Self::DescribeGroup(group) => write!(f, "describe {group}"),
+            Self::GroupOffsets(group) => write!(f, "describe offsets of {group}"),
+            Self::AlterGroupOffsets { group, .. } => write!(f, "alter offsets of {group}"),
+            Self::DeleteGroupOffsets { group, .. } => write!(f, "delete offsets of {group}"),
+            Self::DeleteGroup(group) => write!(f, "delete {group}"),
+            Self::RemoveMembers(group) => write!(f, "remove the members of {group}"),
             Self::CreateTopic(it) => write!(f, "create topic {}", it.name),
             Self::CreatePartitions { topic, count } => write!(f, "grow {topic} to {count}"),
             Self::AlterConfigs { topic, .. } => write!(f, "configure {topic}"),
@@ -88,6 +115,10 @@ pub enum AdminReturn {
     Offset(Offset),
     /// The committed offset of each partition, if there is one.
     Committed(CommittedOffsets),
+    /// The groups, by name.
+    Groups(Vec<ListedGroup>),
+    /// The group that was asked for; what it has committed was not.
+    Group(DescribedGroup),
     /// The topic that was asked for.
     Topic(TopicDescription),
     /// It is done.
@@ -103,36 +134,33 @@ pub(super) enum Target {
     Coordinator(GroupId),
     /// Any broker.
     Any,
+    /// That broker.
+    Broker(BrokerId),
     Controller,
 }
 
 /// What a call has found so far.
 #[derive(Clone, Debug, Hash)]
 pub(super) enum Progress {
-    /// It takes one request.
-    One,
+    /// It takes one request, or this is the first.
+    First,
+    /// The group is not one of the `consumer` protocol.
+    NotConsumer,
+    /// The brokers up to this one were asked, and know these groups.
+    Gathered(BrokerId, Vec<ListedGroup>),
+    /// The group has these members.
+    Found(Vec<Leaver>),
 }
 
 fn of_controller(asked: Ask) -> (Target, Request) {
     (Target::Controller, Request::Controller(asked))
 }
 
-impl Progress {
-    /// Before the first request.
-    pub(super) fn of(call: &AdminCall) -> Self {
-        match call {
-            AdminCall::ListOffsets { .. }
-            | AdminCall::DeleteRecords { .. }
-            | AdminCall::GroupOffsets { .. }
-            | AdminCall::CreateTopic(_)
-            | AdminCall::CreatePartitions { .. }
-            | AdminCall::AlterConfigs { .. }
-            | AdminCall::DeleteTopic(_)
-            | AdminCall::DescribeTopic(_)
-            | AdminCall::ElectLeader { .. } => Self::One,
-        }
-    }
+fn of_group(request: GroupRequest) -> (Target, Request) {
+    (Target::Coordinator(request.group().clone()), Request::Group(request))
+}
 
+impl Progress {
     /// The next request, and who serves it.
     pub(super) fn asks(&self, call: &AdminCall) -> (Target, Request) {
         match call {
@@ -144,10 +172,32 @@ impl Progress {
                 Target::Leader(partition.clone()),
                 Request::DeleteRecords { partition: partition.clone(), before: *before },
             ),
-            AdminCall::GroupOffsets { group, partitions } => {
+            AdminCall::ListGroups => {
+                let broker = match self {
+                    Self::Gathered(last, _) => BrokerId(last.0 + 1),
+                    Self::First | Self::NotConsumer | Self::Found(_) => BrokerId(1),
+                };
+                (Target::Broker(broker), Request::ListGroups)
+            }
+            AdminCall::DescribeGroup(group) | AdminCall::RemoveMembers(group) => {
+                of_group(self.asks_group(group.clone()))
+            }
+            AdminCall::GroupOffsets(group) => {
+                of_group(GroupRequest::OffsetFetch { group: group.clone(), partitions: None })
+            }
+            AdminCall::AlterGroupOffsets { group, offsets } => {
+                of_group(GroupRequest::OffsetCommit {
+                    member: nobody(group.clone()),
+                    offsets: offsets.clone(),
+                    how: CommitReason::Application,
+                })
+            }
+            AdminCall::DeleteGroupOffsets { group, partitions } => {
                 let (group, partitions) = (group.clone(), partitions.clone());
-                let request = GroupRequest::OffsetFetch { group: group.clone(), partitions };
-                (Target::Coordinator(group), Request::Group(request))
+                of_group(GroupRequest::OffsetDelete { group, partitions })
+            }
+            AdminCall::DeleteGroup(group) => {
+                of_group(GroupRequest::DeleteGroups { group: group.clone() })
             }
             AdminCall::DescribeTopic(_) => (Target::Any, Request::Metadata),
             AdminCall::CreateTopic(it) => of_controller(Ask::CreateTopics(it.clone())),
@@ -168,27 +218,111 @@ impl Progress {
         }
     }
 
+    /// What is asked of a group's coordinator next.
+    ///
+    /// Source: `DescribeConsumerGroupsHandler` tries the `consumer` protocol first.
+    fn asks_group(&self, group: GroupId) -> GroupRequest {
+        match self {
+            Self::First | Self::Gathered(..) => GroupRequest::ConsumerGroupDescribe { group },
+            Self::NotConsumer => GroupRequest::DescribeGroups { group },
+            Self::Found(members) => {
+                let (members, why) = (members.clone(), LeaveReason::Removed);
+                GroupRequest::LeaveGroup { group, members, why }
+            }
+        }
+    }
+
     /// What the answer to it means: what the call returns, or nothing if more has to be asked.
     pub(super) fn answered(
         &mut self,
         call: &AdminCall,
-        _: BrokerId,
+        (from, brokers): (BrokerId, u16),
         answer: Answer,
     ) -> Result<Option<AdminReturn>, ErrorCode> {
+        let done = |()| Some(AdminReturn::Done);
         match answer {
             Answer::ListOffsets(found) | Answer::DeleteRecords(found) => {
                 found.map(|it| Some(AdminReturn::Offset(it)))
             }
             Answer::OffsetFetch(found) => found.map(|it| Some(AdminReturn::Committed(it))),
-            Answer::Controller(done) => done.map(|()| Some(AdminReturn::Done)),
+            Answer::OffsetCommit(it) | Answer::DeleteGroups(it) | Answer::Controller(it) => {
+                it.map(done)
+            }
+            Answer::OffsetDelete(each) => each?.into_iter().try_for_each(|it| it.1).map(done),
+            Answer::LeaveGroup(each) => each?.into_iter().try_for_each(|it| it).map(done),
             Answer::Metadata(metadata) => {
                 let AdminCall::DescribeTopic(topic) = call else {
                     unreachable!("{call} does not ask for the metadata")
                 };
                 let found = metadata.describe(topic);
-                found.map(|it| Some(AdminReturn::Topic(it))).ok_or(UnknownTopicOrPartition)
+                // It is not asked for again: the broker that was asked may know no better.
+                Ok(Some(found.map_or(
+                    AdminReturn::Failed(UnknownTopicOrPartition.as_str()),
+                    AdminReturn::Topic,
+                )))
+            }
+            Answer::ListGroups(groups) => {
+                let mut all = match std::mem::replace(self, Self::First) {
+                    Self::Gathered(_, all) => all,
+                    Self::First | Self::NotConsumer | Self::Found(_) => Vec::new(),
+                };
+                all.extend(groups);
+                if from.0 < brokers {
+                    *self = Self::Gathered(from, all);
+                    return Ok(None);
+                }
+                sort_by_key(&mut all, |it| it.group.clone());
+                Ok(Some(AdminReturn::Groups(all)))
+            }
+            Answer::ConsumerGroupDescribe(Err(ErrorCode::GroupIdNotFound)) => {
+                *self = Self::NotConsumer;
+                Ok(None)
+            }
+            Answer::ConsumerGroupDescribe(group) => {
+                let group = DescribedGroup::of_consumers(name(call), from, *group?);
+                Ok(self.described(call, group))
+            }
+            Answer::DescribeGroups(group) => {
+                let group = DescribedGroup::of_classic(name(call), from, group?);
+                Ok(self.described(call, group))
             }
             other => unreachable!("no call asks for that: {other:?}"),
         }
+    }
+
+    /// The group is known: it is what was asked for, or its members are to go.
+    fn described(&mut self, call: &AdminCall, group: DescribedGroup) -> Option<AdminReturn> {
+        if !matches!(call, AdminCall::RemoveMembers(_)) {
+            return Some(AdminReturn::Group(group));
+        }
+        if group.members.is_empty() {
+            return Some(AdminReturn::Done);
+        }
+        // Source: `KafkaAdminClient.getMembersFromGroup`: static members go by their instance.
+        let members = group.members.into_iter().map(|it| match it.instance {
+            Some(instance) => Leaver { member_id: MemberId::default(), instance: Some(instance) },
+            None => Leaver { member_id: it.id, instance: None },
+        });
+        *self = Self::Found(members.collect());
+        None
+    }
+}
+
+/// The group that a call is about.
+fn name(call: &AdminCall) -> GroupId {
+    match call {
+        AdminCall::DescribeGroup(group) | AdminCall::RemoveMembers(group) => group.clone(),
+        other => unreachable!("{other} does not describe a group"),
+    }
+}
+
+/// Someone who is no member of the group.
+fn nobody(group: GroupId) -> MemberOf {
+    MemberOf {
+        group,
+        member_id: MemberId::default(),
+        instance: None,
+        generation: -1,
+        client: "admin".into(),
     }
 }

@@ -1,15 +1,16 @@
+use super::compute::{ClassicAssignor, Member};
 use super::*;
 use expect_test::{Expect, expect};
 use serde_json::Value;
 
 /// `topics` as `a:4 b:3`; `members` as `c1 c2=a,b c3@z`: id, topics (all if none), instance.
-fn check(assignor: Assignor, topics: &str, members: &str, expect: Expect) {
-    let topics: Map<TopicName, u32> = topics
+fn check(assignor: ClassicAssignor, topics: &str, members: &str, expect: Expect) {
+    let topics: std::collections::BTreeMap<TopicName, u32> = topics
         .split_whitespace()
         .map(|it| it.split_once(':').unwrap())
         .map(|(name, count)| (name.into(), count.parse().unwrap()))
         .collect();
-    let members: Vec<Subscriber> = members
+    let members: Vec<Member> = members
         .split_whitespace()
         .map(|it| {
             let (it, wanted) = it.split_once('=').unwrap_or((it, ""));
@@ -19,10 +20,16 @@ fn check(assignor: Assignor, topics: &str, members: &str, expect: Expect) {
                 some => some.split(',').map(TopicName::from).collect(),
             };
             let instance = Some(instance.to_owned()).filter(|it| !it.is_empty());
-            Subscriber { id: id.to_owned(), instance, topics: wanted }
+            Member {
+                id: id.to_owned(),
+                instance,
+                topics: wanted,
+                owned: Vec::new(),
+                generation: None,
+            }
         })
         .collect();
-    let assignment = assign(assignor, &topics, &members);
+    let assignment = assignor.assign(&topics, &members);
     let lines = members.iter().zip(assignment).map(|(member, reads)| {
         let reads: Vec<String> = reads.iter().map(ToString::to_string).collect();
         format!("{}: {}\n", member.id, reads.join(" "))
@@ -33,7 +40,7 @@ fn check(assignor: Assignor, topics: &str, members: &str, expect: Expect) {
 #[test]
 fn range_gives_each_member_a_run_and_the_first_ones_the_rest() {
     check(
-        Assignor::Range,
+        ClassicAssignor::Range,
         "t:7",
         "c1 c2 c3",
         expect![[r#"
@@ -47,7 +54,7 @@ fn range_gives_each_member_a_run_and_the_first_ones_the_rest() {
 #[test]
 fn range_begins_anew_with_each_topic() {
     check(
-        Assignor::Range,
+        ClassicAssignor::Range,
         "t0:3 t1:3",
         "c0 c1",
         expect![[r#"
@@ -56,7 +63,7 @@ fn range_begins_anew_with_each_topic() {
         "#]],
     );
     check(
-        Assignor::Range,
+        ClassicAssignor::Range,
         "a:4 b:3",
         "c1 c2=a c3=b",
         expect![[r#"
@@ -69,7 +76,7 @@ fn range_begins_anew_with_each_topic() {
 
 #[test]
 fn more_members_than_partitions_leave_the_last_ones_idle() {
-    for assignor in [Assignor::Range, Assignor::RoundRobin] {
+    for assignor in [ClassicAssignor::Range, ClassicAssignor::RoundRobin] {
         check(
             assignor,
             "t:2",
@@ -87,7 +94,7 @@ fn more_members_than_partitions_leave_the_last_ones_idle() {
 #[test]
 fn members_are_ordered_as_text_and_instances_come_first() {
     check(
-        Assignor::Range,
+        ClassicAssignor::Range,
         "t:4",
         "c1 c2 c10",
         expect![[r#"
@@ -97,7 +104,7 @@ fn members_are_ordered_as_text_and_instances_come_first() {
         "#]],
     );
     check(
-        Assignor::Range,
+        ClassicAssignor::Range,
         "t:5",
         "m-b m-a@z m-c@a",
         expect![[r#"
@@ -111,7 +118,7 @@ fn members_are_ordered_as_text_and_instances_come_first() {
 #[test]
 fn round_robin_deals_all_partitions_in_turn() {
     check(
-        Assignor::RoundRobin,
+        ClassicAssignor::RoundRobin,
         "t0:3 t1:3",
         "c0 c1",
         expect![[r#"
@@ -120,7 +127,7 @@ fn round_robin_deals_all_partitions_in_turn() {
         "#]],
     );
     check(
-        Assignor::RoundRobin,
+        ClassicAssignor::RoundRobin,
         "t0:1 t1:2 t2:3",
         "c0=t0 c1=t0,t1 c2=t0,t1,t2",
         expect![[r#"
@@ -130,7 +137,7 @@ fn round_robin_deals_all_partitions_in_turn() {
         "#]],
     );
     check(
-        Assignor::RoundRobin,
+        ClassicAssignor::RoundRobin,
         "a:4 b:3",
         "c1 c2=a c3=b",
         expect![[r#"
@@ -141,12 +148,14 @@ fn round_robin_deals_all_partitions_in_turn() {
     );
 }
 
-fn recorded(member: &Value) -> Subscriber {
+fn recorded(member: &Value) -> Member {
     let topics = member["topics"].as_array().unwrap();
-    Subscriber {
+    Member {
         id: member["id"].as_str().unwrap().to_owned(),
         instance: member["instance"].as_str().map(str::to_owned),
         topics: topics.iter().map(|it| it.as_str().unwrap().into()).collect(),
+        owned: Vec::new(),
+        generation: None,
     }
 }
 
@@ -160,11 +169,11 @@ fn every_recorded_assignment_of_range_and_round_robin_is_the_same_here() {
     let mut checked = 0;
     for (id, step) in steps {
         let assignor = match step["assignor"].as_str().unwrap() {
-            "range" => Assignor::Range,
-            "roundrobin" => Assignor::RoundRobin,
+            "range" => ClassicAssignor::Range,
+            "roundrobin" => ClassicAssignor::RoundRobin,
             _ => continue,
         };
-        let topics: Map<TopicName, u32> = step["topics"]
+        let topics: std::collections::BTreeMap<TopicName, u32> = step["topics"]
             .as_object()
             .unwrap()
             .iter()
@@ -172,9 +181,9 @@ fn every_recorded_assignment_of_range_and_round_robin_is_the_same_here() {
                 (name.as_str().into(), u32::try_from(count.as_u64().unwrap()).unwrap())
             })
             .collect();
-        let members: Vec<Subscriber> =
+        let members: Vec<Member> =
             step["members"].as_array().unwrap().iter().map(recorded).collect();
-        for (member, reads) in members.iter().zip(assign(assignor, &topics, &members)) {
+        for (member, reads) in members.iter().zip(assignor.assign(&topics, &members)) {
             let expected = step["expect"][&member.id].as_object().unwrap();
             let mut wanted: Vec<TopicPartition> = Vec::new();
             for (topic, partitions) in expected {

@@ -44,7 +44,7 @@ impl fmt::Display for Call {
             Self::CommitSync(offsets) | Self::CommitAsync(offsets) => {
                 let Some(offsets) = offsets else { return Ok(()) };
                 f.write_str(" of")?;
-                for (partition, OffsetAndMetadata { offset, metadata }) in offsets {
+                for (partition, OffsetAndMetadata { offset, metadata, .. }) in offsets {
                     write!(f, " {partition}={offset}")?;
                     if !metadata.is_empty() {
                         write!(f, "={metadata}")?;
@@ -114,7 +114,7 @@ fn to_commit(words: &[&str]) -> Option<ToCommit> {
         let partition = partition(parts.next()?)?;
         let offset = Offset(parts.next()?.parse().ok()?);
         let metadata = parts.next().unwrap_or_default().to_owned();
-        Some((partition, OffsetAndMetadata { offset, metadata }))
+        Some((partition, OffsetAndMetadata { offset, metadata, leader_epoch: None }))
     };
     offsets.iter().map(one).collect::<Option<Vec<_>>>().map(Some)
 }
@@ -126,7 +126,8 @@ mod tests {
     #[test]
     fn a_call_is_read_as_it_is_printed() {
         let at = || TopicPartition::new("orders-eu", 1);
-        let with_text = OffsetAndMetadata { offset: Offset(7), metadata: "a=b".to_owned() };
+        let with_text =
+            OffsetAndMetadata { offset: Offset(7), metadata: "a=b".to_owned(), leader_epoch: None };
         let offsets = || Some(vec![(at(), Offset(5).into()), (at(), with_text.clone())]);
         let calls = [
             Call::Subscribe(vec!["orders".into(), "parcels".into()]),

@@ -229,7 +229,7 @@ impl Client {
                     && let Some(to) = self.coordinator()
                 {
                     let (group, partitions) = (self.group.clone(), partitions.clone());
-                    let request = GroupRequest::OffsetFetch { group, partitions };
+                    let request = GroupRequest::OffsetFetch { group, partitions: Some(partitions) };
                     self.send(fx, now, to, Asked::Question, Request::Group(request));
                 }
             }

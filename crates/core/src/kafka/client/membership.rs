@@ -2,19 +2,17 @@
 //!
 //! Source: `AbstractCoordinator` and `ConsumerCoordinator` of the Java client.
 
+use super::assigning::Remembered;
 use super::{Asked, Client, Effect, Subscription};
-use crate::kafka::assignor::{Subscriber, assign};
+use crate::kafka::assignor::compute::ClassicAssignor;
 use crate::kafka::call::Callback;
 use crate::kafka::fact::{Fact, LeaveReason};
 use crate::kafka::message::{
-    ErrorCode, GroupRequest, JoinError, JoinGroup, Joined, MemberId, Request,
+    ErrorCode, GroupRequest, InstanceId, JoinError, JoinGroup, Joined, Leaver, MemberId, Request,
 };
 use crate::kafka::network::Channel;
-use crate::kafka::schema::{
-    Bytes, decode_assignment, decode_subscription, encode_assignment, encode_subscription,
-};
+use crate::kafka::schema::{Bytes, decode_assignment};
 use crate::kafka::{BrokerId, TopicPartition};
-use crate::map::{Map, Set};
 use crate::name::TopicName;
 use crate::sim::{SimDuration, SimTime};
 
@@ -28,6 +26,10 @@ pub(super) struct Membership {
     member_id: MemberId,
     /// -1 outside any generation.
     generation: i32,
+    /// The assignor of its generation.
+    protocol: Option<ClassicAssignor>,
+    /// What its assignors remember.
+    pub(super) remembered: Remembered,
     phase: Phase,
     /// Whether it has to join, or join again, at the next chance in `poll`.
     must_join: bool,
@@ -61,6 +63,8 @@ impl Membership {
             searches: 0,
             member_id: MemberId::default(),
             generation: -1,
+            protocol: None,
+            remembered: Remembered::default(),
             phase: Phase::Outside,
             must_join: true,
             must_prepare: true,
@@ -235,7 +239,8 @@ impl Client {
         if let Some(to) = self.coordinator()
             && !member_id.is_empty()
         {
-            let request = GroupRequest::LeaveGroup { group: self.group.clone(), member_id, why };
+            let members = vec![Leaver { member_id, instance: self.instance() }];
+            let request = GroupRequest::LeaveGroup { group: self.group.clone(), members, why };
             self.send(fx, now, to, Asked::Leave, Request::Group(request));
         }
         self.membership.forget_member();
@@ -320,15 +325,20 @@ impl Client {
     }
 
     fn join_request(&self) -> JoinGroup {
-        let assignor = self.settings.partition_assignment_strategy;
         JoinGroup {
             group: self.group.clone(),
             member_id: self.membership.member_id.clone(),
+            instance: self.instance(),
             client: self.name.clone(),
             session_timeout_ms: self.settings.session_timeout_ms,
             rebalance_timeout_ms: self.settings.max_poll_interval_ms,
-            protocols: vec![(assignor, encode_subscription(self.topics()))],
+            protocols: self.subscriptions(),
         }
+    }
+
+    /// Its `group.instance.id`, if it is a static member.
+    pub(super) fn instance(&self) -> Option<InstanceId> {
+        self.settings.group_instance_id.as_deref().map(InstanceId::from)
     }
 
     /// Calls the application back about what the rebalance that begins takes away: once, however
@@ -386,7 +396,8 @@ impl Client {
                 it.phase = Phase::Syncing;
                 it.next_heartbeat =
                     now + SimDuration::millis(self.settings.heartbeat_interval_ms.max(1));
-                let assignment = self.compute(&joined);
+                it.protocol = Some(joined.protocol);
+                let assignment = self.deal_out(&joined);
                 let request = GroupRequest::SyncGroup { member: self.member(), assignment };
                 match self.coordinator() {
                     Some(to) => self.send(fx, now, to, Asked::Sync, Request::Group(request)),
@@ -408,24 +419,6 @@ impl Client {
         }
     }
 
-    /// The leader of a generation computes who reads what; the others bring nothing.
-    fn compute(&self, joined: &Joined) -> Vec<(MemberId, Bytes)> {
-        let subscriber = |(id, subscription): &(MemberId, Bytes)| Subscriber {
-            id: id.to_string(),
-            instance: None,
-            topics: decode_subscription(subscription).unwrap_or_default(),
-        };
-        let members: Vec<Subscriber> = joined.members.iter().map(subscriber).collect();
-        let wanted: Set<&TopicName> = members.iter().flat_map(|it| &it.topics).collect();
-        let topics: Map<TopicName, u32> = wanted
-            .into_iter()
-            .filter_map(|it| Some((it.clone(), self.metadata.topic(it)?.partitions)))
-            .collect();
-        let assignment = assign(joined.protocol, &topics, &members);
-        let ids = joined.members.iter().map(|(id, _)| id.clone());
-        ids.zip(assignment.iter().map(|it| encode_assignment(it))).collect()
-    }
-
     pub(super) fn synced(
         &mut self,
         fx: &mut Vec<Effect>,
@@ -438,6 +431,9 @@ impl Client {
                 self.membership.phase = Phase::Member;
                 self.membership.must_join = false;
                 let partitions = decode_assignment(&assignment).unwrap_or_default();
+                if let Some(protocol) = self.membership.protocol {
+                    self.membership.remembered.assigned(protocol, generation, &partitions);
+                }
                 self.receive(fx, now, partitions);
             }
             Err(error) => {

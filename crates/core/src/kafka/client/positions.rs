@@ -7,10 +7,10 @@ use super::{Asked, Client, Effect, Return};
 use crate::kafka::call::{CommittedOffsets, Edge, OffsetAndMetadata};
 use crate::kafka::config::OffsetReset;
 use crate::kafka::fact::{Fact, PositionReason};
-use crate::kafka::message::{ErrorCode, GroupRequest, ListedOffset, Request};
+use crate::kafka::message::{ErrorCode, GroupRequest, ListedOffset, Request, UNKNOWN_OFFSET};
 use crate::kafka::network::Channel;
 use crate::kafka::{Offset, TopicPartition};
-use crate::sim::SimTime;
+use crate::sim::{SimDuration, SimTime};
 
 /// A partition that it reads.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -145,7 +145,7 @@ impl Client {
             && let Some(to) = self.coordinator()
         {
             let group = self.group.clone();
-            let request = GroupRequest::OffsetFetch { group, partitions: unknown };
+            let request = GroupRequest::OffsetFetch { group, partitions: Some(unknown) };
             self.send(fx, now, to, Asked::Committed, Request::Group(request));
         }
         for (partition, target) in resets {
@@ -156,7 +156,11 @@ impl Client {
             if let Some(leader) = leader
                 && self.can_list(&partition)
             {
-                let at = self.listed(target);
+                let at = self.listed(now, target);
+                let again = now + SimDuration::millis(self.settings.request_timeout_ms);
+                if let Some(place) = self.assignment.get_mut(&partition) {
+                    place.position = Position::Reset(target, again);
+                }
                 let to = (leader, Channel::Data);
                 let what = Asked::ListOffsets(partition.clone());
                 self.send(fx, now, to, what, Request::ListOffsets { partition, at });
@@ -165,13 +169,17 @@ impl Client {
         Ok(())
     }
 
-    fn listed(&self, target: Target) -> ListedOffset {
+    fn listed(&self, now: SimTime, target: Target) -> ListedOffset {
         match target {
             Target::Edge(Edge::Beginning) => ListedOffset::Earliest,
             Target::Edge(Edge::End) => ListedOffset::Latest,
             Target::Policy => match self.settings.auto_offset_reset {
                 OffsetReset::Earliest => ListedOffset::Earliest,
                 OffsetReset::Latest | OffsetReset::None => ListedOffset::Latest,
+                OffsetReset::ByDuration(span) => {
+                    let ago = i64::try_from(span.as_ms()).unwrap_or(i64::MAX);
+                    ListedOffset::AtOrAfter(now.as_ms().saturating_sub(ago))
+                }
             },
         }
     }
@@ -190,7 +198,9 @@ impl Client {
     fn without_position(&self, now: SimTime) -> Position {
         match self.settings.auto_offset_reset {
             OffsetReset::None => Position::Nowhere,
-            OffsetReset::Earliest | OffsetReset::Latest => Position::Reset(Target::Policy, now),
+            OffsetReset::Earliest | OffsetReset::Latest | OffsetReset::ByDuration(_) => {
+                Position::Reset(Target::Policy, now)
+            }
         }
     }
 
@@ -234,7 +244,7 @@ impl Client {
     ) -> Result<(), &'static str> {
         match self.settings.auto_offset_reset {
             OffsetReset::None => Err("OffsetOutOfRangeException"),
-            OffsetReset::Earliest | OffsetReset::Latest => {
+            OffsetReset::Earliest | OffsetReset::Latest | OffsetReset::ByDuration(_) => {
                 self.move_to(partition, Position::Reset(Target::Policy, now));
                 Ok(())
             }
@@ -253,12 +263,16 @@ impl Client {
         // Otherwise the application has set it itself.
         let Position::Reset(target, _) = place.position else { return };
         match answer {
+            // Source: `OffsetFetcherUtils.handleListOffsetResponse`, and the recorded case
+            // `read-starts-by-duration-nothing`: it asks again when it would have timed out.
+            Ok(UNKNOWN_OFFSET) => {}
             Ok(offset) => {
                 let why = match target {
                     Target::Edge(edge) => PositionReason::Sought(edge),
                     Target::Policy => match self.settings.auto_offset_reset {
                         OffsetReset::Earliest => PositionReason::Earliest,
                         OffsetReset::Latest | OffsetReset::None => PositionReason::Latest,
+                        OffsetReset::ByDuration(span) => PositionReason::ByDuration(span),
                     },
                 };
                 self.positioned(fx, partition, offset, why);

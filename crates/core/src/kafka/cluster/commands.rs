@@ -1,6 +1,6 @@
 //! What a person or a scenario asks for, carried out or refused with a reason.
 
-use super::{Cluster, Place, as_place, broker_place};
+use super::{Cluster, Node, Place, as_place, broker_place};
 use crate::kafka::BrokerId;
 use crate::kafka::admin;
 use crate::kafka::broker;
@@ -9,6 +9,7 @@ use crate::kafka::command::Command;
 use crate::kafka::config;
 use crate::kafka::consumer::{self, Consumer, Process};
 use crate::kafka::fact::Fact;
+use crate::kafka::message::Packet;
 use crate::kafka::producer::{self, Producer};
 use crate::name::{ConsumerName, GroupId, ProducerName};
 use crate::sim::{Cx, SimDuration};
@@ -40,13 +41,6 @@ impl Cluster {
             Command::Open(setup) => self.open_consumer(cx, setup)?,
             Command::Call(name, call) => self.call(cx, self.running(name)?, call)?,
             Command::CrashBroker(id) => self.crash_broker(cx, self.exists(*id)?)?,
-            Command::StopBroker(id) => {
-                let id = self.exists(*id)?;
-                if !self.broker(id).is_open() {
-                    return Err(format!("{id} is not running"));
-                }
-                self.step_broker(cx, id, broker::Input::Stop);
-            }
             Command::RestartBroker(id) => self.restart_broker(cx, self.exists(*id)?)?,
             Command::OpenProducer(setup) => self.open_producer(cx, setup)?,
             Command::Send { producer, topic, message, partition, timestamp_ms } => {
@@ -98,6 +92,9 @@ impl Cluster {
         cx: &mut Cx<'_, Self>,
         setup: &config::Producer,
     ) -> Result<(), String> {
+        if let Some(conflict) = setup.settings.conflict() {
+            return Err(conflict.to_owned());
+        }
         let (name, settings) = (setup.name.clone(), setup.settings.clone());
         let (metadata, workload) = (self.bootstrap.clone(), self.workload.clone());
         let destinations = &self.config.destinations;
@@ -275,7 +272,11 @@ impl Cluster {
         }
         cx.note(Fact::BrokerCrashed(id));
         self.step_broker(cx, id, broker::Input::Crash);
-        self.disconnect_all(cx, id);
+        let from = self.address(Node::Broker(id));
+        for (peer, channel) in self.network.peers(from.node) {
+            let to = self.address(peer);
+            self.send(cx, from, to, channel, Packet::Disconnected);
+        }
         Ok(())
     }
 

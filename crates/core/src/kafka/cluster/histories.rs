@@ -26,7 +26,7 @@ fn setup(rng: &mut Rng) -> String {
     let jitter = rng.below(5);
     format!(
         "
-        brokers 2 group.initial.rebalance.delay.ms=200
+        brokers 2 group.initial.rebalance.delay.ms=200 group.min.session.timeout.ms=1000
         link latency=3ms jitter={jitter}ms loss={loss}
         topic orders 3 segment.bytes=2000
         topic parcels 2

@@ -1,6 +1,7 @@
 //! Values of settings that are more than a number or a word.
 
-use crate::settings::Value;
+use super::TopicSettings;
+use crate::settings::{BadSetting, Value};
 use std::fmt;
 
 /// What happens to old records: a list of `delete` and `compact`, which may hold both or neither.
@@ -130,6 +131,73 @@ impl Value for Ratio {
     }
 }
 
+impl TopicSettings {
+    /// Whether Kafka takes the setting `name` as it stands here. Scenarios may go below its
+    /// limits, an administrator of a running cluster may not.
+    ///
+    /// Source: `LogConfig.CONFIG`, `LogConfig.validateValues`.
+    ///
+    /// # Errors
+    /// If Kafka would answer `INVALID_CONFIG`.
+    pub fn check(&self, name: &str) -> Result<(), BadSetting> {
+        const INT: u64 = i32::MAX as u64;
+        let within = |name: &'static str, number: u64, least: u64, expected: &'static str| {
+            let (value, is_within) = (number.to_string(), least <= number && number <= INT);
+            if is_within { Ok(()) } else { Err(BadSetting::Value { name, value, expected }) }
+        };
+        let (shortest, longest) = (self.min_compaction_lag_ms, self.max_compaction_lag_ms);
+        if longest < shortest && name.ends_with(".compaction.lag.ms") {
+            return Err(BadSetting::Value {
+                name: "min.compaction.lag.ms",
+                value: shortest.show(),
+                expected: "at most max.compaction.lag.ms",
+            });
+        }
+        match name {
+            "segment.bytes" => within(
+                "segment.bytes",
+                self.segment_bytes,
+                1 << 20,
+                "a whole number from 1048576 to 2147483647",
+            ),
+            "segment.index.bytes" => within(
+                "segment.index.bytes",
+                self.segment_index_bytes,
+                4,
+                "a whole number from 4 to 2147483647",
+            ),
+            "index.interval.bytes" => within(
+                "index.interval.bytes",
+                self.index_interval_bytes,
+                0,
+                "a whole number from 0 to 2147483647",
+            ),
+            "max.message.bytes" => within(
+                "max.message.bytes",
+                self.max_message_bytes,
+                0,
+                "a whole number from 0 to 2147483647",
+            ),
+            "min.insync.replicas" => within(
+                "min.insync.replicas",
+                u64::from(self.min_insync_replicas),
+                1,
+                "a whole number from 1 to 2147483647",
+            ),
+            "segment.ms" => {
+                within("segment.ms", self.segment_ms.min(1), 1, "a whole number of at least 1")
+            }
+            "max.compaction.lag.ms" => within(
+                "max.compaction.lag.ms",
+                longest.0.min(1).cast_unsigned(),
+                1,
+                "a whole number of at least 1",
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +227,37 @@ mod tests {
         assert!(!Ratio::HALF.is_below(1, 2), "a half is not more than a half");
         assert!(Ratio::HALF.is_below(u64::MAX / 2 + 2, u64::MAX), "and this is a little more");
         assert!(!Ratio(0).is_below(0, 9), "nothing is not more than nothing");
+    }
+
+    #[test]
+    fn a_topic_takes_what_kafka_takes() {
+        let check = |name: &str, value: &str| {
+            let mut settings = TopicSettings::default();
+            settings.set(name, value).unwrap();
+            settings.check(name).map_err(|it| it.to_string())
+        };
+        for it in TopicSettings::SETTINGS {
+            assert_eq!(TopicSettings::default().check(it.name), Ok(()), "the default");
+        }
+        assert_eq!(check("segment.bytes", "1048576"), Ok(()));
+        assert_eq!(
+            check("segment.bytes", "1048575").unwrap_err(),
+            "'segment.bytes' cannot be '1048575': it is a whole number from 1048576 to 2147483647"
+        );
+        let refused = [
+            ("segment.bytes", "2147483648"),
+            ("segment.index.bytes", "3"),
+            ("segment.ms", "0"),
+            ("max.compaction.lag.ms", "0"),
+            ("min.insync.replicas", "0"),
+        ];
+        assert!(refused.iter().all(|(name, value)| check(name, value).is_err()));
+        let mut settings = TopicSettings::default();
+        settings.set("max.compaction.lag.ms", "5").unwrap();
+        settings.set("min.compaction.lag.ms", "6").unwrap();
+        let why = settings.check("max.compaction.lag.ms").unwrap_err().to_string();
+        let expected = "'min.compaction.lag.ms' cannot be '6': it is at most max.compaction.lag.ms";
+        assert_eq!(why, expected);
     }
 
     #[test]

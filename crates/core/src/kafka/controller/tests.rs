@@ -146,7 +146,7 @@ fn topics_grow_never_shrink_and_keep_what_they_are_set_to() {
         grow a 3
         grow a 2
         grow b 2
-        set a segment.bytes=9 min.insync.replicas=2
+        set a segment.bytes=2097152 min.insync.replicas=2
         set a retention.ms=-
         set a retention.ms=soon
         set b retention.ms=1
@@ -159,14 +159,14 @@ fn topics_grow_never_shrink_and_keep_what_they_are_set_to() {
             grow a 3: INVALID_PARTITIONS
             grow a 2: INVALID_PARTITIONS
             grow b 2: UNKNOWN_TOPIC_OR_PARTITION
-            set a segment.bytes=9 min.insync.replicas=2: ok
+            set a segment.bytes=2097152 min.insync.replicas=2: ok
             set a retention.ms=-: ok
             set a retention.ms=soon: INVALID_CONFIG
             set b retention.ms=1: UNKNOWN_TOPIC_OR_PARTITION
             create c 1 1: ok
             delete c: ok
             delete c: UNKNOWN_TOPIC_OR_PARTITION
-            a: 1 1 1 min.insync.replicas=2 segment.bytes=9
+            a: 1 1 1 min.insync.replicas=2 segment.bytes=2097152
         "#]],
     );
 }

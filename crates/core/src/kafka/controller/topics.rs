@@ -54,6 +54,7 @@ impl Controller {
         for (key, value) in &new.configs {
             set(&mut settings, &mut given, key, Some(value))?;
         }
+        check(&settings, &given)?;
         let states = self.laid_out(&new.layout)?;
         let partitions = u32::try_from(states.len()).expect("partitions are few");
         let id = self.next_topic;
@@ -180,6 +181,7 @@ impl Controller {
         for (key, value) in configs {
             set(&mut settings, &mut given, key, value.as_deref())?;
         }
+        check(&settings, &given)?;
         let has_changed = topic.settings != settings || topic.given != given;
         if has_changed {
             let topic = self.change_topic(name).expect("it was there just now");
@@ -206,6 +208,12 @@ impl Controller {
 /// Tells whoever watches.
 pub(super) fn note(fx: &mut Vec<Effect>, fact: ClusterFact) {
     fx.push(Effect::Note(Fact::Cluster(fact)));
+}
+
+/// Whether Kafka takes all that was given.
+fn check(settings: &TopicSettings, given: &[&'static str]) -> Result<(), ErrorCode> {
+    let accepted = given.iter().try_for_each(|it| settings.check(it));
+    accepted.map_err(|_| ErrorCode::InvalidConfig)
 }
 
 /// Gives a setting a value, or its default.

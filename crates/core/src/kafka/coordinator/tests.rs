@@ -1,11 +1,12 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks at the answers it is about")]
 
 use super::*;
-use crate::kafka::config::{Assignor, Config, Links};
+use crate::kafka::assignor::compute::ClassicAssignor;
+use crate::kafka::config::{Config, Links};
 use crate::kafka::fact::{CommitReason, LeaveReason};
-use crate::kafka::message::{CorrelationId, JoinGroup, MemberId, MemberOf};
+use crate::kafka::message::{CorrelationId, JoinGroup, Leaver, MemberId, MemberOf};
 use crate::kafka::network::{Address, Channel, Node};
-use crate::kafka::schema::{encode_assignment, encode_subscription};
+use crate::kafka::schema::{ClassicSubscription, encode_assignment};
 use crate::kafka::{Offset, TopicPartition};
 use expect_test::{Expect, expect};
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 fn coordinator(initial_delay_ms: u64) -> Coordinator {
     let settings = BrokerSettings {
         group_initial_rebalance_delay_ms: initial_delay_ms,
+        group_min_session_timeout_ms: 0,
         ..BrokerSettings::default()
     };
     let config = Config {
@@ -24,7 +26,7 @@ fn coordinator(initial_delay_ms: u64) -> Coordinator {
         consumers: Vec::new(),
         links: Links::default(),
     };
-    Coordinator::new(settings, Arc::new(Metadata::new(&config)))
+    Coordinator::new(SimTime::START, settings, Arc::new(Metadata::new(&config)))
 }
 
 /// Speaks to the coordinator as the clients do, and remembers what they would.
@@ -85,19 +87,22 @@ impl Clients {
         let member = |generation| MemberOf {
             group: "g".into(),
             member_id: member_id.clone(),
+            instance: None,
             generation,
             client: client.as_str().into(),
         };
         let (kind, request) = match words[1..] {
             ["join", ref topics @ ..] => {
-                let topics: Vec<_> = topics.iter().map(|it| (*it).into()).collect();
+                let topics = topics.iter().map(|it| (*it).into()).collect();
+                let subscription = ClassicSubscription { topics, ..ClassicSubscription::default() };
                 let join = JoinGroup {
                     group: "g".into(),
                     member_id: member_id.clone(),
+                    instance: None,
                     client: client.as_str().into(),
                     session_timeout_ms: 1_000,
                     rebalance_timeout_ms: 3_000,
-                    protocols: vec![(Assignor::Range, encode_subscription(&topics))],
+                    protocols: vec![(ClassicAssignor::Range, subscription.encode())],
                 };
                 ("join", GroupRequest::JoinGroup(join))
             }
@@ -124,7 +129,8 @@ impl Clients {
             }
             ["leave"] => {
                 let (group, why) = ("g".into(), LeaveReason::Closed);
-                ("leave", GroupRequest::LeaveGroup { group, member_id, why })
+                let members = vec![Leaver { member_id, instance: None }];
+                ("leave", GroupRequest::LeaveGroup { group, members, why })
             }
             _ => panic!("not an input: {text}"),
         };
@@ -174,9 +180,11 @@ impl Clients {
             | Answer::Heartbeat(Err(error))
             | Answer::LeaveGroup(Err(error))
             | Answer::OffsetCommit(Err(error)) => error.to_string(),
-            Answer::Heartbeat(Ok(()))
-            | Answer::LeaveGroup(Ok(()))
-            | Answer::OffsetCommit(Ok(())) => "ok".to_owned(),
+            Answer::LeaveGroup(Ok(left)) => match left[0] {
+                Ok(()) => "ok".to_owned(),
+                Err(error) => error.to_string(),
+            },
+            Answer::Heartbeat(Ok(())) | Answer::OffsetCommit(Ok(())) => "ok".to_owned(),
             other => panic!("nobody asked for {other:?}"),
         };
         format!("answer {client} {kind}: {told}")
@@ -228,8 +236,8 @@ fn a_member_joins_in_two_steps_and_learns_what_it_reads_after_the_leader() {
                 6 answer c1 heartbeat: REBALANCE_IN_PROGRESS
                 PreparingRebalance 1
             7 c1 join t
-                7 answer c1 join: generation 2, 2 members
                 7 answer c2 join: generation 2, 0 members
+                7 answer c1 join: generation 2, 2 members
                 CompletingRebalance 2
             8 c2 sync
                 CompletingRebalance 2
@@ -273,8 +281,8 @@ fn an_expected_member_that_never_comes_back_is_waited_for_until_its_session_ends
                 PreparingRebalance 1
             7 c1 join t
                 PreparingRebalance 1
-                1004 answer c1 join: generation 2, 2 members
                 1004 answer c3 join: generation 2, 0 members
+                1004 answer c1 join: generation 2, 2 members
                 CompletingRebalance 2
         "#]],
     );
@@ -416,8 +424,8 @@ fn a_follower_that_joins_again_unchanged_disturbs_nobody_and_the_leader_does() {
                 34 g rebalances: c2 joins
                 PreparingRebalance 1
             40 c1 join t
-                40 answer c1 join: generation 2, 2 members
                 40 answer c2 join: generation 2, 0 members
+                40 answer c1 join: generation 2, 2 members
                 CompletingRebalance 2
         "#]],
     );

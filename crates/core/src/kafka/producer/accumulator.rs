@@ -1,7 +1,9 @@
 //! Where a producer's records wait for each other: a queue of batches per partition.
 
+use super::identity::Sequences;
 use crate::kafka::TopicPartition;
-use crate::kafka::message::{Batch, Content, NewRecord};
+use crate::kafka::log::producers::sequence_after;
+use crate::kafka::message::{Batch, Content, NewRecord, ProducerStamp};
 use crate::kafka::sizes::{self, Lengths};
 use crate::name::TopicName;
 use crate::sim::{SimDuration, SimTime};
@@ -22,6 +24,14 @@ pub(super) struct Waiting {
     pub(super) not_before: SimTime,
     /// Whether it need not linger.
     flushed: bool,
+    /// As what it was first sent, by an idempotent producer.
+    pub(super) stamp: Option<ProducerStamp>,
+    /// Whether it waits, or waited, to be sent again.
+    pub(super) was_put_back: bool,
+    /// Whether a larger one was split.
+    is_part: bool,
+    /// Whether its sequence number was changed after it was sent.
+    pub(super) renumbered: bool,
 }
 
 /// The records of a batch: growing until it is sent for the first time.
@@ -36,6 +46,7 @@ enum Records {
 pub(super) struct Queue {
     partition: TopicPartition,
     batches: VecDeque<Waiting>,
+    pub(super) sequences: Sequences,
     /// Whether anything was ever appended.
     used: bool,
 }
@@ -50,6 +61,10 @@ impl Waiting {
             attempts: 0,
             not_before: now,
             flushed: false,
+            stamp: None,
+            was_put_back: false,
+            is_part: false,
+            renumbered: false,
         }
     }
 
@@ -58,6 +73,16 @@ impl Waiting {
             Records::Open(records) => records,
             Records::Closed(records) => records,
         }
+    }
+
+    /// How many records it holds.
+    pub(super) fn count(&self) -> usize {
+        self.records().len()
+    }
+
+    /// The sequence number of its last record.
+    pub(super) fn last_sequence(&self) -> Option<i32> {
+        self.stamp.map(|it| sequence_after(it.sequence, self.count() - 1))
     }
 
     /// The messages in it.
@@ -70,12 +95,56 @@ impl Waiting {
 
     /// As it is sent; from now on nothing more goes into it.
     pub(super) fn sealed(&mut self) -> Batch {
+        let records = self.close();
+        Batch { producer: self.stamp, ..Batch::plain(records, self.size_bytes) }
+    }
+
+    /// The same records in batches of at most `target_bytes`, or if it is a part itself, of half
+    /// its size; each at least one record. The sequence numbers stay.
+    ///
+    /// Source: `ProducerBatch.split`.
+    pub(super) fn split(
+        &self,
+        target_bytes: u64,
+        lengths: impl Fn(MessageId) -> Lengths,
+    ) -> Vec<Self> {
+        let half = self.size_bytes / 2;
+        let target = if self.is_part { half } else { target_bytes };
+        let mut parts: Vec<Self> = Vec::new();
+        let mut stamp = self.stamp;
+        for record in self.records() {
+            let lengths = match &record.content {
+                Content::Message(message) => lengths(*message),
+                Content::Internal(_) => unreachable!("producers send messages"),
+            };
+            let last = parts.last_mut();
+            let room = last.as_ref().and_then(|it| it.room_for(record, lengths));
+            match (last, room) {
+                (Some(part), Some(size)) => part.push(record.clone(), size),
+                _ => {
+                    let mut part = Self::new(self.created, target.max(lengths.most_of_one()));
+                    part.push(record.clone(), lengths.record(0, 0));
+                    (part.is_part, part.flushed, part.stamp) = (true, true, stamp);
+                    parts.push(part);
+                }
+            }
+            stamp =
+                stamp.map(|it| ProducerStamp { sequence: sequence_after(it.sequence, 1), ..it });
+        }
+        for part in &mut parts {
+            part.close();
+        }
+        parts
+    }
+
+    /// Nothing more goes into it.
+    fn close(&mut self) -> Arc<[NewRecord]> {
         let records: Arc<[NewRecord]> = match &mut self.records {
             Records::Open(records) => std::mem::take(records).into(),
             Records::Closed(records) => records.clone(),
         };
         self.records = Records::Closed(records.clone());
-        Batch::plain(records, self.size_bytes)
+        records
     }
 
     /// Whether it may be sent now, as far as its last failure is concerned.
@@ -117,7 +186,8 @@ impl Queue {
     /// An empty one.
     pub(super) fn new(topic: &TopicName, partition: u32) -> Self {
         let partition = TopicPartition { topic: topic.clone(), partition };
-        Self { partition, batches: VecDeque::new(), used: false }
+        let sequences = Sequences::default();
+        Self { partition, batches: VecDeque::new(), sequences, used: false }
     }
 
     /// Whose.
@@ -196,8 +266,19 @@ impl Queue {
         self.batches.pop_front_if(|it| wanted(it))
     }
 
-    /// Puts a batch that was taken out back to the front.
+    /// Puts a batch that was taken out back to the front, but behind those that were sent before
+    /// it.
+    ///
+    /// Source: `RecordAccumulator.insertInSequenceOrder`.
     pub(super) fn put_back(&mut self, batch: Waiting) {
-        self.batches.push_front(batch);
+        let sequence = |it: &Waiting| it.stamp.map(|it| it.sequence);
+        let is_earlier = |it: &Waiting| sequence(it).is_some() && sequence(it) < sequence(&batch);
+        let place = self.batches.iter().take_while(|it| is_earlier(it)).count();
+        self.batches.insert(place, batch);
+    }
+
+    /// The batches that wait here though they were sent before.
+    pub(super) fn sent_before(&mut self) -> impl Iterator<Item = &mut Waiting> {
+        self.batches.iter_mut().take_while(|it| it.stamp.is_some())
     }
 }

@@ -3,13 +3,16 @@
 //! Source: `Sender` and `RecordAccumulator` of the Java client.
 
 use super::accumulator::Waiting;
+use super::identity::Place;
 use super::{Effect, InFlight, MOST_RETRY_BACKOFF, Producer};
 use crate::kafka::config::Acks;
 use crate::kafka::connection::backoff;
 use crate::kafka::fact::Fact;
 use crate::kafka::message::{Answer, Batch, CorrelationId, ErrorCode, Request};
+use crate::kafka::sizes::Lengths;
 use crate::kafka::{BrokerId, Offset, TopicPartition};
 use crate::sim::{SimDuration, SimTime};
+use crate::workload::MessageId;
 
 impl Producer {
     /// Gives up what has waited for `delivery.timeout.ms`, and the connections of requests that
@@ -22,15 +25,16 @@ impl Producer {
         let is_late = |it: &Waiting| it.created + timeout <= now;
         let mut late = Vec::new();
         for request in self.in_flight.values_mut() {
-            late.extend(request.batches.extract_if(.., |(_, it)| is_late(it)).map(|(_, it)| it));
+            late.extend(request.batches.extract_if(.., |(_, it)| is_late(it)));
         }
-        for queue in self.topics.iter_mut().flat_map(|it| &mut it.queues) {
-            while let Some(batch) = queue.take_first_if(is_late) {
-                late.push(batch);
+        for place in self.places() {
+            while let Some(batch) = self.topics[place.0].queues[place.1].take_first_if(is_late) {
+                late.push((place, batch));
             }
         }
-        for batch in late {
+        for (place, batch) in late {
             self.fail(fx, &batch, "TimeoutException: delivery.timeout.ms is over");
+            self.expired(place, &batch);
         }
         let unanswered = self.in_flight.values().find(|it| it.deadline <= now);
         if let Some(broker) = unanswered.map(|it| it.broker) {
@@ -73,9 +77,13 @@ impl Producer {
 
     fn is_anything_ready(&self, now: SimTime, broker: BrokerId) -> bool {
         let linger = self.linger();
-        let queues = self.topics.iter().flat_map(|it| &it.queues);
-        let mut led = queues.filter(|it| self.metadata.leader(it.partition()) == Some(broker));
-        led.any(|it| it.ready_at(linger).is_some_and(|at| at <= now))
+        let is_ready = |place: &Place| {
+            let queue = &self.topics[place.0].queues[place.1];
+            self.metadata.leader(queue.partition()) == Some(broker)
+                && queue.ready_at(linger).is_some_and(|at| at <= now)
+                && self.may_drain(*place)
+        };
+        self.places().iter().any(is_ready)
     }
 
     /// Sends one request. If one batch for that broker is ready, the first of every other
@@ -85,20 +93,20 @@ impl Producer {
     fn send(&mut self, fx: &mut Vec<Effect>, now: SimTime, broker: BrokerId) {
         let mut batches = Vec::new();
         let mut size_bytes = 0;
-        for (topic, destination) in self.topics.iter_mut().enumerate() {
-            for (place, queue) in destination.queues.iter_mut().enumerate() {
-                if self.metadata.leader(queue.partition()) != Some(broker) {
-                    continue;
-                }
-                let room = self.settings.max_request_size.saturating_sub(size_bytes);
-                let fits =
-                    |it: &Waiting| it.may_go(now) && (size_bytes == 0 || it.size_bytes <= room);
-                if let Some(mut batch) = queue.take_first_if(fits) {
-                    batch.attempts += 1;
-                    size_bytes += batch.size_bytes;
-                    batches.push(((topic, place), batch));
-                }
+        for place in self.places() {
+            let queue = &self.topics[place.0].queues[place.1];
+            if self.metadata.leader(queue.partition()) != Some(broker) || !self.may_drain(place) {
+                continue;
             }
+            let room = self.settings.max_request_size.saturating_sub(size_bytes);
+            let fits = |it: &Waiting| it.may_go(now) && (size_bytes == 0 || it.size_bytes <= room);
+            let Some(mut batch) = self.topics[place.0].queues[place.1].take_first_if(fits) else {
+                continue;
+            };
+            self.stamp(place, &mut batch);
+            batch.attempts += 1;
+            size_bytes += batch.size_bytes;
+            batches.push((place, batch));
         }
         let correlation = self.correlation();
         let carried = batches.iter_mut().map(|((topic, place), batch)| {
@@ -108,12 +116,7 @@ impl Producer {
         let carried: Vec<_> = carried.collect();
         self.note_sent(fx, &carried, &batches);
         let acks = self.settings.acks;
-        let timeout_ms = self.settings.request_timeout_ms;
-        fx.push(Effect::Send(
-            broker,
-            correlation,
-            Request::Produce { acks, timeout_ms, batches: carried },
-        ));
+        fx.push(Effect::Send(broker, correlation, Request::Produce { acks, batches: carried }));
         if acks == Acks::None {
             for (place, batch) in batches {
                 self.acknowledge(fx, place, &batch, None);
@@ -128,7 +131,7 @@ impl Producer {
         &mut self,
         fx: &mut Vec<Effect>,
         carried: &[(TopicPartition, Batch)],
-        batches: &[((usize, usize), Waiting)],
+        batches: &[(Place, Waiting)],
     ) {
         for ((to, batch), (_, waiting)) in carried.iter().zip(batches) {
             let attempt = waiting.attempts;
@@ -143,7 +146,7 @@ impl Producer {
     fn acknowledge(
         &mut self,
         fx: &mut Vec<Effect>,
-        (topic, partition): (usize, usize),
+        (topic, partition): Place,
         batch: &Waiting,
         base: Option<Offset>,
     ) {
@@ -171,6 +174,9 @@ impl Producer {
         if let Answer::Metadata(news) = answer {
             return self.learn(now, news);
         }
+        if let Answer::InitProducerId(result) = answer {
+            return self.identified(correlation, result);
+        }
         let Answer::Produce(results) = answer else {
             unreachable!("{answer:?} answers no producer")
         };
@@ -180,13 +186,54 @@ impl Producer {
             let partition = self.topics[place.0].queues[place.1].partition();
             let result = results.iter().find(|(it, _)| it == partition).map(|(_, it)| *it);
             match result.expect("every batch of a request is answered") {
-                Ok(base) => self.acknowledge(fx, place, &batch, Some(base)),
-                Err(ErrorCode::NotLeaderOrFollower | ErrorCode::UnknownTopicOrPartition) => {
-                    self.metadata.want();
-                    self.try_again(fx, now, place, batch, "NOT_LEADER_OR_FOLLOWER");
+                Ok(base) => {
+                    self.completed(place, &batch);
+                    self.acknowledge(fx, place, &batch, Some(base));
                 }
-                Err(error) => self.fail(fx, &batch, error.as_str()),
+                Err(error) => self.failed(fx, now, place, batch, error),
             }
+        }
+    }
+
+    /// A broker refused a batch.
+    ///
+    /// Source: `Sender.completeBatch`.
+    fn failed(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        place: Place,
+        batch: Waiting,
+        error: ErrorCode,
+    ) {
+        if error == ErrorCode::MessageTooLarge && 1 < batch.count() {
+            return self.split(place, batch);
+        }
+        if matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::UnknownTopicOrPartition) {
+            self.metadata.want();
+        }
+        let may_retry = u64::from(batch.attempts) <= self.settings.retries;
+        let is_disorder = error == ErrorCode::OutOfOrderSequenceNumber && batch.stamp.is_some();
+        if may_retry && is_disorder {
+            self.came_out_of_order(place, &batch);
+        }
+        if is_disorder || error.is_retriable() {
+            return self.try_again(fx, now, place, batch, error.as_str());
+        }
+        self.fail(fx, &batch, error.as_str());
+        self.refused(place, &batch, error.as_str(), may_retry);
+    }
+
+    /// A batch that the broker finds too large goes in smaller ones; what was split before, in
+    /// halves.
+    ///
+    /// Source: `RecordAccumulator.splitAndReenqueue`.
+    fn split(&mut self, (topic, partition): Place, batch: Waiting) {
+        let workload = &self.workload;
+        let lengths = |it: MessageId| Lengths::of(workload, it);
+        let parts = batch.split(self.settings.batch_size, lengths);
+        for part in parts.into_iter().rev() {
+            self.topics[topic].queues[partition].put_back(part);
         }
     }
 
@@ -195,14 +242,15 @@ impl Producer {
         &mut self,
         fx: &mut Vec<Effect>,
         now: SimTime,
-        (topic, partition): (usize, usize),
+        (topic, partition): Place,
         mut batch: Waiting,
         why: &'static str,
     ) {
         if self.settings.retries < u64::from(batch.attempts) {
             self.fail(fx, &batch, why);
-            return;
+            return self.refused((topic, partition), &batch, why, false);
         }
+        batch.was_put_back = true;
         let first = SimDuration::millis(self.settings.retry_backoff_ms);
         batch.not_before = now + backoff(first, MOST_RETRY_BACKOFF, batch.attempts - 1);
         self.topics[topic].queues[partition].put_back(batch);
@@ -212,6 +260,7 @@ impl Producer {
         self.connections.lost(now, broker);
         self.metadata.want();
         self.forget_request(now, broker);
+        self.lost_id_request(now, broker);
         let lost = self.in_flight.take_where(|_, it| it.broker == broker);
         let mut batches: Vec<_> = lost.into_iter().flat_map(|(_, it)| it.batches).collect();
         // The oldest goes back last, to stand first again.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::kafka::config::{self, Topic};
-use crate::kafka::message::ErrorCode;
+use crate::kafka::message::{ErrorCode, ProducerId};
 use crate::kafka::{Offset, TopicPartition};
 use crate::workload::{Keys, Message, Stream, StreamId};
 use expect_test::{Expect, expect};
@@ -33,6 +33,8 @@ fn workload(messages: &str) -> Workload {
 fn producer(settings: &str, partitions: u32, messages: &str) -> Producer {
     let settings = {
         let mut it = ProducerSettings::default();
+        // These tests are about batches; what idempotence adds stands in `identity.rs`.
+        it.set("enable.idempotence", "false").unwrap();
         for (name, value) in settings.split_whitespace().map(|it| it.split_once('=').unwrap()) {
             it.set(name, value).unwrap();
         }
@@ -81,6 +83,13 @@ fn check(settings: &str, partitions: u32, messages: &str, script: &str, expect: 
             ["refuse", number, "NOT_LEADER_OR_FOLLOWER"] => {
                 answer(number, Err(ErrorCode::NotLeaderOrFollower))
             }
+            ["refuse", number, "OUT_OF_ORDER_SEQUENCE_NUMBER"] => {
+                answer(number, Err(ErrorCode::OutOfOrderSequenceNumber))
+            }
+            ["identify", number] => {
+                let id = Answer::InitProducerId(Ok(ProducerId { id: 7, epoch: 0 }));
+                Input::Answer(BrokerId(1), CorrelationId(number.parse().unwrap()), id)
+            }
             ["greet", number] => Input::Answer(
                 BrokerId(1),
                 CorrelationId(number.parse().unwrap()),
@@ -110,7 +119,11 @@ fn print(
                     let messages: Vec<String> = batch.messages().map(|it| it.to_string()).collect();
                     let (bytes, messages) = (batch.size_bytes, messages.join(" "));
                     let at = now.as_ms();
-                    *out += &format!("{at} #{number} {partition}: {bytes} bytes, {messages}\n");
+                    *out += &format!("{at} #{number} {partition}: {bytes} bytes, {messages}");
+                    if let Some(it) = batch.producer {
+                        *out += &format!(", epoch {} sequence {}", it.epoch, it.sequence);
+                    }
+                    *out += "\n";
                 }
                 sent.insert(number, batches.into_iter().map(|(it, _)| it).collect());
             }
@@ -237,15 +250,14 @@ fn what_cannot_be_cured_is_given_up_at_once() {
     check(
         "linger.ms=0",
         1,
-        "2 at 0",
+        "1 at 0",
         "
         1 refuse 1 MESSAGE_TOO_LARGE
         ",
         expect![[r#"
-            0 #1 t-0: 279 bytes, 1 2
+            0 #1 t-0: 170 bytes, 1
             > 1 refuse 1 MESSAGE_TOO_LARGE
             1 p1 gave up on 1: MESSAGE_TOO_LARGE
-            1 p1 gave up on 2: MESSAGE_TOO_LARGE
         "#]],
     );
     check(
@@ -341,5 +353,98 @@ fn librdkafka_scatters_keyless_records() {
                 0 #1 t-1: 279 bytes, 1 6
                 0 #1 t-3: 170 bytes, 2
         "#]],
+    );
+}
+
+#[test]
+fn a_batch_that_is_too_large_goes_in_parts_and_these_in_halves() {
+    let script = "
+        1 refuse 1 MESSAGE_TOO_LARGE
+        2 refuse 2 MESSAGE_TOO_LARGE
+        3 answer 3
+        4 refuse 4 MESSAGE_TOO_LARGE
+    ";
+    check(
+        "linger.ms=0",
+        1,
+        "4 at 0",
+        script,
+        expect![[r#"
+        0 #1 t-0: 497 bytes, 1 2 3 4
+        > 1 refuse 1 MESSAGE_TOO_LARGE
+        1 #2 t-0: 497 bytes, 1 2 3 4
+        > 2 refuse 2 MESSAGE_TOO_LARGE
+        2 #3 t-0: 170 bytes, 1
+        2 #4 t-0: 170 bytes, 2
+        2 #5 t-0: 170 bytes, 3
+        2 #6 t-0: 170 bytes, 4
+        > 3 answer 3
+        3 p1 heard that 1 is in the log at offset 20
+        > 4 refuse 4 MESSAGE_TOO_LARGE
+        4 p1 gave up on 2: MESSAGE_TOO_LARGE
+    "#]],
+    );
+}
+
+#[test]
+fn an_idempotent_producer_numbers_its_batches_once_it_has_an_id() {
+    let settings = "enable.idempotence=true linger.ms=0 batch.size=0";
+    let script = "
+        1 identify 1
+        2 refuse 2 NOT_LEADER_OR_FOLLOWER
+        3 answer 3
+        200 refuse 4 OUT_OF_ORDER_SEQUENCE_NUMBER
+        400 answer 6
+        1000
+    ";
+    check(
+        settings,
+        1,
+        "3 at 0",
+        script,
+        expect![[r#"
+            0 #1 InitProducerId
+            > 1 identify 1
+            1 #2 t-0: 170 bytes, 1, epoch 0 sequence 0
+            1 #3 t-0: 170 bytes, 2, epoch 0 sequence 1
+            1 #4 t-0: 170 bytes, 3, epoch 0 sequence 2
+            > 2 refuse 2 NOT_LEADER_OR_FOLLOWER
+            2 #5 Metadata
+            > 3 answer 3
+            3 p1 heard that 2 is in the log at offset 20
+            102 #6 t-0: 170 bytes, 1, epoch 0 sequence 0
+            > 200 refuse 4 OUT_OF_ORDER_SEQUENCE_NUMBER
+            > 400 answer 6
+            400 p1 heard that 1 is in the log at offset 40
+            400 #7 t-0: 170 bytes, 3, epoch 1 sequence 1
+        "#]],
+    );
+}
+
+#[test]
+fn after_a_batch_is_lost_for_good_the_next_epoch_begins() {
+    let settings = "enable.idempotence=true linger.ms=0 batch.size=0 retries=1 \
+                    delivery.timeout.ms=30000 request.timeout.ms=1000";
+    let script = "
+        1 identify 1
+        2 refuse 2 MESSAGE_TOO_LARGE
+        9 answer 3
+    ";
+    check(
+        settings,
+        1,
+        "1 at 0\n2 at 5",
+        script,
+        expect![[r#"
+        0 #1 InitProducerId
+        > 1 identify 1
+        1 #2 t-0: 170 bytes, 1, epoch 0 sequence 0
+        > 2 refuse 2 MESSAGE_TOO_LARGE
+        2 p1 gave up on 1: MESSAGE_TOO_LARGE
+        5 #3 t-0: 170 bytes, 2, epoch 1 sequence 0
+        5 #4 t-0: 170 bytes, 3, epoch 1 sequence 1
+        > 9 answer 3
+        9 p1 heard that 2 is in the log at offset 20
+    "#]],
     );
 }

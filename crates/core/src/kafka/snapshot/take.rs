@@ -228,7 +228,7 @@ fn offsets_records(log: &Log, cells: usize) -> Vec<OffsetsRecord> {
         let (group, content) = match Key::decode(key) {
             Some(Key::Offset { group, partition }) => {
                 let committed = value.and_then(|it| OffsetValue::decode(it));
-                (group, OffsetsContent::Commit(partition, committed.map(|it| it.offset)))
+                (group, OffsetsContent::Commit(partition, committed.map(|it| it.committed.offset)))
             }
             Some(Key::Group { group }) => {
                 let value = value.and_then(|it| GroupValue::decode(it));
@@ -300,9 +300,16 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Request::Fetch { .. }
             | Request::ListOffsets { .. }
             | Request::DeleteRecords { .. }
+            | Request::InitProducerId
             | Request::Metadata
             | Request::Controller(_)
-            | Request::Group(GroupRequest::OffsetFetch { .. }) => Vec::new(),
+            | Request::ListGroups
+            | Request::Group(
+                GroupRequest::OffsetFetch { .. }
+                | GroupRequest::OffsetDelete { .. }
+                | GroupRequest::DescribeGroups { .. }
+                | GroupRequest::DeleteGroups { .. },
+            ) => Vec::new(),
         },
         Packet::Answer(_, answer) => match answer {
             Answer::Fetch(results) => results
@@ -324,14 +331,16 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Answer::LeaveGroup(_) => membership(),
             Answer::ApiVersions
             | Answer::Produce(_)
+            | Answer::InitProducerId(_)
             | Answer::ListOffsets(_)
             | Answer::DeleteRecords(_)
             | Answer::Metadata(_)
-            | Answer::BrokerRegistration { .. }
-            | Answer::BrokerHeartbeat(_)
-            | Answer::AlterPartition(..)
             | Answer::Controller(_)
-            | Answer::OffsetFetch(_) => Vec::new(),
+            | Answer::ListGroups(_)
+            | Answer::OffsetFetch(_)
+            | Answer::OffsetDelete(_)
+            | Answer::DescribeGroups(_)
+            | Answer::DeleteGroups(_) => Vec::new(),
         },
         Packet::Disconnected | Packet::MetadataUpdate(_) => Vec::new(),
     }

@@ -87,7 +87,8 @@ impl Default for Config {
         let settings = config::PublisherSettings::default();
         let publishers = vec![PublisherConfig { name: "p".into(), settings }];
         let (destinations, consumers) = (Vec::new(), Vec::new());
-        Self { exchanges, queues, bindings, publishers, destinations, consumers, links }
+        let broker = config::BrokerSettings::default();
+        Self { exchanges, queues, bindings, publishers, destinations, consumers, links, broker }
     }
 }
 
@@ -204,12 +205,12 @@ fn every_message_is_somewhere_once(world: &World<Broker>) {
     let mut held = 0;
     for (id, channel) in broker.node.channels() {
         for (queue, arrival) in channel.origins() {
-            let queue = broker.node.queue(queue).unwrap();
+            let queue = broker.node.queue_at(queue).unwrap();
             assert!(queue.is_held(arrival, id), "what a channel holds is unacked in its queue");
             held += 1;
         }
         assert_eq!(channel.origins().count() as u64, channel.unacked(), "channels count right");
     }
-    let unacked: u64 = broker.node.queues().iter().map(|it| it.scan()).sum();
+    let unacked: u64 = broker.node.queues().map(|it| it.scan()).sum();
     assert_eq!(unacked, held, "what is unacked is held by one channel");
 }

@@ -49,7 +49,7 @@ impl Queue {
                 State::Ready => SlotState::Ready,
                 State::Unacked(key) => SlotState::Unacked(holder(key)),
                 State::Acked => SlotState::Acked,
-                State::Removed => SlotState::Removed,
+                State::Removed | State::DeadLettering => SlotState::Removed,
             },
             redelivered: entry.redelivered,
             dead_letter: entry

@@ -59,6 +59,8 @@ impl KafkaLedger {
             | Fact::Assigned { .. }
             | Fact::OutOfRange { .. }
             | Fact::CommitRefused { .. }
+            | Fact::OffsetForgotten { .. }
+            | Fact::GroupRemoved { .. }
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
             | Fact::BrokerCrashed(_)
@@ -115,7 +117,8 @@ impl KafkaLedger {
             | Fact::Left { why: LeaveReason::Closed | LeaveReason::Unsubscribed, .. } => {
                 self.drop_all(client)
             }
-            Fact::Expired { .. } | Fact::Left { why: LeaveReason::PollInterval(_), .. } => {
+            Fact::Expired { .. }
+            | Fact::Left { why: LeaveReason::PollInterval(_) | LeaveReason::Removed, .. } => {
                 self.disown(client, None);
             }
             _ => {}

@@ -138,7 +138,11 @@ impl Recount {
                 consumer, why: LeaveReason::Closed | LeaveReason::Unsubscribed, ..
             } => self.gone(consumer),
             Fact::Expired { consumer, .. }
-            | Fact::Left { consumer, why: LeaveReason::PollInterval(_), .. } => {
+            | Fact::Left {
+                consumer,
+                why: LeaveReason::PollInterval(_) | LeaveReason::Removed,
+                ..
+            } => {
                 self.disown(consumer);
             }
             Fact::Started { .. }
@@ -150,6 +154,8 @@ impl Recount {
             | Fact::Assigned { .. }
             | Fact::OutOfRange { .. }
             | Fact::CommitRefused { .. }
+            | Fact::OffsetForgotten { .. }
+            | Fact::GroupRemoved { .. }
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
             | Fact::BrokerCrashed(_)

@@ -89,6 +89,12 @@ impl Recount {
             | Fact::Unroutable { .. }
             | Fact::Consuming { .. }
             | Fact::Received { .. }
+            | Fact::PublishRefused { .. }
+            | Fact::Nacked { .. }
+            | Fact::Returned { .. }
+            | Fact::Purged { .. }
+            | Fact::QueueDeleted { .. }
+            | Fact::BrokerRestarted
             | Fact::Requeued { .. }
             | Fact::ChannelClosed { .. }
             | Fact::ChannelError { .. }
@@ -133,7 +139,9 @@ impl Recount {
             assert_eq!(copies, arrivals - exits.len(), "every copy of {id} is somewhere once");
             let held = self.hands.iter().filter(|(where_, _, it)| where_ == queue && *it == id);
             let (removed, dead_letter) = match exits.last() {
-                Some(Exit::Dropped(Reason::Expired | Reason::MaxLength)) => (true, None),
+                Some(Exit::Dropped(
+                    Reason::Expired | Reason::MaxLength | Reason::DeliveryLimit,
+                )) => (true, None),
                 Some(Exit::DeadLetter(reason, true)) => (false, Some(*reason)),
                 Some(
                     Exit::Acknowledged

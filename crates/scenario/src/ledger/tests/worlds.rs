@@ -74,6 +74,7 @@ pub(super) fn cluster(rng: &mut Rng) -> KafkaConfig {
             log_retention_check_interval_ms: 250,
             log_initial_task_delay_ms: 100,
             group_initial_rebalance_delay_ms: 100,
+            group_min_session_timeout_ms: 500,
             ..Default::default()
         },
         topics: vec![topic(rng, "orders"), topic(rng, "parcels")],
@@ -171,6 +172,7 @@ pub(super) fn broker(rng: &mut Rng) -> RabbitConfig {
             dead_letter_routing_key: some(rng, &["dead", "retry", "nobody", "audit"]),
             message_ttl_ms: pick(rng, &[None, Some(150), Some(900)]),
             max_length: pick(rng, &[None, None, Some(3)]),
+            ..Default::default()
         },
     };
     let queues = vec![
@@ -184,6 +186,7 @@ pub(super) fn broker(rng: &mut Rng) -> RabbitConfig {
                 dead_letter_routing_key: OptionalText(Some("tasks".into())),
                 message_ttl_ms: Some(200),
                 max_length: None,
+                ..Default::default()
             },
         },
     ];
@@ -197,6 +200,7 @@ pub(super) fn broker(rng: &mut Rng) -> RabbitConfig {
         settings: rabbitmq::PublisherSettings { confirm: rng.chance(3, 4) },
     };
     RabbitConfig {
+        broker: Default::default(),
         exchanges: vec![rabbitmq::Exchange {
             name: "news".into(),
             kind: rabbitmq::ExchangeType::Fanout,

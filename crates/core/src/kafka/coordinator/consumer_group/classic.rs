@@ -9,8 +9,8 @@ use crate::kafka::TopicPartition;
 use crate::kafka::fact::{Fact, LeaveReason, RebalanceReason};
 use crate::kafka::message::{ErrorCode, MemberId};
 use crate::kafka::schema::{
-    Bytes, Change, ClassicMember, Current, Epoch, MemberState, Subscription, Target,
-    decode_subscription,
+    Bytes, Change, ClassicMember, ClassicSubscription, Current, Epoch, MemberState, Subscription,
+    Target,
 };
 use crate::map::Map;
 use crate::name::{ConsumerName, GroupId, TopicName};
@@ -341,6 +341,7 @@ impl HandedOver {
 
 /// The topics of a classic member: all its subscriptions name the same.
 fn topics(protocols: &[(String, Bytes)]) -> Vec<TopicName> {
-    let first = protocols.first().and_then(|(_, it)| decode_subscription(it));
+    let first =
+        protocols.first().and_then(|(_, it)| ClassicSubscription::decode(it)).map(|it| it.topics);
     sorted(&first.unwrap_or_default())
 }

@@ -3,7 +3,7 @@ use crate::kafka::config::{Config, Links, Topic, TopicSettings};
 use crate::kafka::message::consumer_group::{
     ConsumerHeartbeat, ConsumerHeartbeatAnswer, JOIN, LEAVE, LEAVE_FOR_A_WHILE,
 };
-use crate::kafka::schema::{Key, encode_subscription};
+use crate::kafka::schema::{ClassicSubscription, Key};
 use expect_test::{Expect, expect};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -203,7 +203,14 @@ impl Bench {
                     client: name.into(),
                     session_timeout_ms: 2_000,
                     rebalance_timeout_ms: 3_000,
-                    protocols: vec![("range".into(), encode_subscription(&topics))],
+                    protocols: vec![(
+                        "range".into(),
+                        ClassicSubscription {
+                            topics: topics.clone(),
+                            ..ClassicSubscription::default()
+                        }
+                        .encode(),
+                    )],
                     owned: Vec::new(),
                 };
                 let joined =

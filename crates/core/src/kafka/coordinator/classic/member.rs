@@ -1,8 +1,8 @@
 //! One member of a group, as its coordinator sees it.
 
 use crate::kafka::TopicPartition;
-use crate::kafka::config::Assignor;
-use crate::kafka::message::JoinGroup;
+use crate::kafka::assignor::compute::ClassicAssignor;
+use crate::kafka::message::{InstanceId, JoinGroup};
 use crate::kafka::network::ReplyTo;
 use crate::kafka::schema::{Bytes, MemberValue, decode_assignment};
 use crate::name::ConsumerName;
@@ -17,10 +17,13 @@ const NEW_MEMBER_TIMEOUT: SimDuration = SimDuration::millis(300_000);
 #[derive(Clone, Debug, Hash)]
 pub(super) struct Member {
     pub(super) client: ConsumerName,
+    pub(super) instance: Option<InstanceId>,
+    /// The how manieth it was to come.
+    pub(super) arrival: u32,
     pub(super) session_timeout: SimDuration,
     pub(super) rebalance_timeout: SimDuration,
     /// What it wants to read, per assignor it supports, in the order of its preference.
-    pub(super) protocols: Vec<(Assignor, Bytes)>,
+    pub(super) protocols: Vec<(ClassicAssignor, Bytes)>,
     /// What it reads in this generation.
     pub(super) assignment: Bytes,
     /// Its request to join, while that is held back.
@@ -37,9 +40,11 @@ pub(super) struct Member {
 
 impl Member {
     /// Someone who joins.
-    pub(super) fn new(now: SimTime, join: JoinGroup, reply_to: ReplyTo) -> Self {
+    pub(super) fn new(now: SimTime, join: JoinGroup, reply_to: ReplyTo, arrival: u32) -> Self {
         Self {
             client: join.client,
+            instance: join.instance,
+            arrival,
             session_timeout: SimDuration::millis(join.session_timeout_ms),
             rebalance_timeout: SimDuration::millis(join.rebalance_timeout_ms),
             protocols: join.protocols,
@@ -53,10 +58,16 @@ impl Member {
     }
 
     /// A member as the log remembers it.
-    pub(super) fn read_back(value: MemberValue, protocol: Option<Assignor>) -> Self {
+    pub(super) fn read_back(
+        value: MemberValue,
+        protocol: Option<ClassicAssignor>,
+        arrival: u32,
+    ) -> Self {
         let span = |ms: i32| SimDuration::millis(u64::try_from(ms).unwrap_or_default());
         Self {
             client: value.client_id.into(),
+            instance: value.instance.map(InstanceId::from),
+            arrival,
             session_timeout: span(value.session_timeout_ms),
             rebalance_timeout: span(value.rebalance_timeout_ms),
             protocols: protocol.into_iter().map(|it| (it, value.subscription.clone())).collect(),
@@ -70,7 +81,7 @@ impl Member {
     }
 
     /// What it wants to read, as it says it to that assignor.
-    pub(super) fn subscription(&self, protocol: Assignor) -> Option<Bytes> {
+    pub(super) fn subscription(&self, protocol: ClassicAssignor) -> Option<Bytes> {
         self.protocols.iter().find(|(it, _)| *it == protocol).map(|(_, it)| it.clone())
     }
 
@@ -87,10 +98,10 @@ impl Member {
         self.joining = Some(reply_to);
     }
 
-    /// The join phase is over. Hands out the request that is to be answered.
+    /// The join phase is over. Hands out the request that is to be answered; a static member may
+    /// have sent none.
     pub(super) fn joined(&mut self, now: SimTime, sync_by: SimTime) -> Option<ReplyTo> {
         self.is_new = false;
-        self.assignment = Bytes::default();
         self.sync_by = Some(sync_by);
         self.heard_from(now);
         self.joining.take()
