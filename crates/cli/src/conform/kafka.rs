@@ -1,5 +1,6 @@
 //! Puts the steps of a case to Kafka: the machines that the page shows, driven by commands.
 
+mod console;
 mod consume;
 mod groups;
 mod log;

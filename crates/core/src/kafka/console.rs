@@ -9,6 +9,7 @@
 
 mod consumer_groups;
 mod described;
+mod gather;
 mod get_offsets;
 mod options;
 mod reset;

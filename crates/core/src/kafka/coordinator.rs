@@ -7,6 +7,7 @@ mod admin;
 mod classic;
 #[allow(dead_code, reason = "the coordinator takes it into use next")]
 mod consumer_group;
+mod describe;
 mod group;
 mod offsets;
 

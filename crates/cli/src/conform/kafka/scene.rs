@@ -126,6 +126,7 @@ impl Scene {
             "kill" => self.kill(step),
             "callbacks" => self.callbacks(step),
             "settle" => self.settle(step),
+            "cli" => self.cli(step),
             "sleep" => self.sleep(step),
             operation => Err(Unable::NotModelled(operation.to_owned())),
         }
