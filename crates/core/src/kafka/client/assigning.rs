@@ -87,6 +87,39 @@ impl Client {
     }
 }
 
+/// How many partitions topics have; none that does not exist.
+pub(super) type PartitionCounts = Vec<(TopicName, Option<u32>)>;
+
+impl Client {
+    /// What a leader keeps an eye on from now on.
+    ///
+    /// Source: `ConsumerCoordinator.onLeaderElected`: the group's topics as they were dealt out.
+    pub(super) fn watched(&self, joined: &Joined) -> Option<PartitionCounts> {
+        if joined.members.is_empty() {
+            return None;
+        }
+        let mut topics = Vec::new();
+        for it in &joined.members {
+            topics.extend(ClassicSubscription::decode(&it.subscription).unwrap_or_default().topics);
+        }
+        topics.sort_unstable();
+        topics.dedup();
+        Some(topics.into_iter().map(|it| (it.clone(), self.partitions_of(&it))).collect())
+    }
+
+    fn partitions_of(&self, topic: &TopicName) -> Option<u32> {
+        self.metadata.topic(topic).map(|it| it.partitions)
+    }
+
+    /// Whether a leader has heard of topics that came, went or grew since it dealt them out.
+    ///
+    /// Source: `ConsumerCoordinator.rejoinNeededOrPending`.
+    pub(super) fn have_topics_changed(&self) -> bool {
+        let watched = self.membership.watched.iter().flatten();
+        watched.into_iter().any(|(topic, count)| self.partitions_of(topic) != *count)
+    }
+}
+
 /// A member as the assignor is to see it: `sticky` believes what its own data say, the others what
 /// the subscription says.
 ///

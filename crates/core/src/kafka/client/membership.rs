@@ -2,7 +2,7 @@
 //!
 //! Source: `AbstractCoordinator` and `ConsumerCoordinator` of the Java client.
 
-use super::assigning::Remembered;
+use super::assigning::{PartitionCounts, Remembered};
 use super::{Asked, Client, Effect, Subscription};
 use crate::kafka::assignor::compute::ClassicAssignor;
 use crate::kafka::call::Callback;
@@ -30,6 +30,9 @@ pub(super) struct Membership {
     protocol: Option<ClassicAssignor>,
     /// What its assignors remember.
     pub(super) remembered: Remembered,
+    /// As the leader of its generation, how many partitions the group's topics had when it dealt
+    /// them out.
+    pub(super) watched: Option<PartitionCounts>,
     phase: Phase,
     /// Whether it has to join, or join again, at the next chance in `poll`.
     must_join: bool,
@@ -65,6 +68,7 @@ impl Membership {
             generation: -1,
             protocol: None,
             remembered: Remembered::default(),
+            watched: None,
             phase: Phase::Outside,
             must_join: true,
             must_prepare: true,
@@ -297,6 +301,9 @@ impl Client {
     ///
     /// Source: `ConsumerCoordinator.onJoinPrepare`; both assignors are eager.
     pub(super) fn join_if_needed(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        if self.have_topics_changed() {
+            self.rejoin_soon();
+        }
         if !self.can_join() || now < self.membership.not_before {
             return;
         }
@@ -398,6 +405,7 @@ impl Client {
                     now + SimDuration::millis(self.settings.heartbeat_interval_ms.max(1));
                 it.protocol = Some(joined.protocol);
                 let assignment = self.deal_out(&joined);
+                self.membership.watched = self.watched(&joined);
                 let request = GroupRequest::SyncGroup { member: self.member(), assignment };
                 match self.coordinator() {
                     Some(to) => self.send(fx, now, to, Asked::Sync, Request::Group(request)),
