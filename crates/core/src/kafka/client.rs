@@ -217,14 +217,16 @@ impl Client {
     fn may_read(&self) -> bool {
         match self.subscription {
             Subscription::None => false,
-            Subscription::Topics(_) => self.membership.is_member(),
+            Subscription::Topics(_) => self.membership.is_member() || self.is_cooperative(),
             Subscription::Assigned => true,
         }
     }
 
     /// Whether it knows where to begin in all that it reads, which a member was told.
     pub(crate) fn is_settled(&self) -> bool {
-        self.may_read() && self.assignment.values().all(|it| it.known().is_some())
+        let is_told = !self.is_subscribed() || self.membership.is_member();
+        let is_known = self.assignment.values().all(|it| it.known().is_some());
+        self.may_read() && is_told && is_known
     }
 
     /// Takes one input and says what should follow, in order.

@@ -70,7 +70,7 @@ impl Client {
     /// The leader of a generation computes who reads what; the others bring nothing, and neither
     /// does a leader that came back to what was computed before.
     pub(super) fn deal_out(&self, joined: &Joined) -> Vec<(MemberId, Bytes)> {
-        if joined.skips_assignment {
+        if joined.leader != joined.member_id || joined.skips_assignment {
             return Vec::new();
         }
         let members: Vec<Member> =

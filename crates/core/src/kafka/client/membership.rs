@@ -238,12 +238,16 @@ impl Client {
         }
     }
 
+    /// Goes. A static member says nothing: it may come back within its session timeout.
+    ///
+    /// Source: `AbstractCoordinator.maybeLeaveGroup`.
     pub(super) fn leave(&mut self, fx: &mut Vec<Effect>, now: SimTime, why: LeaveReason) {
         let member_id = self.membership.member_id.clone();
         if let Some(to) = self.coordinator()
             && !member_id.is_empty()
+            && self.settings.group_instance_id.is_none()
         {
-            let members = vec![Leaver { member_id, instance: self.instance() }];
+            let members = vec![Leaver { member_id, instance: None }];
             let request = GroupRequest::LeaveGroup { group: self.group.clone(), members, why };
             self.send(fx, now, to, Asked::Leave, Request::Group(request));
         }
@@ -282,6 +286,8 @@ impl Client {
             self.membership.forget_generation();
         } else if is_present && error == ErrorCode::UnknownMemberId {
             self.membership.forget_member();
+        } else if is_present && error == ErrorCode::FencedInstanceId {
+            self.exception = Some(error.as_str());
         }
         // All else is about a generation that is over anyway, or does not concern membership.
         self.forget_rebalance();
@@ -296,10 +302,10 @@ impl Client {
             && !self.is_waiting_for(|it| matches!(it, Asked::AutoCommit(_)))
     }
 
-    /// Joins, or joins again, if that is due: commits first if it is set to, gives up all it
-    /// reads, and asks.
+    /// Joins, or joins again, if that is due: commits first if it is set to, gives up what a
+    /// rebalance takes away at once, and asks.
     ///
-    /// Source: `ConsumerCoordinator.onJoinPrepare`; both assignors are eager.
+    /// Source: `ConsumerCoordinator.onJoinPrepare`, `rejoinNeededOrPending`.
     pub(super) fn join_if_needed(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
         if self.have_topics_changed() {
             self.rejoin_soon();
@@ -316,7 +322,6 @@ impl Client {
             return;
         }
         self.prepare_to_join(fx);
-        self.give_up_all(fx);
         self.membership.phase = Phase::Joining;
         let (group, consumer) = (self.group.clone(), self.name.clone());
         fx.push(Effect::Note(Fact::Joining { group, consumer }));
@@ -348,20 +353,39 @@ impl Client {
         self.settings.group_instance_id.as_deref().map(InstanceId::from)
     }
 
-    /// Calls the application back about what the rebalance that begins takes away: once, however
-    /// often it asks to join. Who was thrown out has lost what it read to others.
+    /// Gives up what the rebalance that begins takes away at once, and calls the application back
+    /// about it: once, however often it asks to join. An eager member gives up everything, a
+    /// cooperative one what it no longer subscribes to; who was thrown out has lost all it read
+    /// to others.
     ///
     /// Source: `ConsumerCoordinator.onJoinPrepare`.
     fn prepare_to_join(&mut self, fx: &mut Vec<Effect>) {
         if !std::mem::replace(&mut self.membership.must_prepare, false) {
             return;
         }
-        let partitions: Vec<TopicPartition> = self.assignment.keys().cloned().collect();
-        if 0 <= self.membership.generation {
-            fx.push(Effect::Called(Callback::Revoked(partitions)));
-        } else if !partitions.is_empty() {
-            fx.push(Effect::Called(Callback::Lost(partitions)));
+        let is_lost = self.membership.generation < 0 || self.membership.member_id.is_empty();
+        let keeps = self.is_cooperative() && !is_lost;
+        let stays = |it: &&TopicPartition| keeps && self.topics().contains(&it.topic);
+        let gone: Vec<TopicPartition> =
+            self.assignment.keys().filter(|it| !stays(it)).cloned().collect();
+        if is_lost && !gone.is_empty() {
+            fx.push(Effect::Called(Callback::Lost(gone.clone())));
+        } else if !is_lost && (!keeps || !gone.is_empty()) {
+            fx.push(Effect::Called(Callback::Revoked(gone.clone())));
         }
+        if keeps {
+            self.give_up(fx, gone);
+        } else {
+            self.give_up_all(fx);
+        }
+    }
+
+    /// Whether it keeps what it reads while it joins again: if all its assignors can do with that.
+    ///
+    /// Source: the constructor of `ConsumerCoordinator`.
+    pub(super) fn is_cooperative(&self) -> bool {
+        let assignors = &self.settings.partition_assignment_strategy.0;
+        assignors.iter().all(|it| *it == ClassicAssignor::CooperativeSticky)
     }
 
     /// Calls the application back about what it reads no more, since it leaves.
@@ -416,12 +440,11 @@ impl Client {
                 self.membership.join_again();
                 self.membership.member_id = member_id;
             }
-            Err(JoinError { error: ErrorCode::InconsistentGroupProtocol, .. }) => {
-                self.membership.join_again();
-                self.exception = Some(ErrorCode::InconsistentGroupProtocol.as_str());
-            }
             Err(JoinError { error, .. }) => {
                 self.membership.join_again();
+                if is_fatal(error) {
+                    self.exception = Some(error.as_str());
+                }
                 self.refused(now, self.membership.generation, error);
             }
         }
@@ -438,10 +461,8 @@ impl Client {
             Ok(assignment) => {
                 self.membership.phase = Phase::Member;
                 self.membership.must_join = false;
+                self.membership.must_prepare = true;
                 let partitions = decode_assignment(&assignment).unwrap_or_default();
-                if let Some(protocol) = self.membership.protocol {
-                    self.membership.remembered.assigned(protocol, generation, &partitions);
-                }
                 self.receive(fx, now, partitions);
             }
             Err(error) => {
@@ -451,16 +472,50 @@ impl Client {
         }
     }
 
+    /// It learned what to read. A cooperative member first gives up what it has lost, and joins
+    /// again at once so that others get it.
+    ///
+    /// Source: `ConsumerCoordinator.onJoinComplete`.
     fn receive(&mut self, fx: &mut Vec<Effect>, now: SimTime, partitions: Vec<TopicPartition>) {
-        assert!(self.assignment.is_empty(), "an eager member gave up all before it joined");
-        self.take_up(now, &partitions);
-        self.membership.must_prepare = true;
-        fx.push(Effect::Called(Callback::Assigned(partitions.clone())));
+        // Meanwhile it may have subscribed to something else.
+        if partitions.iter().any(|it| !self.topics().contains(&it.topic)) {
+            self.membership.must_join = true;
+            return;
+        }
+        let lost: Vec<TopicPartition> =
+            self.assignment.keys().filter(|it| !partitions.contains(it)).cloned().collect();
+        if !lost.is_empty() {
+            assert!(self.is_cooperative(), "an eager member gave up all before it joined");
+            fx.push(Effect::Called(Callback::Revoked(lost.clone())));
+            self.give_up(fx, lost);
+            self.membership.must_join = true;
+        }
+        if let Some(protocol) = self.membership.protocol {
+            let generation = self.membership.generation;
+            self.membership.remembered.assigned(protocol, generation, &partitions);
+        }
+        let new: Vec<TopicPartition> =
+            partitions.iter().filter(|it| !self.assignment.contains_key(it)).cloned().collect();
+        self.take_up(now, &new);
+        fx.push(Effect::Called(Callback::Assigned(new)));
         let interval = SimDuration::millis(self.settings.auto_commit_interval_ms);
         self.next_auto_commit = now + interval;
         let (group, consumer) = (self.group.clone(), self.name.clone());
         fx.push(Effect::Note(Fact::Reads { group, consumer, partitions }));
     }
+}
+
+/// What `poll` throws, since asking again would change nothing.
+///
+/// Source: `AbstractCoordinator.JoinGroupResponseHandler`.
+fn is_fatal(error: ErrorCode) -> bool {
+    matches!(
+        error,
+        ErrorCode::InconsistentGroupProtocol
+            | ErrorCode::InvalidSessionTimeout
+            | ErrorCode::InvalidGroupId
+            | ErrorCode::GroupMaxSizeReached
+    )
 }
 
 fn is_search(what: &Asked) -> bool {
