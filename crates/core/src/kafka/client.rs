@@ -7,7 +7,9 @@
 mod assigning;
 mod calls;
 mod commits;
+mod consumer_protocol;
 mod fetcher;
+mod heartbeats;
 mod membership;
 mod metadata;
 mod positions;
@@ -16,7 +18,7 @@ use super::call::{Call, Callback, Return, Take};
 use super::config::{self, ConsumerSettings};
 use super::connection::Connections;
 use super::fact::Fact;
-use super::message::{Answer, CorrelationId, MemberOf, Request};
+use super::message::{Answer, CorrelationId, MemberId, MemberOf, Request};
 use super::metadata::{Cached, Metadata};
 use super::network::Channel;
 use super::{BrokerId, Offset, TopicPartition};
@@ -147,6 +149,7 @@ enum Asked {
     Sync,
     /// In that generation.
     Heartbeat(i32),
+    ConsumerHeartbeat,
     Leave,
     /// A commit that nobody waits for, in that generation.
     AutoCommit(i32),
@@ -164,8 +167,13 @@ enum Asked {
 }
 
 impl Client {
-    /// A client that has not polled yet.
-    pub(crate) fn new(now: SimTime, setup: &config::Consumer, metadata: Arc<Metadata>) -> Self {
+    /// A client that has not polled yet. With an `id` it speaks the `consumer` protocol.
+    pub(crate) fn new(
+        now: SimTime,
+        setup: &config::Consumer,
+        id: Option<MemberId>,
+        metadata: Arc<Metadata>,
+    ) -> Self {
         let config::Consumer { name, topics, settings, .. } = setup;
         let subscribed = Subscription::Topics(topics.clone());
         Self {
@@ -177,7 +185,7 @@ impl Client {
             connections: Default::default(),
             in_flight: Map::new(),
             next_correlation: CorrelationId::default(),
-            membership: Membership::new(now),
+            membership: Membership::new(now, id),
             assignment: Map::new(),
             buffer: VecDeque::new(),
             polling: None,
@@ -335,6 +343,7 @@ impl Client {
             | Asked::Metadata
             | Asked::Sync
             | Asked::Heartbeat(_)
+            | Asked::ConsumerHeartbeat
             | Asked::Leave
             | Asked::AutoCommit(_)
             | Asked::SyncCommit(_)
@@ -411,6 +420,7 @@ impl Client {
             Asked::Coordinator => self.coordinator_not_found(now),
             Asked::Metadata => self.metadata.failed(now),
             Asked::Join | Asked::Sync => self.membership_failed(now),
+            Asked::ConsumerHeartbeat => self.consumer_heartbeat_failed(now),
             Asked::AutoCommit(_) => self.auto_commit_failed(now),
             Asked::SyncCommit(_) => self.sync_commit_failed(now),
             Asked::AsyncCommit(_) => self.async_commit_failed(),
@@ -444,7 +454,10 @@ impl Client {
             (Asked::Heartbeat(generation), Answer::Heartbeat(it)) => {
                 self.heartbeat_answered(now, generation, it);
             }
-            (Asked::Leave, Answer::LeaveGroup(_)) => {}
+            (Asked::ConsumerHeartbeat, Answer::ConsumerHeartbeat(it)) => {
+                self.consumer_heartbeat_answered(now, it);
+            }
+            (Asked::Leave, Answer::LeaveGroup(_) | Answer::ConsumerHeartbeat(_)) => {}
             (Asked::AutoCommit(generation), Answer::OffsetCommit(it)) => {
                 self.auto_commit_answered(now, generation, it);
             }

@@ -441,9 +441,23 @@ impl ProducerSettings {
     }
 }
 
+choices! {
+    /// How a consumer takes part in its group.
+    GroupProtocol, "classic or consumer" {
+        /// The members' leader computes who reads what, and everyone joins again for it.
+        Classic = "classic",
+        /// The coordinator computes it, and each member follows by its heartbeats (KIP-848).
+        Consumer = "consumer",
+    }
+}
+
 settings! {
     /// What a consumer is set to.
     ConsumerSettings {
+        /// How it takes part in its group: classic or consumer.
+        group_protocol: GroupProtocol = "group.protocol", GroupProtocol::Classic;
+        /// The coordinator's assignor that it asks for, in the `consumer` protocol.
+        group_remote_assignor: Option<String> = "group.remote.assignor", None;
         /// Where it begins without a valid committed offset: earliest, latest, none or
         /// by_duration.
         auto_offset_reset: OffsetReset = "auto.offset.reset", OffsetReset::Latest;

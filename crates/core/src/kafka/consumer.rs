@@ -10,7 +10,7 @@ use super::call::{self, Return, Take};
 use super::client::{self, Client};
 use super::config;
 use super::fact::Fact;
-use super::message::{Answer, CorrelationId, Request};
+use super::message::{Answer, CorrelationId, MemberId, Request};
 use super::metadata::Metadata;
 use super::network::Channel;
 use crate::sim::{SimDuration, SimTime};
@@ -21,8 +21,8 @@ use std::sync::Arc;
 /// What reaches a consumer.
 #[derive(Clone, Debug)]
 pub(crate) enum Input {
-    /// Its process starts, with nothing in memory.
-    Start,
+    /// Its process starts, with nothing in memory but an id if it speaks the `consumer` protocol.
+    Start(Option<MemberId>),
     /// Its process is gone.
     Crash,
     /// Something that it waits for is due.
@@ -162,8 +162,8 @@ impl Consumer {
     /// Takes one input and says what should follow, in order.
     pub(crate) fn step(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: Input) {
         let call = match input {
-            Input::Start => {
-                self.start(now);
+            Input::Start(id) => {
+                self.start(now, id);
                 Talk::ToApplication(application::Input::Start)
             }
             Input::Crash => {
@@ -193,7 +193,7 @@ impl Consumer {
         self.talk(fx, now, call);
     }
 
-    fn start(&mut self, now: SimTime) {
+    fn start(&mut self, now: SimTime, id: Option<MemberId>) {
         let application = match self.setup.application {
             config::Application::Manual => None,
             config::Application::Automatic { commits, on_failure } => {
@@ -202,7 +202,7 @@ impl Consumer {
                 Some(Application::new(name, group, commits, on_failure, workload))
             }
         };
-        let client = Client::new(now, &self.setup, self.metadata.clone());
+        let client = Client::new(now, &self.setup, id, self.metadata.clone());
         self.life = Life::Running(Process { client, application });
     }
 

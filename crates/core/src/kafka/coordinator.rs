@@ -5,25 +5,27 @@
 
 mod admin;
 mod classic;
-#[allow(dead_code, reason = "the coordinator takes it into use next")]
 mod consumer_group;
 mod describe;
 mod group;
+mod mixed;
 mod offsets;
 
 use super::config::BrokerSettings;
 use super::fact::Fact;
 use super::log::Log;
+use super::message::consumer_group::JOIN;
 use super::message::{Answer, ErrorCode, GroupRequest, Internal};
 use super::metadata::Metadata;
 use super::network::ReplyTo;
-use super::schema::{GroupValue, Key, OffsetValue};
+use super::schema::{Change, GroupValue, Key, OffsetValue};
 use super::{BrokerId, TopicPartition, broker};
 use crate::map::{Map, Set};
 use crate::name::GroupId;
 use crate::sim::{Rng, SimDuration, SimTime};
 use admin::answer_without_group;
 use classic::Classic;
+use consumer_group::{ConsumerGroup, Here};
 pub(crate) use group::Group;
 use group::Members;
 use std::sync::Arc;
@@ -109,7 +111,8 @@ impl Coordinator {
         match input {
             Input::Wake => {
                 for group in self.groups.values_mut() {
-                    group.wake(fx, now);
+                    let (settings, metadata) = (&self.settings, &*self.metadata);
+                    group.wake(fx, &Here { now, settings, metadata });
                 }
                 while self.next_expiry <= now {
                     self.expire(fx, now);
@@ -152,10 +155,8 @@ impl Coordinator {
             // Source: `GroupMetadataManager.classicGroupJoin`: a group that a join makes is
             // written down at once, without members and in generation 0.
             if is_join {
-                match &group.members {
-                    Members::Classic(it) => {
-                        fx.push(Effect::Append(id.clone(), vec![it.record()]));
-                    }
+                if let Members::Classic(it) = &group.members {
+                    fx.push(Effect::Append(id.clone(), vec![it.record()]));
                 }
             }
             group
@@ -185,10 +186,10 @@ impl Coordinator {
             GroupRequest::JoinGroup(join) => join.member_id.is_empty(),
             // A client that is no member may commit under the name of a group without members.
             GroupRequest::OffsetCommit { member, .. } => member.generation < 0,
+            GroupRequest::ConsumerHeartbeat(it) => it.epoch == JOIN,
             GroupRequest::SyncGroup { .. }
             | GroupRequest::Heartbeat { .. }
             | GroupRequest::LeaveGroup { .. }
-            | GroupRequest::ConsumerHeartbeat(_)
             | GroupRequest::OffsetFetch { .. }
             | GroupRequest::OffsetDelete { .. }
             | GroupRequest::DescribeGroups { .. }
@@ -230,7 +231,14 @@ impl Coordinator {
                     }
                     read.insert(id);
                 }
-                Some(Key::ConsumerGroup { .. }) | None => {}
+                Some(Key::ConsumerGroup { kind, group, member }) => {
+                    let id = GroupId::from(group);
+                    if let Some(change) = Change::read(kind, &member, value) {
+                        self.replay_change(&id, change);
+                    }
+                    read.insert(id);
+                }
+                None => {}
             }
         }
         for id in read {
@@ -241,6 +249,23 @@ impl Coordinator {
     /// A group that something is read of from the log.
     fn replayed(&mut self, id: &GroupId) -> &mut Group {
         self.groups.get_or_insert_with(id.clone(), || Group::new(id.clone()))
+    }
+
+    /// A change of a group of the `consumer` protocol was read from the log. Which protocol a
+    /// group is of, its newest record tells.
+    fn replay_change(&mut self, id: &GroupId, change: Change) {
+        if change == Change::Group(None) {
+            return self.replay_end(id);
+        }
+        if !change.is_removal() {
+            let members = &mut self.replayed(id).members;
+            if let Members::Classic(_) = members {
+                *members = Members::Consumer(ConsumerGroup::new(id.clone()));
+            }
+        }
+        if let Some(Group { members: Members::Consumer(group), .. }) = self.groups.get_mut(id) {
+            group.replay(change);
+        }
     }
 
     /// The end of a group was read from the log. Its offsets go by records of their own.
@@ -265,7 +290,7 @@ impl Coordinator {
         id: GroupId,
     ) {
         let Some(group) = self.groups.get_mut(&id) else { return };
-        group.loaded(now);
+        group.loaded(&Here { now, settings: &self.settings, metadata: &self.metadata });
         fx.push(broker::Effect::Note(Fact::Loaded {
             generation: group.generation(),
             offsets: u32::try_from(group.offsets.len()).expect("partitions are few"),

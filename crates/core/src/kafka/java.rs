@@ -1,6 +1,7 @@
 //! Two habits of the Java platform that Kafka's behaviour rests on.
 
 use crate::map::sort_by_key;
+use crate::sim::Rng;
 
 /// `String.hashCode`: over the UTF-16 code units, not the bytes.
 #[must_use]
@@ -41,6 +42,30 @@ pub(crate) fn hash_map_order<'a>(keys: impl IntoIterator<Item = &'a str>) -> Vec
     keys
 }
 
+/// A random UUID, version 4, as Kafka writes it where it is free to choose: 22 characters.
+///
+/// Source: `org.apache.kafka.common.Uuid.randomUuid`, which takes none that begins with a dash.
+pub(crate) fn random_id(rng: &mut Rng) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    loop {
+        let high = (rng.next() & !0xf000) | 0x4000;
+        let low = (rng.next() & !(0b11 << 62)) | (0b10 << 62);
+        // Of the 132 bits that 22 digits have, the last four are nothing.
+        let bits = (u128::from(high) << 64) | u128::from(low);
+        let digit = |place: u32| {
+            let shifted = match 122_u32.checked_sub(6 * place) {
+                Some(right) => bits >> right,
+                None => bits << 4,
+            };
+            char::from(DIGITS[(shifted & 63) as usize])
+        };
+        let text: String = (0..22).map(digit).collect();
+        if !text.starts_with('-') {
+            return text;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +95,18 @@ mod tests {
     #[test]
     fn a_character_beyond_the_first_plane_counts_as_two_units() {
         assert_eq!(hash_code("\u{1f600}"), 0xd83d_i32 * 31 + 0xde00);
+    }
+
+    #[test]
+    fn an_id_is_a_uuid_in_64_digits() {
+        let mut rng = Rng::from_seed(4);
+        for _ in 0..200 {
+            let id = random_id(&mut rng);
+            assert_eq!(id.len(), 22);
+            // The version stands in the first bits of the ninth, the last digit has two bits.
+            assert!(["Q", "R", "S", "T"].contains(&&id[8..9]), "{id}");
+            assert!(["A", "Q", "g", "w"].contains(&&id[21..]), "{id}");
+        }
     }
 
     #[test]

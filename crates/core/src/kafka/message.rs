@@ -31,7 +31,6 @@
 //! Replicas and transactions add rows: a follower's `Fetch`, `InitProducerId`, `EndTxn` and the
 //! rest have their place here.
 
-#[allow(dead_code, reason = "the coordinator of such groups follows")]
 pub(crate) mod consumer_group;
 
 use super::assignor::compute::ClassicAssignor;
@@ -157,7 +156,6 @@ pub(crate) enum ControllerRequest {
 
 /// What a client asks the coordinator of its group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[allow(dead_code, reason = "the coordinator of such groups follows")]
 pub(crate) enum GroupRequest {
     /// Let me take part. Without a member id it is answered with one.
     JoinGroup(JoinGroup),
@@ -178,7 +176,12 @@ pub(crate) enum GroupRequest {
         how: CommitReason,
     },
     /// What is stored for these partitions, or without them for all?
-    OffsetFetch { group: GroupId, partitions: Option<Vec<TopicPartition>> },
+    OffsetFetch {
+        group: GroupId,
+        /// Who asks, in which epoch, if it is a member of the `consumer` protocol.
+        member: Option<(MemberId, i32)>,
+        partitions: Option<Vec<TopicPartition>>,
+    },
     /// Forget what is stored for these partitions.
     OffsetDelete { group: GroupId, partitions: Vec<TopicPartition> },
     /// Who is in this group of the classic protocol?
@@ -478,8 +481,7 @@ macro_rules! error_codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
         /// An error of the protocol.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[allow(dead_code, reason = "the coordinator of such groups follows")]
-        pub(crate) enum ErrorCode {
+                pub(crate) enum ErrorCode {
             $($(#[doc = $doc])+ $variant,)+
         }
 
@@ -545,8 +547,6 @@ error_codes! {
     InvalidRequest = "INVALID_REQUEST",
     /// There is no such group, or not of that type.
     GroupIdNotFound = "GROUP_ID_NOT_FOUND",
-    /// The broker does not speak this.
-    UnsupportedVersion = "UNSUPPORTED_VERSION",
     /// The partition has no leader just now.
     LeaderNotAvailable = "LEADER_NOT_AVAILABLE",
     /// There is no broker to coordinate the group just now.

@@ -5,14 +5,12 @@
 //! Source: the message definitions in `group-coordinator/src/main/resources/common/message` and
 //! `ConsumerProtocolSubscription.json`, `ConsumerProtocolAssignment.json` of the clients.
 
-#[allow(dead_code, reason = "the coordinator of such groups follows")]
 mod consumer_group;
 
 use super::call::OffsetAndMetadata;
 use super::{Offset, TopicPartition};
 use crate::map::sort_by;
 use crate::name::TopicName;
-#[allow(unused_imports, reason = "the coordinator of such groups follows")]
 pub(crate) use consumer_group::{
     Change, ClassicMember, Current, Epoch, MemberState, Subscription, Target,
 };

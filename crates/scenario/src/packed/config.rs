@@ -224,7 +224,7 @@ fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
 
 fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSettings) {
     use kafka::assignor::compute::ClassicAssignor;
-    use kafka::config::{ConsumerSettings, OffsetReset};
+    use kafka::config::{ConsumerSettings, GroupProtocol, OffsetReset};
     let ConsumerSettings {
         auto_offset_reset,
         enable_auto_commit,
@@ -242,7 +242,11 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
         metadata_max_age_ms,
         partition_assignment_strategy,
         group_instance_id,
+        group_protocol,
+        group_remote_assignor,
     } = it;
+    p.choice(group_protocol, &[GroupProtocol::Classic, GroupProtocol::Consumer]);
+    optional(p, group_remote_assignor);
     let by_duration = match auto_offset_reset {
         OffsetReset::ByDuration(_) => *auto_offset_reset,
         _ => OffsetReset::ByDuration(SimDuration::ZERO),
@@ -279,10 +283,13 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
         ];
         p.choice(it, &all);
     });
-    let mut is_static = group_instance_id.is_some();
-    p.bool(&mut is_static);
-    *group_instance_id =
-        is_static.then(|| p.text(group_instance_id.as_deref().unwrap_or_default()));
+    optional(p, group_instance_id);
+}
+
+fn optional<P: Pass>(p: &mut P, it: &mut Option<String>) {
+    let mut is_set = it.is_some();
+    p.bool(&mut is_set);
+    *it = is_set.then(|| p.text(it.as_deref().unwrap_or_default()));
 }
 
 pub(super) fn rabbitmq<P: Pass>(p: &mut P, it: &mut rabbitmq::Config) {

@@ -183,7 +183,8 @@ impl Progress {
                 of_group(self.asks_group(group.clone()))
             }
             AdminCall::GroupOffsets(group) => {
-                of_group(GroupRequest::OffsetFetch { group: group.clone(), partitions: None })
+                let (group, member, partitions) = (group.clone(), None, None);
+                of_group(GroupRequest::OffsetFetch { group, member, partitions })
             }
             AdminCall::AlterGroupOffsets { group, offsets } => {
                 of_group(GroupRequest::OffsetCommit {

@@ -228,8 +228,9 @@ impl Client {
                     && !self.is_waiting_for(is_question)
                     && let Some(to) = self.coordinator()
                 {
-                    let (group, partitions) = (self.group.clone(), partitions.clone());
-                    let request = GroupRequest::OffsetFetch { group, partitions: Some(partitions) };
+                    let (group, member) = (self.group.clone(), self.asks_as());
+                    let partitions = Some(partitions.clone());
+                    let request = GroupRequest::OffsetFetch { group, member, partitions };
                     self.send(fx, now, to, Asked::Question, Request::Group(request));
                 }
             }

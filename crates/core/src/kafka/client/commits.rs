@@ -233,7 +233,10 @@ impl Client {
         generation: i32,
         error: ErrorCode,
     ) -> Option<&'static str> {
-        let is_over = error == ErrorCode::UnknownMemberId || error == ErrorCode::IllegalGeneration;
+        let is_over = matches!(
+            error,
+            ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::StaleMemberEpoch
+        );
         let was_before = generation != self.membership.generation();
         let exception = if is_over && was_before && self.membership.is_rebalancing() {
             Some(ErrorCode::RebalanceInProgress.as_str())

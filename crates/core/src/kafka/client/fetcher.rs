@@ -82,6 +82,7 @@ impl Client {
         let takes_nothing = self.polling.is_some_and(|it| it.take == Take::Nothing);
         takes_nothing
             || !self.may_read()
+            || self.is_being_revoked(partition)
             || self.assignment.get(partition).is_none_or(|it| it.paused)
     }
 

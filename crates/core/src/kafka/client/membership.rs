@@ -3,6 +3,8 @@
 //! Source: `AbstractCoordinator` and `ConsumerCoordinator` of the Java client.
 
 use super::assigning::{PartitionCounts, Remembered};
+use super::consumer_protocol::TakingUp;
+use super::heartbeats::Heartbeats;
 use super::{Asked, Client, Effect, Subscription};
 use crate::kafka::assignor::compute::ClassicAssignor;
 use crate::kafka::call::Callback;
@@ -41,6 +43,11 @@ pub(super) struct Membership {
     /// After an error, when it may ask again.
     not_before: SimTime,
     next_heartbeat: SimTime,
+    /// If it speaks the `consumer` protocol; the generation and all else of the classic one are
+    /// without meaning then.
+    pub(super) heartbeats: Option<Heartbeats>,
+    /// In the `consumer` protocol, what it is about to read.
+    pub(super) taking_up: Option<TakingUp>,
 }
 
 /// How far it is.
@@ -60,7 +67,7 @@ enum Phase {
 
 impl Membership {
     /// A client that has not joined.
-    pub(super) fn new(now: SimTime) -> Self {
+    pub(super) fn new(now: SimTime, id: Option<MemberId>) -> Self {
         Self {
             coordinator: None,
             searches: 0,
@@ -74,29 +81,34 @@ impl Membership {
             must_prepare: true,
             not_before: now,
             next_heartbeat: now,
+            heartbeats: id.map(|it| Heartbeats::new(now, it)),
+            taking_up: None,
         }
     }
 
     /// Its id, empty if it has none.
     pub(super) fn member_id(&self) -> &MemberId {
-        &self.member_id
+        self.heartbeats.as_ref().map_or(&self.member_id, Heartbeats::member_id)
     }
 
-    /// Its generation, -1 outside any.
+    /// Its generation or epoch, -1 outside any.
     pub(super) fn generation(&self) -> i32 {
-        self.generation
+        match &self.heartbeats {
+            Some(it) => it.epoch().unwrap_or(-1),
+            None => self.generation,
+        }
     }
 
     /// Whether it is a member that was told what to read.
     pub(super) fn is_member(&self) -> bool {
-        self.phase == Phase::Member
+        self.heartbeats.as_ref().map_or(self.phase == Phase::Member, Heartbeats::is_member)
     }
 
     /// Whether it may speak for its generation.
     ///
     /// Source: `AbstractCoordinator.generationIfStable`.
     pub(super) fn is_stable(&self) -> bool {
-        matches!(self.phase, Phase::Committing | Phase::Member)
+        self.heartbeats.is_some() || matches!(self.phase, Phase::Committing | Phase::Member)
     }
 
     /// Whether it is on its way into the next generation.
@@ -106,7 +118,7 @@ impl Membership {
 
     /// Whether it has to join again.
     pub(super) fn must_join(&self) -> bool {
-        self.must_join
+        self.must_join && self.heartbeats.is_none()
     }
 
     fn join_again(&mut self) {
@@ -151,13 +163,18 @@ impl Client {
             self.needs_coordinator() && it.coordinator.is_none() && !self.is_waiting_for(is_search);
         let again = (joins || searches).then_some(it.not_before);
         let again = again.filter(|_| !searches || self.some_broker().is_some());
-        heartbeat.into_iter().chain(again).chain(self.poll_interval_ends()).min()
+        let heartbeat = heartbeat.into_iter().chain(self.heartbeat_due());
+        heartbeat.chain(again).chain(self.poll_interval_ends()).min()
     }
 
     /// When the application has been away from `poll` for too long.
     fn poll_interval_ends(&self) -> Option<SimTime> {
         let interval = SimDuration::millis(self.settings.max_poll_interval_ms);
-        let can_leave = self.polling.is_none() && self.membership.has_heartbeat();
+        let takes_part = match &self.membership.heartbeats {
+            Some(it) => it.is_active(),
+            None => self.membership.has_heartbeat(),
+        };
+        let can_leave = self.polling.is_none() && takes_part;
         can_leave.then_some(self.last_poll + interval)
     }
 
@@ -226,6 +243,7 @@ impl Client {
             self.leave(fx, now, why);
             return;
         }
+        self.send_heartbeat(fx, now);
         if !self.membership.has_heartbeat() || now < self.membership.next_heartbeat {
             return;
         }
@@ -242,6 +260,9 @@ impl Client {
     ///
     /// Source: `AbstractCoordinator.maybeLeaveGroup`.
     pub(super) fn leave(&mut self, fx: &mut Vec<Effect>, now: SimTime, why: LeaveReason) {
+        if self.membership.heartbeats.is_some() {
+            return self.leave_by_heartbeat(fx, now, why);
+        }
         let member_id = self.membership.member_id.clone();
         if let Some(to) = self.coordinator()
             && !member_id.is_empty()
@@ -297,7 +318,7 @@ impl Client {
     /// under way, it is over before anything is given up.
     fn can_join(&self) -> bool {
         self.is_subscribed()
-            && self.membership.must_join
+            && self.membership.must_join()
             && !self.membership.is_rebalancing()
             && !self.is_waiting_for(|it| matches!(it, Asked::AutoCommit(_)))
     }
@@ -307,6 +328,9 @@ impl Client {
     ///
     /// Source: `ConsumerCoordinator.onJoinPrepare`, `rejoinNeededOrPending`.
     pub(super) fn join_if_needed(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        if self.membership.heartbeats.is_some() {
+            return self.follow_group(fx, now);
+        }
         if self.have_topics_changed() {
             self.rejoin_soon();
         }
@@ -396,7 +420,7 @@ impl Client {
             return;
         }
         let partitions = self.assignment.keys().cloned().collect();
-        let is_lost = self.membership.generation < 0 || self.membership.is_rebalancing();
+        let is_lost = self.membership.generation() < 0 || self.membership.is_rebalancing();
         let back = if is_lost { Callback::Lost(partitions) } else { Callback::Revoked(partitions) };
         fx.push(Effect::Called(back));
     }

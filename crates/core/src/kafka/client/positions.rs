@@ -144,8 +144,9 @@ impl Client {
             && !self.is_waiting_for(is_committed)
             && let Some(to) = self.coordinator()
         {
-            let group = self.group.clone();
-            let request = GroupRequest::OffsetFetch { group, partitions: Some(unknown) };
+            let (group, member) = (self.group.clone(), self.asks_as());
+            let partitions = Some(unknown);
+            let request = GroupRequest::OffsetFetch { group, member, partitions };
             self.send(fx, now, to, Asked::Committed, Request::Group(request));
         }
         for (partition, target) in resets {

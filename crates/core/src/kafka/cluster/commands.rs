@@ -6,10 +6,11 @@ use crate::kafka::admin;
 use crate::kafka::broker;
 use crate::kafka::call::Call;
 use crate::kafka::command::Command;
-use crate::kafka::config;
+use crate::kafka::config::{self, GroupProtocol};
 use crate::kafka::consumer::{self, Consumer, Process};
 use crate::kafka::fact::Fact;
-use crate::kafka::message::Packet;
+use crate::kafka::java::random_id;
+use crate::kafka::message::{MemberId, Packet};
 use crate::kafka::producer::{self, Producer};
 use crate::name::{ConsumerName, GroupId, ProducerName};
 use crate::sim::{Cx, SimDuration};
@@ -163,7 +164,12 @@ impl Cluster {
 
     fn begin_process(&mut self, cx: &mut Cx<'_, Self>, place: u16) {
         self.consumers[usize::from(place)].next_process();
-        self.step_consumer(cx, place, consumer::Input::Start);
+        let protocol = self.consumer(place).setup().settings.group_protocol;
+        let id = match protocol {
+            GroupProtocol::Classic => None,
+            GroupProtocol::Consumer => Some(MemberId::from(random_id(&mut cx.seeds.names))),
+        };
+        self.step_consumer(cx, place, consumer::Input::Start(id));
     }
 
     fn crash_consumer(&mut self, cx: &mut Cx<'_, Self>, place: u16) {

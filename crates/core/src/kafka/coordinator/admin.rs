@@ -1,11 +1,12 @@
 //! What an administrator, or the passing of time, does to groups: forgetting offsets and groups.
 
+use super::consumer_group::Done;
 use super::group::{Expiry, Group, Members};
 use super::{Coordinator, Effect};
 use crate::kafka::TopicPartition;
 use crate::kafka::fact::{Fact, ForgottenReason};
 use crate::kafka::message::{Answer, ErrorCode, GroupRequest, Internal, ListedGroup};
-use crate::kafka::schema::Key;
+use crate::kafka::schema::{Key, PROTOCOL_TYPE};
 use crate::sim::SimTime;
 
 /// What is answered about a group that does not exist.
@@ -19,7 +20,6 @@ pub(super) fn answer_without_group(request: &GroupRequest) -> Answer {
             Answer::OffsetFetch(Ok(asked.map(|it| (it.clone(), None)).collect()))
         }
         GroupRequest::OffsetCommit { .. } => request.refused(ErrorCode::IllegalGeneration),
-        GroupRequest::ConsumerHeartbeat(_) => request.refused(ErrorCode::UnsupportedVersion),
         GroupRequest::JoinGroup(_)
         | GroupRequest::SyncGroup { .. }
         | GroupRequest::Heartbeat { .. }
@@ -27,6 +27,7 @@ pub(super) fn answer_without_group(request: &GroupRequest) -> Answer {
         GroupRequest::OffsetDelete { .. }
         | GroupRequest::DescribeGroups { .. }
         | GroupRequest::ConsumerGroupDescribe { .. }
+        | GroupRequest::ConsumerHeartbeat(_)
         | GroupRequest::DeleteGroups { .. } => request.refused(ErrorCode::GroupIdNotFound),
     }
 }
@@ -75,6 +76,11 @@ impl Group {
             Members::Classic(_) => {
                 let key = Key::Group { group: self.id.to_string() };
                 vec![Internal { key: key.encode(), value: None }]
+            }
+            Members::Consumer(it) => {
+                let mut done = Done::default();
+                it.clone().delete(&mut done);
+                done.changes.iter().map(|it| it.record(self.id.as_str())).collect()
             }
         }
     }
@@ -165,6 +171,7 @@ impl Coordinator {
             state: group.state(),
             protocol_type: match &group.members {
                 Members::Classic(it) => it.protocol_type(),
+                Members::Consumer(_) => PROTOCOL_TYPE,
             },
         };
         self.groups.values().map(listed).collect()

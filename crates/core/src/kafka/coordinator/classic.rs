@@ -1,6 +1,7 @@
 //! The members of a group under the classic protocol: who is in which generation, and what each
 //! reads.
 
+mod crossing;
 mod member;
 mod rebalance;
 mod statics;

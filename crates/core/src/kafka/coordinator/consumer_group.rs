@@ -21,8 +21,8 @@ use crate::kafka::schema::{Change, Current, Epoch, MemberState, Subscription, Ta
 use crate::map::Map;
 use crate::name::{ConsumerName, GroupId, TopicName};
 use crate::sim::{SimDuration, SimTime};
-#[allow(unused_imports, reason = "the coordinator takes them into use next")]
-pub(crate) use classic::{ClassicJoin, HandedOver, Handover};
+pub(super) use classic::{ClassicJoin, HandedOver, Handover};
+pub(super) use heartbeat::check_request;
 
 /// A group.
 ///
@@ -244,11 +244,11 @@ impl ConsumerGroup {
     ///
     /// Source: `GroupMetadataManager.consumerGroupFenceMembers`.
     fn fence(&mut self, done: &mut Done, here: &Here<'_>, ids: &[MemberId], why: RebalanceReason) {
-        done.notes.push(Fact::Rebalancing { group: self.id.clone(), why });
         if self.must_downgrade(here, ids) {
-            done.becomes = Some(self.hand_over(done, ids));
+            done.becomes = Some(self.hand_over(done, ids, Some(why)));
             return;
         }
+        done.notes.push(Fact::Rebalancing { group: self.id.clone(), why });
         for id in ids {
             self.remove(done, id);
         }
@@ -314,13 +314,10 @@ impl ConsumerGroup {
         Err(ErrorCode::StaleMemberEpoch)
     }
 
-    /// Whether a member may ask what is committed; who is none always may.
+    /// Whether a member may ask what is committed.
     ///
     /// Source: `ConsumerGroup.validateOffsetFetch`.
     pub(crate) fn may_fetch(&self, member_id: &MemberId, epoch: i32) -> Result<(), ErrorCode> {
-        if member_id.is_empty() && epoch < 0 {
-            return Ok(());
-        }
         let member = self.members.get(member_id).ok_or(ErrorCode::UnknownMemberId)?;
         if epoch == member.current.epoch {
             Ok(())

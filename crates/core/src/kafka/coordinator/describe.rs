@@ -15,6 +15,9 @@ impl Coordinator {
         let id = group.id.clone();
         let mut told = match &group.members {
             Members::Classic(it) => DescribedGroup::of_classic(id, broker, it.describe()),
+            Members::Consumer(it) => {
+                DescribedGroup::of_consumers(id, broker, it.describe(&self.settings))
+            }
         };
         let committed = group.offsets.iter().map(|(partition, it)| DescribedOffset {
             partition: partition.clone(),

@@ -2,6 +2,7 @@
 //! which protocol.
 
 use super::classic::Classic;
+use super::consumer_group::{ConsumerGroup, Done, Here};
 use super::offsets::Offsets;
 use super::{Context, Effect};
 use crate::kafka::fact::Fact;
@@ -24,6 +25,8 @@ pub(crate) struct Group {
 pub(crate) enum Members {
     /// They join, and their leader computes who reads what.
     Classic(Classic),
+    /// They follow what the coordinator computes.
+    Consumer(ConsumerGroup),
 }
 
 /// From when on the time counts after which an unused offset is forgotten.
@@ -48,6 +51,7 @@ impl Group {
     pub(crate) fn state(&self) -> &'static str {
         match &self.members {
             Members::Classic(it) => it.state(),
+            Members::Consumer(it) => it.state(),
         }
     }
 
@@ -55,6 +59,7 @@ impl Group {
     pub(crate) fn kind(&self) -> &'static str {
         match &self.members {
             Members::Classic(_) => "Classic",
+            Members::Consumer(_) => "Consumer",
         }
     }
 
@@ -62,6 +67,7 @@ impl Group {
     pub(crate) fn generation(&self) -> u32 {
         match &self.members {
             Members::Classic(it) => it.generation(),
+            Members::Consumer(it) => it.epoch().unsigned_abs(),
         }
     }
 
@@ -74,6 +80,7 @@ impl Group {
     pub(crate) fn owners(&self) -> Vec<(&ConsumerName, Vec<TopicPartition>)> {
         match &self.members {
             Members::Classic(it) => it.owners().collect(),
+            Members::Consumer(it) => it.owners().collect(),
         }
     }
 
@@ -81,22 +88,29 @@ impl Group {
     pub(super) fn due(&self) -> Option<SimTime> {
         match &self.members {
             Members::Classic(it) => it.due(),
+            Members::Consumer(it) => it.due(),
         }
     }
 
     /// Does what is due by itself.
-    pub(super) fn wake(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        if self.due().is_some_and(|it| it <= now) {
+    pub(super) fn wake(&mut self, fx: &mut Vec<Effect>, here: &Here<'_>) {
+        if self.due().is_some_and(|it| it <= here.now) {
             match &mut self.members {
-                Members::Classic(it) => it.wake(fx, now),
+                Members::Classic(it) => it.wake(fx, here.now),
+                Members::Consumer(it) => {
+                    let mut done = Done::default();
+                    it.wake(&mut done, here);
+                    self.finish(fx, here.now, done);
+                }
             }
         }
     }
 
     /// All was read from the log.
-    pub(super) fn loaded(&mut self, now: SimTime) {
+    pub(super) fn loaded(&mut self, here: &Here<'_>) {
         match &mut self.members {
-            Members::Classic(it) => it.loaded(now),
+            Members::Classic(it) => it.loaded(here.now),
+            Members::Consumer(it) => it.loaded(here),
         }
     }
 
@@ -104,6 +118,7 @@ impl Group {
     pub(super) fn is_empty(&self) -> bool {
         match &self.members {
             Members::Classic(it) => it.is_empty(),
+            Members::Consumer(it) => it.is_empty(),
         }
     }
 
@@ -111,6 +126,7 @@ impl Group {
     pub(super) fn is_subscribed(&self, topic: &TopicName) -> bool {
         match &self.members {
             Members::Classic(it) => it.is_subscribed(topic),
+            Members::Consumer(it) => it.is_subscribed(topic),
         }
     }
 
@@ -118,6 +134,8 @@ impl Group {
     pub(super) fn expiry(&self) -> Expiry {
         match &self.members {
             Members::Classic(it) => it.expiry(),
+            // Source: `ConsumerGroup.offsetExpirationCondition`.
+            Members::Consumer(_) => Expiry::SinceCommit,
         }
     }
 
@@ -136,11 +154,16 @@ impl Group {
             | GroupRequest::LeaveGroup { .. } => {
                 return match &mut self.members {
                     Members::Classic(it) => it.answer(fx, context, reply_to, request),
+                    Members::Consumer(_) => self.answer_classic(fx, context, reply_to, request),
                 };
             }
             GroupRequest::OffsetCommit { member, offsets, how } => {
                 let may = match &mut self.members {
                     Members::Classic(it) => it.may_commit(context.now, &member),
+                    Members::Consumer(it) => {
+                        let partitions = offsets.iter().map(|(partition, _)| partition);
+                        it.may_commit(&member.member_id, member.generation, partitions)
+                    }
                 };
                 let limit = context.settings.offset_metadata_max_bytes;
                 let stored = may.and_then(|()| {
@@ -153,19 +176,30 @@ impl Group {
                 }
                 Answer::OffsetCommit(stored)
             }
-            GroupRequest::OffsetFetch { partitions, .. } => {
-                Answer::OffsetFetch(Ok(self.offsets.fetch(partitions)))
+            GroupRequest::OffsetFetch { member, partitions, .. } => {
+                let may = match (&self.members, member) {
+                    (Members::Consumer(it), Some((id, epoch))) => it.may_fetch(&id, epoch),
+                    (Members::Classic(_) | Members::Consumer(_), _) => Ok(()),
+                };
+                Answer::OffsetFetch(may.map(|()| self.offsets.fetch(partitions)))
             }
             GroupRequest::OffsetDelete { partitions, .. } => {
                 Answer::OffsetDelete(self.delete_offsets(fx, partitions))
             }
             GroupRequest::DescribeGroups { .. } => Answer::DescribeGroups(match &self.members {
                 Members::Classic(it) => Ok(it.describe()),
+                Members::Consumer(_) => Err(ErrorCode::GroupIdNotFound),
             }),
             GroupRequest::ConsumerGroupDescribe { .. } => {
-                Answer::ConsumerGroupDescribe(Err(ErrorCode::GroupIdNotFound))
+                Answer::ConsumerGroupDescribe(match &self.members {
+                    Members::Classic(_) => Err(ErrorCode::GroupIdNotFound),
+                    Members::Consumer(it) => Ok(Box::new(it.describe(context.settings))),
+                })
             }
-            GroupRequest::ConsumerHeartbeat(_) => request.refused(ErrorCode::UnsupportedVersion),
+            GroupRequest::ConsumerHeartbeat(it) => {
+                let answer = self.consumer_heartbeat(fx, context, &it);
+                Answer::ConsumerHeartbeat(answer)
+            }
             GroupRequest::DeleteGroups { .. } => Answer::DeleteGroups(self.delete(fx)),
         };
         fx.push(Effect::Answer(reply_to, answer));

@@ -7,9 +7,11 @@
 
 use super::{Bytes, Key, Reader, Writer, partition_number};
 use crate::kafka::TopicPartition;
+use crate::kafka::assignor::compute::ClassicAssignor;
 use crate::kafka::message::{Internal, MemberId};
 use crate::map::Map;
 use crate::name::{ConsumerName, TopicName};
+use crate::settings::Value;
 
 /// One change of a group. None removes what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +62,7 @@ pub(crate) struct Subscription {
 pub(crate) struct ClassicMember {
     pub(crate) session_timeout_ms: i32,
     /// Its assignors, each with its subscription.
-    pub(crate) protocols: Vec<(String, Bytes)>,
+    pub(crate) protocols: Vec<(ClassicAssignor, Bytes)>,
 }
 
 /// Where a member stands.
@@ -104,6 +106,17 @@ pub(super) fn names_member(kind: i16) -> Option<bool> {
 }
 
 impl Change {
+    /// Whether it takes something away.
+    pub(crate) fn is_removal(&self) -> bool {
+        match self {
+            Self::Group(it) => it.is_none(),
+            Self::Member(_, it) => it.is_none(),
+            Self::TargetEpoch(it) => it.is_none(),
+            Self::Target(_, it) => it.is_none(),
+            Self::Current(_, it) => it.is_none(),
+        }
+    }
+
     /// The record of it.
     pub(crate) fn record(&self, group: &str) -> Internal {
         let (kind, member, value) = match self {
@@ -322,7 +335,7 @@ impl Subscription {
             field.i32(it.session_timeout_ms);
             field.varint(it.protocols.len() + 1);
             for (name, subscription) in &it.protocols {
-                field.short(name.as_bytes());
+                field.short(name.as_str().as_bytes());
                 field.short(subscription);
                 field.tagged(None);
             }
@@ -345,7 +358,8 @@ impl Subscription {
             Some(mut field) => Some(ClassicMember {
                 session_timeout_ms: field.i32()?,
                 protocols: field.row(|it| {
-                    let protocol = (it.short_text()?, Bytes::from(it.short()?));
+                    let name = ClassicAssignor::read(&it.short_text()?)?;
+                    let protocol = (name, Bytes::from(it.short()?));
                     it.tagged()?;
                     Some(protocol)
                 })?,
@@ -433,8 +447,8 @@ mod tests {
             classic: Some(ClassicMember {
                 session_timeout_ms: 45_000,
                 protocols: vec![
-                    ("range".into(), Bytes::from([1, 2])),
-                    ("x".repeat(200), [].into()),
+                    (ClassicAssignor::Range, Bytes::from([1, 2])),
+                    (ClassicAssignor::Sticky, [7; 200].into()),
                 ],
             }),
         };

@@ -310,7 +310,7 @@ impl Classic {
     /// The leader leads on if it is here; else the first that is, in the coordinator's own order.
     ///
     /// Source: `ClassicGroup.maybeElectNewJoinedLeader`.
-    fn elect_leader(&mut self) -> bool {
+    pub(super) fn elect_leader(&mut self) -> bool {
         let is_here = |id: &MemberId| self.members.get(id).is_some_and(|it| it.joining.is_some());
         if !self.leader.as_ref().is_some_and(is_here) {
             let Some(first) = self.in_order().into_iter().find(is_here) else { return false };

@@ -6,8 +6,9 @@
 use super::heartbeat::sorted;
 use super::{ConsumerGroup, Done, Here, Member};
 use crate::kafka::TopicPartition;
+use crate::kafka::assignor::compute::ClassicAssignor;
 use crate::kafka::fact::{Fact, LeaveReason, RebalanceReason};
-use crate::kafka::message::{ErrorCode, MemberId};
+use crate::kafka::message::{ErrorCode, Leaver, MemberId};
 use crate::kafka::schema::{
     Bytes, Change, ClassicMember, ClassicSubscription, Current, Epoch, MemberState, Subscription,
     Target,
@@ -26,7 +27,7 @@ pub(crate) struct ClassicJoin {
     pub(crate) session_timeout_ms: u64,
     pub(crate) rebalance_timeout_ms: u64,
     /// Its assignors, each with its subscription.
-    pub(crate) protocols: Vec<(String, Bytes)>,
+    pub(crate) protocols: Vec<(ClassicAssignor, Bytes)>,
     /// What the subscription says that it reads already.
     pub(crate) owned: Vec<TopicPartition>,
 }
@@ -36,8 +37,8 @@ pub(crate) struct ClassicJoin {
 pub(crate) struct Handover {
     pub(crate) generation: i32,
     pub(crate) members: Vec<HandedOver>,
-    /// Whether the members have to join again at once.
-    pub(crate) rebalances: bool,
+    /// Why the members have to join again at once, if they have to.
+    pub(crate) why: Option<RebalanceReason>,
 }
 
 /// A classic member in a group that goes over.
@@ -49,7 +50,7 @@ pub(crate) struct HandedOver {
     pub(crate) session_timeout_ms: i32,
     pub(crate) rebalance_timeout_ms: i32,
     /// Its assignors, each with its subscription.
-    pub(crate) protocols: Vec<(String, Bytes)>,
+    pub(crate) protocols: Vec<(ClassicAssignor, Bytes)>,
     /// What it reads.
     pub(crate) reads: Vec<TopicPartition>,
 }
@@ -90,9 +91,10 @@ impl ConsumerGroup {
         }
         let changed = self.subscribe(done, here, &id, join.subscription());
         if downgrades {
-            let handover = self.hand_over(done, &[]);
+            let why = changed.then(|| RebalanceReason::Joined(join.client.clone()));
+            let handover = self.hand_over(done, &[], why);
             let generation = handover.generation;
-            done.becomes = Some(Handover { rebalances: changed, ..handover });
+            done.becomes = Some(handover);
             return Ok((id, generation));
         }
         self.aim(done, here, &id);
@@ -191,12 +193,12 @@ impl ConsumerGroup {
         &mut self,
         done: &mut Done,
         here: &Here<'_>,
-        leaving: &[(MemberId, Option<String>)],
+        leavers: &[Leaver],
         why: LeaveReason,
     ) -> Vec<Result<(), ErrorCode>> {
         let (mut ids, mut results) = (Vec::new(), Vec::new());
         let mut first = None;
-        for (id, instance) in leaving {
+        for Leaver { member_id: id, instance } in leavers {
             let found = match instance {
                 None => self.members.get(id).map(|it| (id, it)),
                 Some(instance) => self.static_member(instance),
@@ -242,7 +244,12 @@ impl ConsumerGroup {
     /// Ends this group and tells what the classic group begins with.
     ///
     /// Source: `convertToClassicGroup`, `ClassicGroup.fromConsumerGroup`.
-    pub(super) fn hand_over(&mut self, done: &mut Done, without: &[MemberId]) -> Handover {
+    pub(super) fn hand_over(
+        &mut self,
+        done: &mut Done,
+        without: &[MemberId],
+        why: Option<RebalanceReason>,
+    ) -> Handover {
         let mut members = Vec::new();
         for (id, member) in self.members.iter().filter(|(id, _)| !without.contains(id)) {
             let Some(classic) = &member.subscription.classic else { continue };
@@ -258,7 +265,7 @@ impl ConsumerGroup {
         }
         let generation = self.epoch.epoch;
         self.delete(done);
-        Handover { generation, members, rebalances: true }
+        Handover { generation, members, why }
     }
 
     /// A classic group becomes one of the `consumer` protocol, since a member of that joins.
@@ -340,7 +347,7 @@ impl HandedOver {
 }
 
 /// The topics of a classic member: all its subscriptions name the same.
-fn topics(protocols: &[(String, Bytes)]) -> Vec<TopicName> {
+fn topics(protocols: &[(ClassicAssignor, Bytes)]) -> Vec<TopicName> {
     let first =
         protocols.first().and_then(|(_, it)| ClassicSubscription::decode(it)).map(|it| it.topics);
     sorted(&first.unwrap_or_default())

@@ -169,7 +169,7 @@ impl ConsumerGroup {
 }
 
 /// Source: `GroupCoordinatorService.throwIfConsumerGroupHeartbeatRequestIsInvalid`.
-fn check_request(here: &Here<'_>, request: &ConsumerHeartbeat) -> Result<(), ErrorCode> {
+pub(crate) fn check_request(here: &Here<'_>, request: &ConsumerHeartbeat) -> Result<(), ErrorCode> {
     let joins_in_full = request.rebalance_timeout_ms.is_some()
         && request.topics.is_some()
         && request.owned.as_ref().is_some_and(Vec::is_empty);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::kafka::assignor::compute::ClassicAssignor;
 use crate::kafka::config::{Config, Links, Topic, TopicSettings};
 use crate::kafka::message::consumer_group::{
     ConsumerHeartbeat, ConsumerHeartbeatAnswer, JOIN, LEAVE, LEAVE_FOR_A_WHILE,
@@ -197,20 +198,14 @@ impl Bench {
         match words[2..] {
             ["join", topics] => {
                 let topics: Vec<TopicName> = topics.split(',').map(Into::into).collect();
+                let subscription = ClassicSubscription { topics, ..Default::default() };
                 let join = ClassicJoin {
                     member_id: name.into(),
                     instance: None,
                     client: name.into(),
                     session_timeout_ms: 2_000,
                     rebalance_timeout_ms: 3_000,
-                    protocols: vec![(
-                        "range".into(),
-                        ClassicSubscription {
-                            topics: topics.clone(),
-                            ..ClassicSubscription::default()
-                        }
-                        .encode(),
-                    )],
+                    protocols: vec![(ClassicAssignor::Range, subscription.encode())],
                     owned: Vec::new(),
                 };
                 let joined =
