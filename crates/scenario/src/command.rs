@@ -113,6 +113,7 @@ impl fmt::Display for Command {
             Self::Kafka(
                 command @ (kafka::Command::Commit(_)
                 | kafka::Command::CrashBroker(_)
+                | kafka::Command::StopBroker(_)
                 | kafka::Command::RestartBroker(_)),
             ) => command.fmt(f),
             Self::Kafka(command) => write!(f, "kafka {command}"),

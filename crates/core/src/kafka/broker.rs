@@ -4,24 +4,33 @@
 //! coordinator of the groups whose partition of `__consumer_offsets` it leads. Who is a member of
 //! what is the coordinator's business, not its own.
 
+mod follower;
+mod lifecycle;
 mod logs;
+mod replicas;
+mod roles;
+mod waiting;
 
 use super::config::{Acks, BrokerSettings};
 use super::coordinator::{self, Coordinator};
 use super::fact::Fact;
-use super::log::{Log, Slice};
+use super::log::Log;
 use super::message::{
-    Answer, Batch, Content, ErrorCode, FetchPosition, Internal, NewRecord, ProducerId, Request,
+    Answer, Batch, Content, CorrelationId, ErrorCode, Internal, NewRecord, ProducerId, Request,
 };
 use super::metadata::Metadata;
-use super::network::ReplyTo;
+use super::network::{Node, ReplyTo};
 use super::sizes;
 use super::{BrokerId, Offset, TopicPartition};
 use crate::map::Map;
 use crate::name::GroupId;
 use crate::sim::{Rng, SimDuration, SimTime};
 use crate::workload::Workload;
+use follower::{Fetching, Following};
+use lifecycle::{Life, Stage};
+use replicas::{Leading, ParkedProduce};
 use std::sync::Arc;
+use waiting::ParkedFetch;
 
 /// What reaches a broker.
 #[derive(Clone, Debug)]
@@ -36,6 +45,12 @@ pub(crate) enum Input {
     Request(ReplyTo, Request),
     /// The controller tells how things are from now on.
     Metadata(Arc<Metadata>),
+    /// Another broker or the controller answered.
+    Answer(Node, CorrelationId, Answer),
+    /// Another broker is gone, or not there.
+    Disconnected(BrokerId),
+    /// It is asked to shut down in order.
+    Stop,
 }
 
 /// What a broker wants done.
@@ -45,6 +60,10 @@ pub(crate) enum Effect {
     Answer(ReplyTo, Answer),
     /// Close the connection to a client.
     Disconnect(ReplyTo),
+    /// Ask another broker or the controller.
+    Send(Node, CorrelationId, Request),
+    /// Its process ends, in order.
+    Stopped,
     /// Tell whoever watches.
     Note(Fact),
 }
@@ -56,10 +75,15 @@ pub(crate) struct Broker {
     settings: BrokerSettings,
     metadata: Arc<Metadata>,
     workload: Workload,
-    /// The logs of the partitions it leads.
+    /// The logs of the partitions it has.
+    ///
+    /// Simplified: they outlive any end of the process with all that was appended, as Kafka's do
+    /// while the machine itself goes on.
     disk: Map<TopicPartition, Log>,
     /// How many producer ids it has given out, ever.
     producer_ids: i64,
+    /// If its last process ended in order, the number of that one's registration.
+    stopped: Option<u64>,
     /// What its process remembers; none while it does not run.
     memory: Option<Memory>,
 }
@@ -72,15 +96,21 @@ struct Memory {
     next_retention: SimTime,
     next_cleaning: SimTime,
     next_expiry: SimTime,
-}
-
-/// A fetch that waits for records.
-#[derive(Clone, Debug, Hash)]
-struct ParkedFetch {
-    reply_to: ReplyTo,
-    deadline: SimTime,
-    min_bytes: u64,
-    partitions: Vec<FetchPosition>,
+    life: Life,
+    next_correlation: CorrelationId,
+    leading: Map<TopicPartition, Leading>,
+    following: Map<TopicPartition, Following>,
+    /// What it waits for from leaders.
+    fetching: Map<BrokerId, Fetching>,
+    /// Writes that wait for followers.
+    produces: Vec<ParkedProduce>,
+    /// What the coordinator says, once what it wrote before is safe: up to that offset of that
+    /// partition.
+    held: Vec<(TopicPartition, Offset, coordinator::Effect)>,
+    /// When followers are next looked at, if there are any.
+    next_isr_check: Option<SimTime>,
+    /// The metadata that the roles are from.
+    roles: Option<Arc<Metadata>>,
 }
 
 impl Broker {
@@ -91,41 +121,8 @@ impl Broker {
         metadata: Arc<Metadata>,
         workload: Workload,
     ) -> Self {
-        let disk = Map::new();
-        let mut broker =
-            Self { id, settings, metadata, workload, disk, producer_ids: 0, memory: None };
-        broker.make_logs(SimTime::START);
-        broker
-    }
-
-    /// Makes the logs of the partitions that it is to have and does not have yet.
-    fn make_logs(&mut self, now: SimTime) {
-        for topic in &self.metadata.topics {
-            for (state, partition) in topic.states.iter().zip(0..) {
-                if state.replicas.contains(&self.id) {
-                    let partition = TopicPartition { topic: topic.name.clone(), partition };
-                    self.disk.get_or_insert_with(partition, || Log::new(now));
-                }
-            }
-        }
-    }
-
-    /// Things are otherwise from now on.
-    fn learn(&mut self, fx: &mut Vec<Effect>, now: SimTime, metadata: Arc<Metadata>) {
-        if metadata.version <= self.metadata.version {
-            return;
-        }
-        let before = std::mem::replace(&mut self.metadata, metadata);
-        for topic in before.every_topic() {
-            let same = self.metadata.topic(&topic.name).is_some_and(|it| it.id == topic.id);
-            if !same {
-                self.disk.retain(|it, _| it.topic != topic.name);
-            }
-        }
-        self.make_logs(now);
-        let metadata = self.metadata.clone();
-        self.memory().coordinator.learn(metadata);
-        self.answer_satisfied(fx);
+        let (disk, producer_ids, stopped) = (Map::new(), 0, None);
+        Self { id, settings, metadata, workload, disk, producer_ids, stopped, memory: None }
     }
 
     /// Its number.
@@ -166,7 +163,18 @@ impl Broker {
             Input::Crash => self.memory = None,
             Input::Wake => self.wake(fx, now, names),
             Input::Request(reply_to, request) => self.answer(fx, now, names, reply_to, request),
-            Input::Metadata(metadata) => self.learn(fx, now, metadata),
+            Input::Metadata(metadata) => {
+                let deleted = self.learn(fx, now, metadata);
+                if !deleted.is_empty() {
+                    let input = coordinator::Input::PartitionsDeleted(deleted);
+                    self.coordinate(fx, now, names, input);
+                }
+            }
+            Input::Answer(whom, correlation, answer) => {
+                self.answered(fx, now, whom, correlation, answer);
+            }
+            Input::Disconnected(broker) => self.fetch_failed(now, broker),
+            Input::Stop => self.stop(fx, now),
         }
     }
 
@@ -174,8 +182,11 @@ impl Broker {
     pub(crate) fn due(&self) -> Option<SimTime> {
         let memory = self.memory.as_ref()?;
         let parked = memory.parked.iter().map(|it| it.deadline);
+        let produces = memory.produces.iter().map(|it| it.deadline);
         let checks = [memory.next_retention, memory.next_cleaning, memory.next_expiry];
-        parked.chain(checks).chain(memory.coordinator.due()).min()
+        let own = parked.chain(produces).chain(checks);
+        let own = own.chain(memory.coordinator.due()).chain(memory.life.next);
+        own.chain(Self::replicas_due(memory)).chain(Self::fetches_due(memory)).min()
     }
 
     /// Nothing is remembered but what the logs say.
@@ -184,22 +195,42 @@ impl Broker {
     /// so `COORDINATOR_LOAD_IN_PROGRESS` is never answered.
     fn start(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
         assert!(self.memory.is_none(), "a process starts once");
-        let mut coordinator = Coordinator::new(now, self.settings.clone(), self.metadata.clone());
         let expiry = SimDuration::millis(self.settings.producer_id_expiration_ms);
-        for (partition, log) in &mut self.disk {
+        for log in self.disk.values_mut() {
             log.producers_mut().reload(now, expiry);
-            if partition.topic == self.metadata.offsets.name {
-                coordinator.load(fx, now, partition, log);
-            }
         }
+        let is_first = now == SimTime::START;
+        let stage = if is_first { Stage::Running } else { Stage::Registering };
+        let interval = SimDuration::millis(self.settings.broker_heartbeat_interval_ms);
+        let next = match stage {
+            Stage::Running if self.is_alone() => None,
+            Stage::Running => Some(now + interval),
+            Stage::Registering | Stage::Fenced | Stage::Stopping(_) => Some(now),
+        };
         let delay = SimDuration::millis(self.settings.log_initial_task_delay_ms);
+        let longest = SimDuration::millis(self.settings.replica_lag_time_max_ms);
         self.memory = Some(Memory {
             parked: Vec::new(),
-            coordinator,
+            coordinator: Coordinator::new(now, self.settings.clone(), self.metadata.clone()),
             next_retention: now + delay,
             next_cleaning: now + self.cleaner_backoff(),
             next_expiry: now + self.expiry_interval(),
+            life: Life { stage, epoch: 0, next },
+            next_correlation: CorrelationId::default(),
+            leading: Map::new(),
+            following: Map::new(),
+            fetching: Map::new(),
+            produces: Vec::new(),
+            held: Vec::new(),
+            next_isr_check: (!self.is_alone()).then_some(now + SimDuration(longest.0 / 2)),
+            roles: None,
         });
+        if is_first {
+            self.assume_roles(fx, now);
+            self.fetch(fx, now);
+        } else {
+            self.talk(fx, now);
+        }
     }
 
     fn memory(&mut self) -> &mut Memory {
@@ -219,9 +250,13 @@ impl Broker {
         for fetch in
             self.memory().parked.extract_if(.., |it| it.deadline <= now).collect::<Vec<_>>()
         {
-            let answer = self.read_all(&fetch.partitions);
+            let answer = self.read_all(&fetch);
             fx.push(Effect::Answer(fetch.reply_to, answer));
         }
+        self.check_replicas(fx, now);
+        self.answer_written(fx, now);
+        self.fetch(fx, now);
+        self.talk(fx, now);
         self.coordinate(fx, now, names, coordinator::Input::Wake);
     }
 
@@ -261,28 +296,44 @@ impl Broker {
     ) {
         let answer = match request {
             Request::ApiVersions => Answer::ApiVersions,
-            Request::Produce { acks, batches } => {
-                let results = self.produce(fx, now, batches);
-                if acks == Acks::None {
-                    // Source: `KafkaApis.handleProduceRequest`: an error can be told in no other
-                    // way.
-                    if results.iter().any(|(_, it)| it.is_err()) {
-                        fx.push(Effect::Disconnect(reply_to));
+            Request::Produce { acks, timeout_ms, batches } => {
+                let waits = self.produce(fx, now, acks, batches);
+                match acks {
+                    Acks::None => {
+                        // Source: `KafkaApis.handleProduceRequest`: an error can be told in no
+                        // other way.
+                        if waits.iter().any(|(_, it)| it.is_err()) {
+                            fx.push(Effect::Disconnect(reply_to));
+                        }
+                        return;
                     }
-                    return;
+                    Acks::Leader => {
+                        let results = waits.into_iter();
+                        Answer::Produce(
+                            results.map(|(at, it)| (at, it.map(|(base, _)| base))).collect(),
+                        )
+                    }
+                    Acks::All => {
+                        let deadline = now + SimDuration::millis(timeout_ms);
+                        let parked = ParkedProduce { reply_to, deadline, waits };
+                        self.memory().produces.push(parked);
+                        return self.answer_written(fx, now);
+                    }
                 }
-                // With one replica everyone in sync has it as soon as the leader has.
-                Answer::Produce(results)
             }
             Request::InitProducerId => Answer::InitProducerId(Ok(self.new_producer_id())),
-            Request::Fetch { max_wait_ms, min_bytes, partitions } => {
+            Request::Fetch { replica, max_wait_ms, min_bytes, partitions } => {
+                if let Some(follower) = replica {
+                    self.follower_fetches(fx, now, follower, &partitions);
+                    self.answer_all(fx, now);
+                }
                 let deadline = now + SimDuration::millis(max_wait_ms);
-                let fetch = ParkedFetch { reply_to, deadline, min_bytes, partitions };
+                let fetch = ParkedFetch { reply_to, deadline, min_bytes, replica, partitions };
                 if max_wait_ms != 0 && !self.is_satisfied(&fetch) {
                     self.memory().parked.push(fetch);
                     return;
                 }
-                self.read_all(&fetch.partitions)
+                self.read_all(&fetch)
             }
             Request::ListOffsets { partition, at } => {
                 Answer::ListOffsets(self.list(&partition, at))
@@ -305,12 +356,6 @@ impl Broker {
         fx.push(Effect::Answer(reply_to, answer));
     }
 
-    /// The log of a partition, if it leads that.
-    fn led(&self, partition: &TopicPartition) -> Option<&Log> {
-        let log = self.disk.get(partition)?;
-        (self.metadata.leader(partition) == Some(self.id)).then_some(log)
-    }
-
     /// Why a partition cannot be written or read here, if it cannot.
     fn refusal(&self, partition: &TopicPartition) -> ErrorCode {
         let exists = self
@@ -324,12 +369,18 @@ impl Broker {
         &mut self,
         fx: &mut Vec<Effect>,
         now: SimTime,
+        acks: Acks,
         batches: Vec<(TopicPartition, Batch)>,
-    ) -> Vec<(TopicPartition, Result<Offset, ErrorCode>)> {
+    ) -> Vec<(TopicPartition, Result<(Offset, Offset), ErrorCode>)> {
         let mut results = Vec::with_capacity(batches.len());
         for (partition, batch) in batches {
-            let result = self.produce_one(fx, now, &partition, &batch);
-            results.push((partition, result));
+            let result = if acks == Acks::All && !self.has_enough_replicas(&partition) {
+                Err(ErrorCode::NotEnoughReplicas)
+            } else {
+                self.produce_one(fx, now, &partition, &batch)
+            };
+            let end = self.disk.get(&partition).map_or(Offset(0), Log::log_end);
+            results.push((partition, result.map(|base| (base, end))));
         }
         self.answer_satisfied(fx);
         results
@@ -363,8 +414,9 @@ impl Broker {
         batch: &Batch,
     ) -> Offset {
         let topic = self.metadata.topic(&partition.topic).expect("the topic of a log exists");
-        let log = self.disk.get_or_insert_with(partition.clone(), || Log::new(now));
-        let appended = log.append(now, &topic.settings, batch);
+        let leader_epoch = self.leading(partition).map_or(0, |it| it.epoch);
+        let log = self.disk.get_mut(partition).expect("what it leads it has");
+        let appended = log.append(now, &topic.settings, &Batch { leader_epoch, ..batch.clone() });
         if let Some(base) = appended.rolled {
             fx.push(Effect::Note(Fact::Rolled { partition: partition.clone(), base }));
         }
@@ -374,49 +426,8 @@ impl Broker {
                 fx.push(Effect::Note(Fact::Appended { message, to, offset }));
             }
         }
-        // The leader is the only replica, so every in-sync replica has all that it has.
-        log.raise_high_watermark(log.log_end());
+        self.raise(now, partition);
         appended.base
-    }
-
-    /// Answers the parked fetches for which there is enough now.
-    fn answer_satisfied(&mut self, fx: &mut Vec<Effect>) {
-        let parked = std::mem::take(&mut self.memory().parked);
-        let (satisfied, waiting) = parked.into_iter().partition(|it| self.is_satisfied(it));
-        self.memory().parked = waiting;
-        for fetch in satisfied {
-            let answer = self.read_all(&fetch.partitions);
-            fx.push(Effect::Answer(fetch.reply_to, answer));
-        }
-    }
-
-    /// Source: `DelayedFetch.tryComplete`: enough bytes, or an error that should not wait.
-    fn is_satisfied(&self, fetch: &ParkedFetch) -> bool {
-        let mut bytes = 0;
-        for it in &fetch.partitions {
-            let Some(log) = self.led(&it.partition) else { return true };
-            if it.from < log.log_start() || log.log_end() < it.from {
-                return true;
-            }
-            bytes += log.readable_bytes(it.from, fetch.min_bytes);
-        }
-        fetch.min_bytes <= bytes
-    }
-
-    fn read_all(&self, positions: &[FetchPosition]) -> Answer {
-        let results = positions.iter().map(|it| {
-            let slice = match self.led(&it.partition) {
-                Some(log) => {
-                    log.read(it.from, it.max_bytes).map_err(|_| ErrorCode::OffsetOutOfRange)
-                }
-                None => Err(self.refusal(&it.partition)),
-            };
-            (it.partition.clone(), slice)
-        });
-        // What has nothing to tell is left out, as in Kafka's incremental fetch sessions. A batch
-        // that was cleaned until it was empty does tell where to go on.
-        let tells = |it: &Result<Slice, _>| it.as_ref().map_or(true, |it| !it.heads.is_empty());
-        Answer::Fetch(results.filter(|(_, it)| tells(it)).collect())
     }
 
     fn coordinate(
@@ -429,15 +440,23 @@ impl Broker {
         let mut wanted = Vec::new();
         let id = self.id;
         self.memory().coordinator.step(&mut wanted, now, names, id, input);
+        let mut said = Vec::with_capacity(wanted.len());
+        let mut unsafe_until: Option<(TopicPartition, Offset)> = None;
         for effect in wanted {
             match effect {
-                coordinator::Effect::Answer(reply_to, answer) => {
-                    fx.push(Effect::Answer(reply_to, answer));
-                }
-                coordinator::Effect::Note(fact) => fx.push(Effect::Note(fact)),
                 coordinator::Effect::Append(group, records) => {
-                    self.write(fx, now, &group, records);
+                    let (partition, end) = self.write(fx, now, &group, records);
+                    if self.is_written(&partition, end) != Ok(true) {
+                        unsafe_until = Some((partition, end));
+                    }
                 }
+                coordinator::Effect::Answer(..) | coordinator::Effect::Note(_) => said.push(effect),
+            }
+        }
+        for effect in said {
+            match &unsafe_until {
+                Some((at, end)) => self.memory().held.push((at.clone(), *end, effect)),
+                None => self.say(fx, effect),
             }
         }
     }
@@ -449,7 +468,7 @@ impl Broker {
         now: SimTime,
         group: &GroupId,
         records: Vec<Internal>,
-    ) {
+    ) -> (TopicPartition, Offset) {
         let partition = self.metadata.offsets_partition(group.as_str());
         let mut size_bytes = sizes::BATCH_OVERHEAD;
         let records = records.into_iter().zip(0..).map(|(it, place)| {
@@ -459,5 +478,8 @@ impl Broker {
         });
         let batch = Batch::plain(records.collect(), size_bytes);
         self.append(fx, now, &partition, &batch);
+        let end = self.disk.get(&partition).map_or(Offset(0), Log::log_end);
+        self.answer_satisfied(fx);
+        (partition, end)
     }
 }

@@ -12,7 +12,7 @@ use super::command::Command;
 use super::config::Config;
 use super::consumer::{self, Consumer};
 use super::controller::{self, CONTROLLER, Controller};
-use super::fact::Fact;
+use super::fact::{ClusterFact, Fact};
 use super::message::{Packet, Request};
 use super::metadata::Metadata;
 use super::metadata::description::TopicDescription;
@@ -250,6 +250,14 @@ impl Cluster {
         runs && self.place_of(address.node) == address.process
     }
 
+    /// Whether it takes requests.
+    fn serves(&self, address: Address) -> bool {
+        match address.node {
+            Node::Broker(id) => self.broker(id).is_open(),
+            Node::Producer(_) | Node::Consumer(_) | Node::Admin | Node::Controller => true,
+        }
+    }
+
     fn step_producer(&mut self, cx: &mut Cx<'_, Self>, place: u16, input: producer::Input) {
         let (now, mut fx) = (cx.now(), Vec::new());
         let it = &mut self.producers[usize::from(place)];
@@ -304,6 +312,15 @@ impl Cluster {
                 broker::Effect::Disconnect(ReplyTo { client, channel, .. }) => {
                     self.send(cx, from, client, channel, Packet::Disconnected);
                 }
+                broker::Effect::Send(whom, correlation, request) => {
+                    let packet = Packet::Request(correlation, request);
+                    self.send(cx, from, self.address(whom), Channel::Data, packet);
+                }
+                broker::Effect::Stopped => {
+                    cx.note(Fact::Cluster(ClusterFact::Stopped(id)));
+                    self.step_broker(cx, id, broker::Input::Crash);
+                    self.disconnect_all(cx, id);
+                }
             }
         }
     }
@@ -321,10 +338,21 @@ impl Cluster {
         }
     }
 
+    /// A broker's process has ended: who was connected to it notices.
+    fn disconnect_all(&mut self, cx: &mut Cx<'_, Self>, id: BrokerId) {
+        let from = self.address(Node::Broker(id));
+        for (peer, channel) in self.network.peers(from.node) {
+            let to = self.address(peer);
+            self.send(cx, from, to, channel, Packet::Disconnected);
+        }
+    }
+
     fn step_controller(&mut self, cx: &mut Cx<'_, Self>, input: controller::Input) {
         let (now, mut fx) = (cx.now(), Vec::new());
         self.controller.machine.step(&mut fx, now, input);
+        let due = self.controller.alarm.set(now, self.controller.machine.due());
         let from = self.address(Node::Controller);
+        wake(cx, from, due);
         for effect in fx {
             match effect {
                 controller::Effect::Note(fact) => cx.note(fact),
@@ -361,7 +389,8 @@ impl Cluster {
 
     fn arrive(&mut self, cx: &mut Cx<'_, Self>, arrival: Arrival) {
         let Arrival { from, to, channel, packet, .. } = arrival;
-        if !self.hears(to) {
+        let is_asked = matches!(packet, Packet::Request(..));
+        if !self.hears(to) || (is_asked && !self.serves(to)) {
             // Nobody listens there: a client notices that its connection is refused or reset.
             if let (Node::Broker(_), Packet::Request(..)) = (to.node, packet) {
                 self.send(cx, to, from, channel, Packet::Disconnected);
@@ -403,6 +432,14 @@ impl Cluster {
             (Node::Broker(id), Node::Controller, Packet::MetadataUpdate(metadata)) => {
                 self.step_broker(cx, id, broker::Input::Metadata(metadata));
             }
+            (Node::Broker(id), whom, Packet::Answer(correlation, answer)) => {
+                self.step_broker(cx, id, broker::Input::Answer(whom, correlation, answer));
+            }
+            (Node::Broker(id), Node::Broker(whom), Packet::Disconnected) => {
+                self.step_broker(cx, id, broker::Input::Disconnected(whom));
+            }
+            // It learns from missing heartbeats that a broker is gone.
+            (Node::Controller, _, Packet::Disconnected) => {}
             (to, from, packet) => unreachable!("{from:?} does not send {packet:?} to {to:?}"),
         }
     }
@@ -430,7 +467,10 @@ impl Cluster {
                 self.admin.alarm.rings(now);
                 self.step_admin(cx, admin::Input::Wake);
             }
-            Node::Controller => {}
+            Node::Controller => {
+                self.controller.alarm.rings(now);
+                self.step_controller(cx, controller::Input::Wake);
+            }
             Node::Broker(id) => {
                 self.brokers[broker_place(id)].alarm.rings(now);
                 if self.hears(address) {

@@ -28,6 +28,8 @@ pub enum Command {
     Commit(ConsumerName),
     /// The broker's process is gone. What it had appended is on its disk.
     CrashBroker(BrokerId),
+    /// The broker shuts down in order: others take over what it leads first.
+    StopBroker(BrokerId),
     /// The broker starts again, from its disk.
     RestartBroker(BrokerId),
     /// One more consumer starts, set up like that. A name that was used before is used again by
@@ -76,6 +78,7 @@ impl fmt::Display for Command {
             Self::RemoveConsumer(name) => write!(f, "remove {name}"),
             Self::Commit(name) => write!(f, "commit {name}"),
             Self::CrashBroker(broker) => write!(f, "crash {broker}"),
+            Self::StopBroker(broker) => write!(f, "stop {broker}"),
             Self::RestartBroker(broker) => write!(f, "restart {broker}"),
             Self::Open(setup) => write!(f, "open {}", setup.name),
             Self::Call(name, call) => write!(f, "call {name} {call}"),
@@ -118,6 +121,9 @@ impl FromStr for Command {
         match words[..] {
             ["crash", "broker", number] => {
                 broker(number, "'crash broker 1', with the broker's number").map(Self::CrashBroker)
+            }
+            ["stop", "broker", number] => {
+                broker(number, "'stop broker 1', with the broker's number").map(Self::StopBroker)
             }
             ["restart", "broker", number] => {
                 broker(number, "'restart broker 1', with the broker's number")
@@ -167,6 +173,7 @@ mod tests {
             Command::Commit(c1()),
             Command::Call(c1(), Call::Seek(TopicPartition::new("orders", 0), Offset(5))),
             Command::CrashBroker(BrokerId(2)),
+            Command::StopBroker(BrokerId(2)),
             Command::RestartBroker(BrokerId(2)),
             Command::Flush("p1".into()),
             Command::CloseProducer("p1".into()),

@@ -42,7 +42,7 @@ pub struct Links {
     pub cluster: SimDuration,
     /// At most so much longer, drawn per message.
     pub jitter: SimDuration,
-    /// Of a million messages, how many are lost.
+    /// Of a million messages from and to clients, how many are lost.
     pub loss_per_million: u32,
 }
 
@@ -274,6 +274,19 @@ settings! {
         broker_session_timeout_ms: u64 = "broker.session.timeout.ms", 9_000;
         /// How often a broker tells the controller that it is there.
         broker_heartbeat_interval_ms: u64 = "broker.heartbeat.interval.ms", 2_000;
+        /// How long a follower may be behind before it is no longer in sync.
+        replica_lag_time_max_ms: u64 = "replica.lag.time.max.ms", 30_000;
+        /// How long a follower's fetch waits at the leader when there is nothing to return.
+        replica_fetch_wait_max_ms: u64 = "replica.fetch.wait.max.ms", 500;
+        /// How long a follower waits before it fetches again after an error.
+        replica_fetch_backoff_ms: u64 = "replica.fetch.backoff.ms", 1_000;
+        /// How many bytes of one partition a follower asks for.
+        replica_fetch_max_bytes: u64 = "replica.fetch.max.bytes", 1_048_576;
+        /// Whether the controller gives leaderships back to the preferred leaders.
+        auto_leader_rebalance_enable: bool = "auto.leader.rebalance.enable", true;
+        /// How often it does.
+        leader_imbalance_check_interval_seconds: u64 =
+            "leader.imbalance.check.interval.seconds", 300;
         /// After so long without a heartbeat a member of the `consumer` protocol is removed.
         group_consumer_session_timeout_ms: u64 = "group.consumer.session.timeout.ms", 45_000;
         /// How often members of the `consumer` protocol are to send a heartbeat.

@@ -5,6 +5,8 @@
 //! Raft; and clients that want something from it ask it directly, where a broker would pass that
 //! on.
 
+mod brokers;
+mod partitions;
 mod topics;
 
 use super::config::BrokerSettings;
@@ -14,7 +16,10 @@ use super::metadata::{Metadata, Topic};
 use super::network::ReplyTo;
 use super::{BrokerId, TopicPartition};
 use crate::name::TopicName;
-use crate::sim::SimTime;
+use crate::sim::{SimDuration, SimTime};
+pub(crate) use brokers::BrokerHeartbeat;
+use brokers::Session;
+use partitions::{Change, Mode};
 use std::sync::Arc;
 
 /// The number under which clients know the controller; brokers are numbered from 1.
@@ -59,6 +64,8 @@ pub enum Election {
 pub(crate) enum Input {
     /// Someone asks for something.
     Request(ReplyTo, ControllerRequest),
+    /// Something it waits for is due.
+    Wake,
 }
 
 /// What the controller wants done.
@@ -79,13 +86,18 @@ pub(crate) struct Controller {
     metadata: Arc<Metadata>,
     /// The number of the next new topic.
     next_topic: u32,
+    /// By the brokers' places.
+    sessions: Vec<Session>,
+    /// When leaders are next given back, if any should be.
+    next_balance: Option<SimTime>,
 }
 
 impl Controller {
     /// A controller of a cluster in which all is well.
     pub(crate) fn new(settings: BrokerSettings, metadata: Arc<Metadata>) -> Self {
         let topics = u32::try_from(metadata.topics.len()).expect("topics are few");
-        Self { settings, metadata, next_topic: topics + 1 }
+        let sessions = vec![Session::first(); metadata.states.len()];
+        Self { settings, metadata, next_topic: topics + 1, sessions, next_balance: None }
     }
 
     /// How things are.
@@ -97,26 +109,51 @@ impl Controller {
     pub(crate) fn step(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: Input) {
         let version = self.metadata.version;
         let answer = match input {
-            Input::Request(reply_to, request) => {
-                let result = self.answer(fx, now, request);
-                Some((reply_to, Answer::Controller(result)))
+            Input::Request(reply_to, request) => Some((reply_to, self.answer(fx, now, request))),
+            Input::Wake => {
+                self.expire_sessions(fx, now);
+                if self.next_balance.is_some_and(|it| it <= now) {
+                    self.balance(fx);
+                    self.next_balance = None;
+                }
+                None
             }
         };
         if version != self.metadata.version {
             for broker in self.metadata.broker_ids() {
                 fx.push(Effect::Update(broker, self.metadata.clone()));
             }
+            self.next_balance = self.balance_due(now);
         }
         fx.extend(answer.map(|(reply_to, answer)| Effect::Answer(reply_to, answer)));
     }
 
-    fn answer(
-        &mut self,
-        fx: &mut Vec<Effect>,
-        _now: SimTime,
-        request: ControllerRequest,
-    ) -> Result<(), ErrorCode> {
-        match request {
+    /// When it next has something to do by itself.
+    pub(crate) fn due(&self) -> Option<SimTime> {
+        self.sessions_due().into_iter().chain(self.next_balance).min()
+    }
+
+    /// When leaders are to be given back: at the next whole interval, if any should be.
+    fn balance_due(&self, now: SimTime) -> Option<SimTime> {
+        let interval = self.settings.leader_imbalance_check_interval_seconds.max(1) * 1_000;
+        let wanted = self.settings.auto_leader_rebalance_enable && self.is_unbalanced();
+        let passed = u64::try_from(now.as_ms()).expect("a run begins at 0") / interval;
+        wanted.then(|| SimTime::START + SimDuration::millis((passed + 1) * interval))
+    }
+
+    fn answer(&mut self, fx: &mut Vec<Effect>, now: SimTime, request: ControllerRequest) -> Answer {
+        Answer::Controller(match request {
+            ControllerRequest::BrokerRegistration { broker, stopped } => {
+                let epoch = self.register(fx, now, broker, stopped);
+                return Answer::BrokerRegistration { epoch, metadata: self.metadata.clone() };
+            }
+            ControllerRequest::BrokerHeartbeat(beat) => {
+                return Answer::BrokerHeartbeat(self.heard(fx, now, beat));
+            }
+            ControllerRequest::AlterPartition { leader, partition, epochs, isr } => {
+                let result = self.alter_partition(fx, leader, &partition, epochs, &isr);
+                return Answer::AlterPartition(partition, result);
+            }
             ControllerRequest::CreateTopics(topic) => self.create_topic(fx, &topic),
             ControllerRequest::CreatePartitions { topic, count } => {
                 self.create_partitions(fx, &topic, count)
@@ -126,9 +163,9 @@ impl Controller {
             }
             ControllerRequest::DeleteTopics { topic } => self.delete_topic(fx, &topic),
             ControllerRequest::ElectLeaders { partition, election } => {
-                self.elect(&partition, election)
+                self.elect(fx, &partition, election)
             }
-        }
+        })
     }
 
     /// The metadata, to be changed: it gets the next version.
@@ -146,7 +183,12 @@ impl Controller {
     }
 
     /// Source: `ReplicationControlManager.electLeader`.
-    fn elect(&mut self, partition: &TopicPartition, election: Election) -> Result<(), ErrorCode> {
+    fn elect(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        partition: &TopicPartition,
+        election: Election,
+    ) -> Result<(), ErrorCode> {
         let state = self.metadata.partition(partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
         let needed = match election {
             Election::Preferred => state.leader != state.replicas.first().copied(),
@@ -155,10 +197,16 @@ impl Controller {
         if !needed {
             return Err(ErrorCode::ElectionNotNeeded);
         }
-        Err(match election {
-            Election::Preferred => ErrorCode::PreferredLeaderNotAvailable,
-            Election::Unclean => ErrorCode::EligibleLeadersNotAvailable,
-        })
+        let version = self.metadata.version;
+        let (mode, failed) = match election {
+            Election::Preferred => (Mode::Preferred, ErrorCode::PreferredLeaderNotAvailable),
+            Election::Unclean => (Mode::Unclean, ErrorCode::EligibleLeadersNotAvailable),
+        };
+        self.change_partitions(fx, &self.active(), &|topic, number, state| {
+            let is_it = topic.name == partition.topic && number == partition.partition;
+            is_it.then(|| Change { mode, isr: state.isr.clone(), unclean: None })
+        });
+        if version == self.metadata.version { Err(failed) } else { Ok(()) }
     }
 }
 

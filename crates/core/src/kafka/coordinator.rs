@@ -42,7 +42,7 @@ pub(crate) enum Input {
 }
 
 /// What a coordinator wants done.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) enum Effect {
     /// Answer a client, once what was to be appended before is safe.
     Answer(ReplyTo, Answer),
@@ -87,6 +87,14 @@ impl Coordinator {
     /// Things are otherwise from now on.
     pub(crate) fn learn(&mut self, metadata: Arc<Metadata>) {
         self.metadata = metadata;
+    }
+
+    /// Another broker coordinates the groups of a partition from now on.
+    ///
+    /// Source: `GroupCoordinatorService.onResignation`.
+    pub(crate) fn unload(&mut self, partition: &TopicPartition) {
+        let metadata = self.metadata.clone();
+        self.groups.retain(|it, _| metadata.offsets_partition(it.as_str()) != *partition);
     }
 
     /// A group it coordinates, if it knows it.

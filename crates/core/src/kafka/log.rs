@@ -6,6 +6,7 @@
 mod cleaner;
 mod lookup;
 pub(crate) mod producers;
+mod replica;
 mod retention;
 mod segment;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use super::schema::Bytes;
 use crate::sim::{Shelf, SimTime};
 use crate::workload::MessageId;
 use producers::Producers;
+pub(crate) use replica::EpochEnd;
 use segment::Segment;
 use std::collections::VecDeque;
 
@@ -87,6 +89,8 @@ pub(crate) struct Log {
     /// Source: the file `cleaner-offset-checkpoint`, which outlives the process.
     cleaned_to: Option<Offset>,
     producers: Producers,
+    /// The terms of leaders, each with the offset at which it began. Invariant: both grow.
+    epochs: Vec<(u32, Offset)>,
 }
 
 /// What an append did.
@@ -120,6 +124,10 @@ pub(crate) struct Slice {
     /// The offset after the last batch; what was asked for if there was nothing to read.
     pub(crate) next: Offset,
     pub(crate) size_bytes: u64,
+    pub(crate) log_start: Offset,
+    pub(crate) high_watermark: Offset,
+    /// For a follower that has something else: where that begins.
+    pub(crate) diverging: Option<EpochEnd>,
 }
 
 impl Log {
@@ -136,6 +144,7 @@ impl Log {
             size_bytes: 0,
             cleaned_to: None,
             producers: Producers::default(),
+            epochs: Vec::new(),
         };
         log.roll(now);
         log
@@ -272,14 +281,25 @@ impl Log {
             marker: batch.marker,
             delete_horizon_ms: None,
         };
+        self.append_head(now, settings, head, first_record);
+        Appended { base, rolled }
+    }
+
+    /// The records of a batch are there from `first_record` on: now the batch itself.
+    fn append_head(
+        &mut self,
+        now: SimTime,
+        settings: &TopicSettings,
+        head: BatchHead,
+        first_record: u32,
+    ) {
         self.producers.appended(&head);
         self.batches.push(LoggedBatch { head, first_record });
-        self.size_bytes += batch.size_bytes;
+        self.size_bytes += u64::from(head.size_bytes);
         let active = self.segments.back_mut().expect("a log has an active segment");
         active.modified_ms = now.as_ms();
         active.add(settings, &head);
         self.assert_invariants();
-        Appended { base, rolled }
     }
 
     fn roll(&mut self, now: SimTime) {
@@ -303,6 +323,16 @@ impl Log {
     ///
     /// Source: `UnifiedLog.read`, `LocalLog.read`.
     pub(crate) fn read(&self, from: Offset, max_bytes: u64) -> Result<Slice, OutOfRange> {
+        self.read_below(from, max_bytes, self.high_watermark)
+    }
+
+    /// As [`Self::read`], but below another bound.
+    pub(crate) fn read_below(
+        &self,
+        from: Offset,
+        max_bytes: u64,
+        bound: Offset,
+    ) -> Result<Slice, OutOfRange> {
         if from < self.log_start || self.log_end < from {
             return Err(OutOfRange);
         }
@@ -310,8 +340,7 @@ impl Log {
         let (mut size_bytes, mut last, mut next) = (0, first, from);
         for batch in self.batches.range(first, self.segment_end(first)) {
             let size = u64::from(batch.head.size_bytes);
-            if self.high_watermark < batch.next() || (first < last && max_bytes < size_bytes + size)
-            {
+            if bound < batch.next() || (first < last && max_bytes < size_bytes + size) {
                 break;
             }
             size_bytes += size;
@@ -324,7 +353,9 @@ impl Log {
             self.records.range(self.record_place(first), self.record_place(last)).cloned().collect()
         };
         let heads = self.batches.range(first, last).map(|it| it.head).collect();
-        Ok(Slice { heads, records, next, size_bytes })
+        let Self { log_start, high_watermark, .. } = *self;
+        let diverging = None;
+        Ok(Slice { heads, records, next, size_bytes, log_start, high_watermark, diverging })
     }
 
     /// Where the segment ends that holds the batch at `batch`.

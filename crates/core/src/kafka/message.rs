@@ -36,7 +36,7 @@ pub(crate) mod consumer_group;
 use super::assignor::compute::ClassicAssignor;
 use super::call::{CommittedOffsets, OffsetAndMetadata};
 use super::config::Acks;
-use super::controller::{Election, NewTopic};
+use super::controller::{BrokerHeartbeat, Election, NewTopic};
 use super::fact::{CommitReason, LeaveReason};
 use super::log::Slice;
 use super::metadata::Metadata;
@@ -118,11 +118,18 @@ pub(crate) enum Request {
     /// Are you there, and what do you speak? The first words on a connection.
     ApiVersions,
     /// Append these, one batch per partition. With `acks=0` there is no answer.
-    Produce { acks: Acks, batches: Vec<(TopicPartition, Batch)> },
+    /// With `acks=all` the answer comes when enough replicas have it, or the time is over.
+    Produce { acks: Acks, timeout_ms: u64, batches: Vec<(TopicPartition, Batch)> },
     /// Give me an id to write under, so that what is sent twice is recognised.
     InitProducerId,
-    /// What is there from these positions on?
-    Fetch { max_wait_ms: u64, min_bytes: u64, partitions: Vec<FetchPosition> },
+    /// What is there from these positions on? For a follower, which names itself, also what
+    /// consumers cannot see yet.
+    Fetch {
+        replica: Option<BrokerId>,
+        max_wait_ms: u64,
+        min_bytes: u64,
+        partitions: Vec<FetchPosition>,
+    },
     /// Where does the partition begin, or end?
     ListOffsets { partition: TopicPartition, at: ListedOffset },
     /// Forget what lies before that offset; -1 means everything that consumers can read.
@@ -152,6 +159,17 @@ pub(crate) enum ControllerRequest {
     DeleteTopics { topic: TopicName },
     /// Elect a leader of a partition.
     ElectLeaders { partition: TopicPartition, election: Election },
+    /// I have started. If I had shut down in order before, under that number.
+    BrokerRegistration { broker: BrokerId, stopped: Option<u64> },
+    /// I am still here.
+    BrokerHeartbeat(BrokerHeartbeat),
+    /// These should be in sync with me. The epochs are the leader's and the partition's.
+    AlterPartition {
+        leader: BrokerId,
+        partition: TopicPartition,
+        epochs: (u32, u32),
+        isr: Vec<BrokerId>,
+    },
 }
 
 /// What a client asks the coordinator of its group.
@@ -205,6 +223,10 @@ pub(crate) struct FetchPosition {
     pub(crate) partition: TopicPartition,
     pub(crate) from: Offset,
     pub(crate) max_bytes: u64,
+    /// The term of the leader, as the client knows it.
+    pub(crate) leader_epoch: Option<u32>,
+    /// Of a follower: the term of its last record.
+    pub(crate) last_epoch: Option<u32>,
 }
 
 impl GroupRequest {
@@ -381,6 +403,12 @@ pub(crate) enum Answer {
     DeleteGroups(Result<(), ErrorCode>),
     /// The groups that the broker coordinates, by name.
     ListGroups(Vec<ListedGroup>),
+    /// The broker is registered under that number, and so things are.
+    BrokerRegistration { epoch: u64, metadata: Arc<Metadata> },
+    /// Whether a broker that wants to end may.
+    BrokerHeartbeat(Result<bool, ErrorCode>),
+    /// Whether the partition's in-sync set is as its leader wants it.
+    AlterPartition(TopicPartition, Result<(), ErrorCode>),
 }
 
 /// A group of the classic protocol as its coordinator tells an administrator of it.
@@ -547,6 +575,24 @@ error_codes! {
     InvalidRequest = "INVALID_REQUEST",
     /// There is no such group, or not of that type.
     GroupIdNotFound = "GROUP_ID_NOT_FOUND",
+    /// The leader's term is over; or the client knows an older one.
+    FencedLeaderEpoch = "FENCED_LEADER_EPOCH",
+    /// The broker does not know of that term yet.
+    UnknownLeaderEpoch = "UNKNOWN_LEADER_EPOCH",
+    /// The partition has changed meanwhile.
+    InvalidUpdateVersion = "INVALID_UPDATE_VERSION",
+    /// A broker that is gone or going cannot be in sync.
+    IneligibleReplica = "INELIGIBLE_REPLICA",
+    /// Another process of the broker has registered since.
+    StaleBrokerEpoch = "STALE_BROKER_EPOCH",
+    /// Too few replicas are in sync; nothing was written.
+    NotEnoughReplicas = "NOT_ENOUGH_REPLICAS",
+    /// Too few replicas are in sync; it was written all the same.
+    NotEnoughReplicasAfterAppend = "NOT_ENOUGH_REPLICAS_AFTER_APPEND",
+    /// The replicas did not have it in time.
+    RequestTimedOut = "REQUEST_TIMED_OUT",
+    /// The new leader does not know yet how far its followers are.
+    OffsetNotAvailable = "OFFSET_NOT_AVAILABLE",
     /// The partition has no leader just now.
     LeaderNotAvailable = "LEADER_NOT_AVAILABLE",
     /// There is no broker to coordinate the group just now.

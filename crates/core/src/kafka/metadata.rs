@@ -73,9 +73,9 @@ pub(crate) struct Partition {
     pub(crate) last_known_elr: Vec<BrokerId>,
     pub(crate) leader: Option<BrokerId>,
     /// Grows with every change of the leader.
-    pub(crate) leader_epoch: i32,
+    pub(crate) leader_epoch: u32,
     /// Grows with every change.
-    pub(crate) partition_epoch: i32,
+    pub(crate) partition_epoch: u32,
 }
 
 impl Partition {
@@ -156,6 +156,12 @@ impl Metadata {
         self.partition(partition)?.leader
     }
 
+    /// How many replicas of a partition must be in sync for a write with `acks=all`.
+    pub(crate) fn min_isr(&self, partition: &TopicPartition) -> usize {
+        let Some(topic) = self.topic(&partition.topic) else { return 1 };
+        topic.states.get(partition.partition as usize).map_or(1, |it| topic.min_isr(it))
+    }
+
     /// The partition of `__consumer_offsets` that keeps a group.
     pub(crate) fn offsets_partition(&self, group: &str) -> TopicPartition {
         let partition = offsets_partition(group, self.offsets.partitions);
@@ -169,6 +175,12 @@ impl Metadata {
 }
 
 impl Topic {
+    /// How many replicas of a partition must be in sync: as many as there are at most.
+    pub(crate) fn min_isr(&self, state: &Partition) -> usize {
+        let wanted = usize::try_from(self.settings.min_insync_replicas).unwrap_or(usize::MAX);
+        wanted.min(state.replicas.len())
+    }
+
     /// A topic whose partitions go round the brokers, all of which are in sync.
     fn striped(id: u32, name: TopicName, partitions: u32, brokers: u16, factor: u16) -> Self {
         let all: Vec<BrokerId> = (1..=brokers).map(BrokerId).collect();

@@ -97,7 +97,8 @@ impl Network {
             };
             let mut link = Link::new(latency);
             link.jitter = settings.jitter;
-            link.loss_per_million = settings.loss_per_million;
+            // Simplified: only what clients say can be lost; between brokers TCP mends it unseen.
+            link.loss_per_million = if is_within { 0 } else { settings.loss_per_million };
             link
         });
         let delivery = link.send(rng, now);

@@ -163,6 +163,20 @@ impl Cluster {
         Some(LogView { log_start, high_watermark, log_end: log.log_end(), segments })
     }
 
+    /// The terms of leaders that a replica knows of, each with its first offset, as its
+    /// `leader-epoch-checkpoint` file shows them. None if `broker`, or the leader if none is named,
+    /// does not have the partition.
+    #[must_use]
+    pub fn leader_epochs(
+        &self,
+        broker: Option<BrokerId>,
+        partition: &TopicPartition,
+    ) -> Option<Vec<(u32, Offset)>> {
+        let broker = broker.or_else(|| self.metadata().leader(partition))?;
+        let log = self.brokers().find(|it| it.id() == broker)?.log(partition)?;
+        Some(log.epochs())
+    }
+
     /// What `__consumer_offsets` holds about a group, oldest first.
     #[must_use]
     pub fn group_records(&self, group: &GroupId) -> Vec<GroupRecordView> {

@@ -125,6 +125,19 @@ impl<T: Clone> Shelf<T> {
         self.len - 1
     }
 
+    /// Takes away the item at `index` and all after it.
+    pub fn truncate(&mut self, index: usize) {
+        let index = index.clamp(self.start, self.len);
+        let kept = index - self.first_kept;
+        self.chunks.truncate(kept.div_ceil(CHUNK));
+        if !kept.is_multiple_of(CHUNK)
+            && let Some(last) = self.chunks.last_mut()
+        {
+            Arc::make_mut(last).truncate(kept % CHUNK);
+        }
+        self.len = index;
+    }
+
     /// The item at `index`, to be changed. Its chunk is copied first if a clone shares it.
     pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         if index < self.start || self.len <= index {

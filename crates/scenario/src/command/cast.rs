@@ -184,7 +184,7 @@ impl Cast {
             | Its::CloseProducer(_)
             | Its::CrashProducer(_)
             | Its::RestartProducer(_) => {}
-            Its::CrashBroker(id) | Its::RestartBroker(id) => {
+            Its::CrashBroker(id) | Its::StopBroker(id) | Its::RestartBroker(id) => {
                 if !(1..=self.brokers).contains(&id.0) {
                     let last = self.brokers;
                     return Err(Unfit(format!("there is no {id}: they are numbered 1 to {last}")));

@@ -9,8 +9,9 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Every word that a command can begin with, and how a command with it is written.
-const WORDS: [(&str, &str); 10] = [
+const WORDS: [(&str, &str); 11] = [
     ("crash", "'crash c1', or 'crash broker 1'"),
+    ("stop", "'stop broker 1'"),
     ("restart", "'restart c1', or 'restart broker 1'"),
     ("pause", "'pause c1'"),
     ("resume", "'resume c1'"),
@@ -103,6 +104,9 @@ fn read(text: &str, words: &[&str]) -> Result<Command, BadCommand> {
     let both = match *words {
         ["crash", "broker", number] => {
             return broker(text, number).map(kafka::Command::CrashBroker).map(Command::Kafka);
+        }
+        ["stop", "broker", number] => {
+            return broker(text, number).map(kafka::Command::StopBroker).map(Command::Kafka);
         }
         ["restart", "broker", number] => {
             return broker(text, number).map(kafka::Command::RestartBroker).map(Command::Kafka);

@@ -34,6 +34,12 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
         offsets_topic_replication_factor,
         broker_session_timeout_ms,
         broker_heartbeat_interval_ms,
+        replica_lag_time_max_ms,
+        replica_fetch_wait_max_ms,
+        replica_fetch_backoff_ms,
+        replica_fetch_max_bytes,
+        auto_leader_rebalance_enable,
+        leader_imbalance_check_interval_seconds,
         group_consumer_session_timeout_ms,
         group_consumer_heartbeat_interval_ms,
         group_consumer_assignment_interval_ms,
@@ -91,6 +97,12 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
     ] {
         p.whole(number);
     }
+    p.whole(replica_lag_time_max_ms);
+    p.whole(replica_fetch_wait_max_ms);
+    p.whole(replica_fetch_backoff_ms);
+    p.whole(replica_fetch_max_bytes);
+    p.bool(auto_leader_rebalance_enable);
+    p.whole(leader_imbalance_check_interval_seconds);
     let Links { producer, consumer, coordinator, cluster, jitter, loss_per_million } = links;
     for span in [producer, consumer, coordinator, cluster, jitter] {
         p.span(span);

@@ -23,7 +23,7 @@ impl Scene {
         let broker = self.one_broker(given)?;
         match given.text_if_any("how")?.unwrap_or("kill") {
             "kill" => self.command(Command::CrashBroker(broker))?,
-            "graceful" => return Err(Unable::NotModelled("a graceful stop".to_owned())),
+            "graceful" => self.command(Command::StopBroker(broker))?,
             _ => return Err(Unable::Wrong("its 'how' is kill or graceful".to_owned())),
         }
         self.quiet_cluster()

@@ -54,6 +54,9 @@ impl Broker {
         at: ListedOffset,
     ) -> Result<Offset, ErrorCode> {
         let log = self.led(partition).ok_or_else(|| self.refusal(partition))?;
+        if at != ListedOffset::Earliest && !self.knows_its_end(partition) {
+            return Err(ErrorCode::OffsetNotAvailable);
+        }
         let found = match at {
             ListedOffset::Earliest => return Ok(log.log_start()),
             ListedOffset::Latest => return Ok(log.high_watermark()),
@@ -104,8 +107,12 @@ impl Broker {
     fn delete_old_segments(&mut self, fx: &mut Vec<Effect>, now: SimTime, compacted: bool) {
         for (partition, log) in &mut self.disk {
             let Some(topic) = self.metadata.topic(&partition.topic) else { continue };
-            if topic.settings.cleanup_policy.compacts() == compacted {
-                let deleted = log.retain(now, &topic.settings);
+            if topic.settings.cleanup_policy.compacts() != compacted {
+                continue;
+            }
+            let deleted = log.retain(now, &topic.settings);
+            // What a follower does with its own copy is not told.
+            if self.memory.as_ref().is_some_and(|it| it.leading.contains_key(partition)) {
                 fx.extend(deleted.into_iter().map(|it| retained(partition, it)));
             }
         }
@@ -125,6 +132,9 @@ impl Broker {
             let topic = self.metadata.topic(&partition.topic).expect("its settings were seen");
             let log = self.disk.get_mut(&partition).expect("its dirt was seen");
             let did = log.clean(now, &topic.settings, &self.workload, dirt);
+            if self.leading(&partition).is_none() {
+                continue;
+            }
             fx.push(Effect::Note(Fact::Cleaned {
                 partition,
                 from: dirt.first,

@@ -237,12 +237,19 @@ impl Client {
         let mut wanted: Map<BrokerId, Vec<FetchPosition>> = Map::new();
         for (partition, from, leader) in self.fetchable() {
             let max_bytes = self.settings.max_partition_fetch_bytes;
-            let position = FetchPosition { partition: partition.clone(), from, max_bytes };
+            let position = FetchPosition {
+                partition: partition.clone(),
+                from,
+                max_bytes,
+                leader_epoch: self.metadata.partition(partition).map(|it| it.leader_epoch),
+                last_epoch: None,
+            };
             wanted.get_or_default(leader).push(position);
         }
         for (leader, partitions) in wanted {
             let positions = partitions.iter().map(|it| (it.partition.clone(), it.from)).collect();
             let request = Request::Fetch {
+                replica: None,
                 max_wait_ms: self.settings.fetch_max_wait_ms,
                 min_bytes: self.settings.fetch_min_bytes,
                 partitions,

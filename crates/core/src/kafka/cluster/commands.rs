@@ -1,6 +1,6 @@
 //! What a person or a scenario asks for, carried out or refused with a reason.
 
-use super::{Cluster, Node, Place, as_place, broker_place};
+use super::{Cluster, Place, as_place, broker_place};
 use crate::kafka::BrokerId;
 use crate::kafka::admin;
 use crate::kafka::broker;
@@ -10,7 +10,7 @@ use crate::kafka::config::{self, GroupProtocol};
 use crate::kafka::consumer::{self, Consumer, Process};
 use crate::kafka::fact::Fact;
 use crate::kafka::java::random_id;
-use crate::kafka::message::{MemberId, Packet};
+use crate::kafka::message::MemberId;
 use crate::kafka::producer::{self, Producer};
 use crate::name::{ConsumerName, GroupId, ProducerName};
 use crate::sim::{Cx, SimDuration};
@@ -42,6 +42,13 @@ impl Cluster {
             Command::Open(setup) => self.open_consumer(cx, setup)?,
             Command::Call(name, call) => self.call(cx, self.running(name)?, call)?,
             Command::CrashBroker(id) => self.crash_broker(cx, self.exists(*id)?)?,
+            Command::StopBroker(id) => {
+                let id = self.exists(*id)?;
+                if !self.broker(id).is_open() {
+                    return Err(format!("{id} is not running"));
+                }
+                self.step_broker(cx, id, broker::Input::Stop);
+            }
             Command::RestartBroker(id) => self.restart_broker(cx, self.exists(*id)?)?,
             Command::OpenProducer(setup) => self.open_producer(cx, setup)?,
             Command::Send { producer, topic, message, partition, timestamp_ms } => {
@@ -278,11 +285,7 @@ impl Cluster {
         }
         cx.note(Fact::BrokerCrashed(id));
         self.step_broker(cx, id, broker::Input::Crash);
-        let from = self.address(Node::Broker(id));
-        for (peer, channel) in self.network.peers(from.node) {
-            let to = self.address(peer);
-            self.send(cx, from, to, channel, Packet::Disconnected);
-        }
+        self.disconnect_all(cx, id);
         Ok(())
     }
 

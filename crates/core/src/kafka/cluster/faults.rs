@@ -313,15 +313,15 @@ fn a_broker_that_restarts_reads_its_groups_back_from_its_log() {
             1.021 s   billing is committed to offset 1 of orders-0, by c1
             2.00 s    broker 1 crashed
             3.00 s    broker 1 restarted
-            3.00 s    billing was read back from __consumer_offsets-9: generation 1, 1
+            3.008 s   billing was read back from __consumer_offsets-9: generation 1, 1
                         committed offsets
             3.572 s   p1 sent 2 to orders-0
             3.574 s   orders-0 appended 2 at offset 1
-            3.576 s   poll gave c1 1 records of orders-0 from offset 1, position is 2
-            3.576 s   c1 began 2
             3.576 s   p1 heard that 2 is in the log at offset 1
-            3.586 s   c1 processed 2
-            3.588 s   billing is committed to offset 2 of orders-0, by c1
+            3.68 s    poll gave c1 1 records of orders-0 from offset 1, position is 2
+            3.68 s    c1 began 2
+            3.69 s    c1 processed 2
+            3.692 s   billing is committed to offset 2 of orders-0, by c1
         "#]],
     );
 }

@@ -393,14 +393,15 @@ fn two_topics_two_groups_and_two_brokers_do_not_get_in_each_others_way() {
         ",
         &[RECORDS, BEGINNING, &["asks"]],
         expect![[r#"
-            0.01 s    billing rebalances: c1 joins
-            0.01 s    shipping rebalances: c2 joins
-            0.014 s   billing is stable in generation 1: c1 reads orders-0, orders-1
-            0.014 s   shipping is stable in generation 1: c2 reads orders-0, parcels-0; c3
+            0.01 s    shipping rebalances: c3 joins
+            0.014 s   billing rebalances: c1 joins
+            0.014 s   shipping rebalances: c2 joins
+            0.022 s   billing is stable in generation 1: c1 reads orders-0, orders-1
+            0.024 s   c1 now reads orders-0, orders-1
+            0.026 s   shipping is stable in generation 2: c2 reads orders-0, parcels-0; c3
                         reads orders-1
-            0.016 s   c1 now reads orders-0, orders-1
-            0.016 s   c2 now reads orders-0, parcels-0
-            0.016 s   c3 now reads orders-1
+            0.028 s   c2 now reads orders-0, parcels-0
+            0.028 s   c3 now reads orders-1
             2.009 s   poll gave c1 2 records of orders-0 from offset 0, position is 2
             2.009 s   c1 began 1
             2.009 s   poll gave c2 2 records of orders-0 from offset 0, position is 2
@@ -418,14 +419,15 @@ fn two_topics_two_groups_and_two_brokers_do_not_get_in_each_others_way() {
             2.069 s   c2 processed 4
             3.00 s    broker 2 crashed
             4.00 s    broker 2 restarted
-            4.00 s    billing was read back from __consumer_offsets-9: generation 1, 0
+            4.002 s   the controller counts broker 2 as gone
+            4.004 s   billing was read back from __consumer_offsets-9: generation 1, 0
                         committed offsets
-            5.018 s   shipping is committed to offset 2 of orders-0, by c2, enable.auto.commit
-            5.018 s   shipping is committed to offset 2 of parcels-0, by c2,
+            5.03 s    billing is committed to offset 2 of orders-0, by c1, enable.auto.commit
+            5.03 s    billing is committed to offset 0 of orders-1, by c1, enable.auto.commit
+            5.034 s   shipping is committed to offset 2 of orders-0, by c2, enable.auto.commit
+            5.034 s   shipping is committed to offset 2 of parcels-0, by c2,
                         enable.auto.commit
-            5.018 s   shipping is committed to offset 0 of orders-1, by c3, enable.auto.commit
-            5.018 s   billing is committed to offset 2 of orders-0, by c1, enable.auto.commit
-            5.018 s   billing is committed to offset 0 of orders-1, by c1, enable.auto.commit
+            5.034 s   shipping is committed to offset 0 of orders-1, by c3, enable.auto.commit
         "#]],
     );
 }

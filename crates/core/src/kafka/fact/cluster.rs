@@ -24,7 +24,7 @@ pub enum ClusterFact {
     /// The controller has not heard from a broker for too long.
     Fenced(BrokerId),
     /// The partition has another leader, or none any more.
-    Leader { partition: TopicPartition, leader: Option<BrokerId>, epoch: i32, unclean: bool },
+    Leader { partition: TopicPartition, leader: Option<BrokerId>, epoch: u32, unclean: bool },
     /// Other replicas are in sync now.
     InSync { partition: TopicPartition, isr: Vec<BrokerId> },
     /// A replica cut off what its leader does not have, from `to` on.

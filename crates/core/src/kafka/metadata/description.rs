@@ -21,7 +21,7 @@ pub struct PartitionDescription {
     /// The leader, if there is one.
     pub leader: Option<BrokerId>,
     /// The term of the leader.
-    pub leader_epoch: i32,
+    pub leader_epoch: u32,
     /// Every broker that has it; the first is the preferred leader.
     pub replicas: Vec<BrokerId>,
     /// The replicas in sync.

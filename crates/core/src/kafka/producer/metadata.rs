@@ -33,7 +33,11 @@ impl Producer {
             self.disconnected(fx, now, broker);
         }
         let is_unknown = |it: &Destination| self.metadata.topic(&it.name).is_none();
-        if !self.blocked.is_empty() || self.topics.iter().any(is_unknown) {
+        let mut queues = self.topics.iter().flat_map(|it| &it.queues);
+        // Source: `RecordAccumulator.ready`, `unknownLeaderTopics`.
+        let is_stuck =
+            queues.any(|it| it.first().is_some() && self.metadata.leader(it.partition()).is_none());
+        if is_stuck || !self.blocked.is_empty() || self.topics.iter().any(is_unknown) {
             self.metadata.want();
         }
         if self.asked.is_none()

@@ -116,7 +116,12 @@ impl Producer {
         let carried: Vec<_> = carried.collect();
         self.note_sent(fx, &carried, &batches);
         let acks = self.settings.acks;
-        fx.push(Effect::Send(broker, correlation, Request::Produce { acks, batches: carried }));
+        let timeout_ms = self.settings.request_timeout_ms;
+        fx.push(Effect::Send(
+            broker,
+            correlation,
+            Request::Produce { acks, timeout_ms, batches: carried },
+        ));
         if acks == Acks::None {
             for (place, batch) in batches {
                 self.acknowledge(fx, place, &batch, None);

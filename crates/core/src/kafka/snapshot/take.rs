@@ -335,6 +335,9 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Answer::ListOffsets(_)
             | Answer::DeleteRecords(_)
             | Answer::Metadata(_)
+            | Answer::BrokerRegistration { .. }
+            | Answer::BrokerHeartbeat(_)
+            | Answer::AlterPartition(..)
             | Answer::Controller(_)
             | Answer::ListGroups(_)
             | Answer::OffsetFetch(_)
