@@ -51,6 +51,8 @@ names! {
     TopicName
     /// A Kafka consumer group, `group.id`.
     GroupId
+    /// A Kafka producer across its processes, `transactional.id`.
+    TransactionalId
     /// A RabbitMQ exchange. The empty name is the default exchange.
     ExchangeName
     /// A RabbitMQ queue.

@@ -11,6 +11,7 @@ mod scene;
 mod settle;
 mod setup;
 mod topics;
+mod transactions;
 
 use super::Unable;
 use super::case::{Case, Step};

@@ -5,19 +5,23 @@
 //! gives up in time.
 
 mod call;
+mod raw;
 
 pub use crate::kafka::console::{DescribedGroup, DescribedMember};
 pub use call::{
     AdminCall, AdminReturn, Election, Layout, ListedGroup, NewTopic, OffsetSpec,
     PartitionDescription, TopicDescription,
 };
+pub use raw::RawProduce;
 
+use super::config::Acks;
 use super::connection::backoff;
 use super::controller::CONTROLLER;
 use super::message::{Answer, CorrelationId, ErrorCode, Request};
 use super::metadata::Metadata;
 use super::{BrokerId, TopicPartition};
 use crate::sim::{SimDuration, SimTime};
+use crate::workload::Workload;
 use call::{Progress, Target};
 use std::collections::VecDeque;
 
@@ -25,6 +29,8 @@ use std::collections::VecDeque;
 const API_TIMEOUT: SimDuration = SimDuration::millis(60_000);
 /// `request.timeout.ms`.
 const REQUEST_TIMEOUT: SimDuration = SimDuration::millis(30_000);
+/// So long an answer is waited for that is not to come.
+const NO_ANSWER: SimDuration = SimDuration::millis(500);
 /// `retry.backoff.ms`.
 const FIRST_BACKOFF: SimDuration = SimDuration::millis(100);
 /// `retry.backoff.max.ms`.
@@ -57,6 +63,7 @@ pub(crate) enum Effect {
 pub(crate) struct Admin {
     /// How many brokers there are.
     brokers: u16,
+    workload: Workload,
     waiting: VecDeque<AdminCall>,
     doing: Option<Doing>,
     next_correlation: CorrelationId,
@@ -91,9 +98,10 @@ enum Stage {
 
 impl Admin {
     /// A client that nobody has called yet.
-    pub(crate) fn new(brokers: u16) -> Self {
+    pub(crate) fn new(brokers: u16, workload: Workload) -> Self {
         Self {
             brokers,
+            workload,
             waiting: VecDeque::new(),
             doing: None,
             next_correlation: CorrelationId::default(),
@@ -130,7 +138,11 @@ impl Admin {
                 if let Some(doing) = &mut self.doing
                     && matches!(doing.stage, Stage::Awaits { broker, .. } if broker == from)
                 {
-                    doing.again(now);
+                    if matches!(doing.call, AdminCall::ProduceRaw(_)) {
+                        self.returns(AdminReturn::Failed("connection closed"));
+                    } else {
+                        doing.again(now);
+                    }
                 }
             }
         }
@@ -145,6 +157,9 @@ impl Admin {
         } else if let Stage::Awaits { until, .. } = doing.stage
             && until <= now
         {
+            if matches!(doing.call, AdminCall::ProduceRaw(_)) {
+                return self.returns(AdminReturn::NoAnswer);
+            }
             doing.again(now);
         }
     }
@@ -240,7 +255,15 @@ impl Admin {
         });
         let correlation = self.next_correlation;
         self.next_correlation = CorrelationId(correlation.0 + 1);
-        let until = now + REQUEST_TIMEOUT;
+        let mut until = now + REQUEST_TIMEOUT;
+        if let AdminCall::ProduceRaw(raw) = &doing.call
+            && matches!(request, Request::Produce { .. })
+        {
+            request = raw.request(now, &self.workload);
+            if raw.acks == Acks::None {
+                until = now + NO_ANSWER;
+            }
+        }
         doing.stage = Stage::Awaits { broker, correlation, until };
         fx.push(Effect::Send(broker, correlation, request));
     }

@@ -296,7 +296,7 @@ impl Broker {
     ) {
         let answer = match request {
             Request::ApiVersions => Answer::ApiVersions,
-            Request::Produce { acks, timeout_ms, batches } => {
+            Request::Produce { acks, timeout_ms, batches, .. } => {
                 let waits = self.produce(fx, now, acks, batches);
                 match acks {
                     Acks::None => {

@@ -133,7 +133,7 @@ impl Cluster {
             producers: producers.collect(),
             brokers: brokers.collect(),
             consumers: consumers.collect(),
-            admin: Place::new(Admin::new(metadata.brokers)),
+            admin: Place::new(Admin::new(metadata.brokers, workload.clone())),
             controller: Place::new(Controller::new(
                 config.broker_settings.clone(),
                 metadata.clone(),
@@ -163,14 +163,15 @@ impl Cluster {
         self.admin.machine.returned()
     }
 
-    /// The producers that a broker's replica of a partition knows, in the order of their ids; none
-    /// if it has no replica.
+    /// The producers that a broker's replica of a partition knows, or its leader's, in the order
+    /// of their ids; none if it has no replica.
     #[must_use]
     pub fn producers_known(
         &self,
-        broker: BrokerId,
+        broker: Option<BrokerId>,
         partition: &TopicPartition,
     ) -> Option<Vec<ProducerView>> {
+        let broker = broker.or_else(|| self.metadata().leader(partition))?;
         let log = self.broker(broker).log(partition)?;
         Some(log.producers().views().collect())
     }

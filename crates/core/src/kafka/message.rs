@@ -42,7 +42,7 @@ use super::log::Slice;
 use super::metadata::Metadata;
 use super::schema::Bytes;
 use super::{BrokerId, Offset, TopicPartition};
-use crate::name::{ConsumerName, GroupId, TopicName};
+use crate::name::{ConsumerName, GroupId, TopicName, TransactionalId};
 use crate::workload::MessageId;
 use consumer_group::{ConsumerHeartbeat, ConsumerHeartbeatAnswer, DescribedConsumerGroup};
 use std::fmt;
@@ -119,7 +119,13 @@ pub(crate) enum Request {
     ApiVersions,
     /// Append these, one batch per partition. With `acks=0` there is no answer.
     /// With `acks=all` the answer comes when enough replicas have it, or the time is over.
-    Produce { acks: Acks, timeout_ms: u64, batches: Vec<(TopicPartition, Batch)> },
+    Produce {
+        acks: Acks,
+        timeout_ms: u64,
+        /// Whose transaction the batches belong to, if they do to one.
+        transactional_id: Option<TransactionalId>,
+        batches: Vec<(TopicPartition, Batch)>,
+    },
     /// Give me an id to write under, so that what is sent twice is recognised.
     InitProducerId,
     /// What is there from these positions on? For a follower, which names itself, also what

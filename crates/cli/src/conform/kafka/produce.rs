@@ -28,6 +28,9 @@ impl Scene {
                 Err(BadSetting::Value { .. }) => return Ok(error("ConfigException")),
             }
         }
+        if chosen.conflict().is_some() {
+            return Ok(error("ConfigException"));
+        }
         self.note_process(name.as_str(), given.text_if_any("process")?);
         self.producers.insert(name.to_string());
         self.command(Command::OpenProducer(config::Producer { name, settings: chosen }))?;

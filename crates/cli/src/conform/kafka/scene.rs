@@ -30,6 +30,8 @@ pub(super) struct Scene {
     pub(super) groups: BTreeMap<ConsumerName, Option<GroupId>>,
     /// The producers that were opened.
     pub(super) producers: BTreeSet<String>,
+    /// The producer ids that were given out by hand.
+    pub(super) producer_ids: BTreeMap<String, i64>,
     /// The clients that share a process, with its name.
     pub(super) processes: BTreeMap<String, String>,
     /// The consumers that poll in `settle`, in the order in which they subscribed.
@@ -75,6 +77,7 @@ impl Scene {
             produced: 0,
             groups: BTreeMap::new(),
             producers: BTreeSet::new(),
+            producer_ids: BTreeMap::new(),
             processes: BTreeMap::new(),
             members: Vec::new(),
             stalled: BTreeSet::new(),
@@ -109,6 +112,9 @@ impl Scene {
             "producer" => self.producer(step),
             "produce" => self.produce(step),
             "close_producer" => self.close_producer(step),
+            "init_producer" => self.init_producer(step),
+            "produce_raw" => self.produce_raw(step),
+            "producer_state" => self.producer_state(step),
             "consumer" => self.consumer(step),
             "subscribe" => self.subscribe(step),
             "unsubscribe" => self.unsubscribe(step),

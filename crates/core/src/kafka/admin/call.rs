@@ -1,12 +1,13 @@
 //! The calls of an administrator's client, and how each is carried out.
 
+use super::raw::RawProduce;
 use crate::kafka::call::{CommittedOffsets, OffsetAndMetadata};
 use crate::kafka::console::DescribedGroup;
 pub use crate::kafka::controller::{Election, Layout, NewTopic};
 use crate::kafka::fact::{CommitReason, LeaveReason};
 use crate::kafka::message::ErrorCode::UnknownTopicOrPartition;
 use crate::kafka::message::{Answer, ControllerRequest as Ask, ErrorCode, GroupRequest};
-use crate::kafka::message::{Leaver, MemberId, MemberOf, Request};
+use crate::kafka::message::{Leaver, MemberId, MemberOf, ProducerId, Request};
 pub use crate::kafka::message::{ListedGroup, ListedOffset as OffsetSpec};
 pub use crate::kafka::metadata::description::{PartitionDescription, TopicDescription};
 use crate::kafka::{BrokerId, Offset, TopicPartition};
@@ -75,6 +76,10 @@ pub enum AdminCall {
     DeleteTopic(TopicName),
     /// Tell of a topic: its leaders, replicas and settings.
     DescribeTopic(TopicName),
+    /// Give out an id to write under, as a producer's first request does.
+    InitProducerId,
+    /// One `Produce` request as it is, which no client would repeat.
+    ProduceRaw(RawProduce),
     /// Elect a leader.
     ElectLeader {
         /// Whose.
@@ -103,6 +108,8 @@ impl fmt::Display for AdminCall {
             Self::AlterConfigs { topic, .. } => write!(f, "configure {topic}"),
             Self::DeleteTopic(topic) => write!(f, "delete topic {topic}"),
             Self::DescribeTopic(topic) => write!(f, "describe topic {topic}"),
+            Self::InitProducerId => f.write_str("init producer id"),
+            Self::ProduceRaw(raw) => write!(f, "produce to {}", raw.partition),
             Self::ElectLeader { partition, .. } => write!(f, "elect a leader of {partition}"),
         }
     }
@@ -121,6 +128,15 @@ pub enum AdminReturn {
     Group(DescribedGroup),
     /// The topic that was asked for.
     Topic(TopicDescription),
+    /// A producer id and its epoch.
+    Producer {
+        /// The id.
+        id: i64,
+        /// The epoch.
+        epoch: i16,
+    },
+    /// Nothing was answered.
+    NoAnswer,
     /// It is done.
     Done,
     /// It failed: the protocol's name of the error, or the exception's.
@@ -212,6 +228,8 @@ impl Progress {
             AdminCall::DeleteTopic(topic) => {
                 of_controller(Ask::DeleteTopics { topic: topic.clone() })
             }
+            AdminCall::InitProducerId => (Target::Any, Request::InitProducerId),
+            AdminCall::ProduceRaw(raw) => raw.asks(),
             AdminCall::ElectLeader { partition, election } => of_controller(Ask::ElectLeaders {
                 partition: partition.clone(),
                 election: *election,
@@ -245,6 +263,15 @@ impl Progress {
             Answer::ListOffsets(found) | Answer::DeleteRecords(found) => {
                 found.map(|it| Some(AdminReturn::Offset(it)))
             }
+            // What was written or refused is not asked for again.
+            Answer::Produce(results) => Ok(results.into_iter().next().map(|(_, it)| match it {
+                Ok(base) => AdminReturn::Offset(base),
+                Err(error) => AdminReturn::Failed(error.as_str()),
+            })),
+            Answer::InitProducerId(Ok(ProducerId { id, epoch })) => {
+                Ok(Some(AdminReturn::Producer { id, epoch }))
+            }
+            Answer::InitProducerId(Err(error)) => Ok(Some(AdminReturn::Failed(error.as_str()))),
             Answer::OffsetFetch(found) => found.map(|it| Some(AdminReturn::Committed(it))),
             Answer::OffsetCommit(it) | Answer::DeleteGroups(it) | Answer::Controller(it) => {
                 it.map(done)

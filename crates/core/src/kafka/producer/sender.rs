@@ -116,12 +116,9 @@ impl Producer {
         let carried: Vec<_> = carried.collect();
         self.note_sent(fx, &carried, &batches);
         let acks = self.settings.acks;
-        let timeout_ms = self.settings.request_timeout_ms;
-        fx.push(Effect::Send(
-            broker,
-            correlation,
-            Request::Produce { acks, timeout_ms, batches: carried },
-        ));
+        let (timeout_ms, transactional_id) = (self.settings.request_timeout_ms, None);
+        let request = Request::Produce { acks, timeout_ms, transactional_id, batches: carried };
+        fx.push(Effect::Send(broker, correlation, request));
         if acks == Acks::None {
             for (place, batch) in batches {
                 self.acknowledge(fx, place, &batch, None);
