@@ -162,6 +162,8 @@ enum Asked {
     /// The committed offsets, since the application asks.
     Question,
     ListOffsets(TopicPartition),
+    /// The end of a partition, since the application asks.
+    End(TopicPartition),
     /// With the positions that were asked for.
     Fetch(Vec<(TopicPartition, Offset)>),
 }
@@ -191,7 +193,7 @@ impl Client {
             polling: None,
             last_poll: now,
             fetch_not_before: now,
-            next_auto_commit: SimTime::MAX,
+            next_auto_commit: now + SimDuration::millis(settings.auto_commit_interval_ms),
             commits: VecDeque::new(),
             async_commits: VecDeque::new(),
             completed: VecDeque::new(),
@@ -351,6 +353,7 @@ impl Client {
             | Asked::Committed
             | Asked::Question
             | Asked::ListOffsets(_)
+            | Asked::End(_)
             | Asked::Fetch(_) => self.settings.request_timeout_ms,
         };
         self.next_correlation.0 += 1;
@@ -416,7 +419,7 @@ impl Client {
     /// A request will not be answered; it may or may not have had its effect.
     fn failed(&mut self, now: SimTime, what: &Asked) {
         match what {
-            Asked::ApiVersions | Asked::Heartbeat(_) | Asked::Leave => {}
+            Asked::ApiVersions | Asked::Heartbeat(_) | Asked::Leave | Asked::End(_) => {}
             Asked::Coordinator => self.coordinator_not_found(now),
             Asked::Metadata => self.metadata.failed(now),
             Asked::Join | Asked::Sync => self.membership_failed(now),
@@ -469,6 +472,7 @@ impl Client {
             }
             (Asked::Committed, Answer::OffsetFetch(it)) => self.committed_found(fx, now, it),
             (Asked::Question, Answer::OffsetFetch(it)) => self.question_answered(fx, now, it),
+            (Asked::End(partition), Answer::ListOffsets(it)) => self.end_found(&partition, it),
             (Asked::ListOffsets(partition), Answer::ListOffsets(it)) => {
                 self.offset_found(fx, now, &partition, it);
             }

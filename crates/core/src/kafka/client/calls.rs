@@ -57,7 +57,7 @@ impl Client {
             Call::Resume(partitions) => self.set_paused(&partitions, false),
             Call::Position(partition) => self.ask_position(now, partition),
             Call::Committed(partitions) => self.ask_committed(now, partitions),
-            Call::CurrentLag(partition) => self.current_lag(&partition),
+            Call::CurrentLag(partition) => self.current_lag(fx, now, &partition),
             Call::Close => {
                 self.close(now);
                 Ok(None)
@@ -71,13 +71,20 @@ impl Client {
     }
 
     /// Source: `SubscriptionState.setSubscriptionType`: the ways to choose do not mix.
-    fn subscribe(&mut self, fx: &mut Vec<Effect>, now: SimTime, topics: Vec<TopicName>) -> AtOnce {
+    fn subscribe(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        mut topics: Vec<TopicName>,
+    ) -> AtOnce {
         if !self.has_group() {
             return Err(NO_GROUP);
         }
         if topics.is_empty() {
             return self.unsubscribe(fx, now);
         }
+        topics.sort_unstable();
+        topics.dedup();
         match &self.subscription {
             Subscription::Assigned => return Err(ILLEGAL_STATE),
             Subscription::Topics(before) if *before == topics => return DONE,

@@ -153,6 +153,9 @@ impl Client {
 
     /// Sends what `commitAsync` was called for, in order.
     pub(super) fn send_async_commits(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        if self.finds_nobody() {
+            self.async_commits_failed();
+        }
         while let Some(to) = self.coordinator() {
             let Some(AsyncCommit(offsets)) = self.async_commits.pop_front() else { return };
             match self.may_commit() {

@@ -31,6 +31,8 @@ struct Fetched {
     place: usize,
     /// The offset after the last batch.
     next: Offset,
+    /// Where the partition ended.
+    end: Offset,
 }
 
 /// What `poll` returns of one partition.
@@ -148,6 +150,11 @@ impl Client {
                 self.fetch_refused(fx, now, &partition, position, error)?;
                 continue;
             }
+            if let (Ok(fetched), Some(place)) =
+                (&completed.result, self.assignment.get_mut(&completed.partition))
+            {
+                place.end = Some(fetched.end);
+            }
             if self.is_paused(&completed.partition) {
                 place += 1;
                 continue;
@@ -234,6 +241,11 @@ impl Client {
         if !self.assignment.keys().all(is_led) {
             self.metadata.want();
         }
+        if self.assignment.iter().any(|(it, at)| {
+            at.known().is_some() && !self.is_paused(it) && self.metadata.leader(it).is_none()
+        }) {
+            self.metadata.want();
+        }
         let mut wanted: Map<BrokerId, Vec<FetchPosition>> = Map::new();
         for (partition, from, leader) in self.fetchable() {
             let max_bytes = self.settings.max_partition_fetch_bytes;
@@ -295,7 +307,7 @@ impl Fetched {
     /// What was fetched begins with a whole batch; what lies before the position is skipped.
     fn new(slice: Slice, from: Offset) -> Self {
         let place = slice.records.partition_point(|it| it.offset < from);
-        Self { records: slice.records, place, next: slice.next }
+        Self { records: slice.records, place, next: slice.next, end: slice.high_watermark }
     }
 
     fn take(&mut self, most: usize) -> std::ops::Range<usize> {

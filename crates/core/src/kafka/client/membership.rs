@@ -185,6 +185,13 @@ impl Client {
             && (self.subscription != Subscription::None || waits || self.asking.is_some())
     }
 
+    /// Whether the coordinator is not known and no broker can be asked for it.
+    pub(super) fn finds_nobody(&self) -> bool {
+        self.membership.coordinator.is_none()
+            && !self.is_waiting_for(is_search)
+            && self.some_broker().is_none()
+    }
+
     /// A broker that can be asked who the coordinator is.
     ///
     /// Simplified: the Java client asks the broker with the fewest requests in flight, this one

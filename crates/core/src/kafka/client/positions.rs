@@ -76,9 +76,9 @@ impl Client {
             self.assignment.remove(partition);
         }
         self.buffer.retain(|it| !partitions.contains(it.partition()));
-        self.in_flight.retain(|_, it| match &it.what {
-            Asked::ListOffsets(partition) => !partitions.contains(partition),
-            _ => true,
+        self.in_flight.retain(|_, it| {
+            let it = if let Asked::ListOffsets(it) = &it.what { Some(it) } else { None };
+            it.is_none_or(|it| !partitions.contains(it))
         });
         let (group, consumer) = (self.group.clone(), self.name.clone());
         fx.push(Effect::Note(Fact::Revoked { group, consumer, partitions }));
@@ -304,6 +304,17 @@ impl Client {
         }));
     }
 
+    /// A leader said where its log ends, since the application asked how far behind it is.
+    pub(super) fn end_found(
+        &mut self,
+        partition: &TopicPartition,
+        answer: Result<Offset, ErrorCode>,
+    ) {
+        if let (Some(place), Ok(end)) = (self.assignment.get_mut(partition), answer) {
+            place.end.get_or_insert(end);
+        }
+    }
+
     /// Asks again later: for the leader's word on one partition, or for all that is committed.
     pub(super) fn retry_positions(&mut self, now: SimTime, one: Option<&TopicPartition>) {
         let later = now + self.retry_backoff();
@@ -336,8 +347,27 @@ impl Client {
     }
 
     /// How far the position is behind the end, as the last fetch told.
-    pub(super) fn current_lag(&self, partition: &TopicPartition) -> AtOnce {
+    /// Without a word on that it asks the leader, and knows the next time.
+    ///
+    /// Source: `ClassicKafkaConsumer.currentLag`.
+    pub(super) fn current_lag(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        partition: &TopicPartition,
+    ) -> AtOnce {
         let Some(place) = self.assignment.get(partition) else { return Err(ILLEGAL_STATE) };
+        let what = Asked::End(partition.clone());
+        if place.end.is_none()
+            && !self.is_waiting_for(|it| *it == what)
+            && let Some(leader) = self.metadata.leader(partition)
+            && self.connections(Channel::Data).is_up(leader)
+        {
+            let at = self.listed(now, Target::Edge(Edge::End));
+            let request = Request::ListOffsets { partition: partition.clone(), at };
+            self.send(fx, now, (leader, Channel::Data), what, request);
+            return Ok(Some(Return::Lag(None)));
+        }
         let known = place.end.zip(place.known());
         Ok(Some(Return::Lag(known.map(|(end, at)| end.0 - at.0))))
     }
