@@ -19,6 +19,21 @@ pub(crate) enum Look {
     Outlined,
 }
 
+impl Look {
+    /// What is drawn in a cell of that colour is drawn in this.
+    fn ink(self, colour: u8) -> Tone {
+        match self {
+            Self::Solid | Self::Ringed => Tone::OnKey(colour),
+            Self::Faded | Self::Outlined => Tone::KeyEdge(colour),
+        }
+    }
+}
+
+/// Whether a message has no value: in a compacted topic it deletes its key.
+pub(crate) fn is_tombstone(workload: &Workload, message: MessageId) -> bool {
+    workload.messages.get(message.index()).is_some_and(|it| it.tombstone)
+}
+
 /// The colour and the shape of a message. The shape is none if it has no key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
@@ -45,9 +60,10 @@ impl Sheet {
         let Mark { colour, shape } = mark;
         let edge = |dash| line(Tone::KeyEdge(colour), 10, dash);
         let inner = area.inset(Len(5));
-        let (ink, number) = match look {
-            Look::Solid | Look::Ringed => (Tone::OnKey(colour), Tone::OnKey(colour)),
-            Look::Faded | Look::Outlined => (Tone::KeyEdge(colour), Tone::Muted),
+        let ink = look.ink(colour);
+        let number = match look {
+            Look::Solid | Look::Ringed => ink,
+            Look::Faded | Look::Outlined => Tone::Muted,
         };
         match look {
             Look::Solid => {
@@ -70,6 +86,16 @@ impl Sheet {
         let at = Point::new(area.centre().x, area.bottom() - px(4));
         let style = Style::new(Size::S12, Weight::Bold, number);
         self.text_at(at, Anchor::Middle, style, message.to_string());
+    }
+
+    /// The sign of a message that deletes its key, in the upper right corner of its cell.
+    pub(crate) fn cross(&mut self, area: Area, colour: u8, look: Look) {
+        let at = Point::new(area.right() - px(9), area.y + Len(85));
+        let stroke = line(look.ink(colour), 15, Dash::Solid);
+        for slope in [-30, 30] {
+            let (from, to) = (at.offset(Len(-30), Len(-slope)), at.offset(Len(30), Len(slope)));
+            self.segment(from, to, stroke);
+        }
     }
 
     /// The empty place of a message that is gone.

@@ -45,7 +45,18 @@ struct Partition {
     records: u64,
     segments: Vec<i64>,
     size_bytes: u64,
+    /// How far a compacted log is cleaned; left out where the topic is not compacted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleaning: Option<Cleaning>,
     newest: Vec<Record>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cleaning {
+    cleaned_to: i64,
+    clean_bytes: u64,
+    dirty_bytes: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -147,6 +158,11 @@ impl From<&snapshot::PartitionSnapshot> for Partition {
             records: it.records,
             segments: it.segments.iter().map(|base| base.0).collect(),
             size_bytes: it.size_bytes,
+            cleaning: it.cleaning.map(|it| Cleaning {
+                cleaned_to: it.cleaned_to.0,
+                clean_bytes: it.clean_bytes,
+                dirty_bytes: it.dirty_bytes,
+            }),
             newest: newest.collect(),
         }
     }

@@ -83,8 +83,21 @@ pub struct PartitionSnapshot {
     pub segments: Vec<Offset>,
     /// The size of all segments, in bytes.
     pub size_bytes: u64,
+    /// How far it is compacted; none if its topic is not.
+    pub cleaning: Option<CleaningSnapshot>,
     /// The newest records, oldest of them first: as many as were asked for.
     pub cells: Vec<RecordCell>,
+}
+
+/// How far a log is compacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CleaningSnapshot {
+    /// Before this offset no key stands twice; the log start if nothing was cleaned yet.
+    pub cleaned_to: Offset,
+    /// The size of the segments before it.
+    pub clean_bytes: u64,
+    /// The size of those that the cleaner could clean now.
+    pub dirty_bytes: u64,
 }
 
 /// One record in a log.

@@ -3,7 +3,7 @@
 mod bookmarks;
 mod shown;
 
-use crate::cell::{Look, mark};
+use crate::cell::{Look, is_tombstone, mark};
 use crate::item::{Anchor, Dash, Step};
 use crate::metrics::{CELL, GAP, Metrics};
 use crate::places::Places;
@@ -69,6 +69,7 @@ impl Row<'_> {
         self.name(sheet, Point::new(at.x + m.margin, name_y), first.right());
         let shown = self.shown(strips);
         self.segments(sheet, &shown);
+        self.holes(sheet, &shown);
         self.earlier(sheet, &shown);
         let landing = self.records(sheet, &shown);
         let flags = if self.crowded() {
@@ -130,6 +131,9 @@ impl Row<'_> {
             " to ",
             &it.log_end.to_string(),
         ]);
+        if let Some(cleaning) = it.cleaning {
+            label += &joined(&["; compacted, clean to ", &cleaning.cleaned_to.to_string()]);
+        }
         for (group, standing) in &self.groups {
             label += &joined(&["; group ", group.as_str(), ": "]);
             label += &standing.committed.map_or("nothing committed".to_owned(), |it| {
@@ -289,6 +293,10 @@ impl Row<'_> {
             let (look, words) = self.look(record.offset);
             let key = mark(self.scene.workload, record.message);
             sheet.cell(area, key, record.message, look);
+            let tombstone = is_tombstone(self.scene.workload, record.message);
+            if tombstone {
+                sheet.cross(area, key.colour, look);
+            }
             let label = joined(&[
                 "message ",
                 &record.message.to_string(),
@@ -298,6 +306,7 @@ impl Row<'_> {
                 &record.offset.to_string(),
                 ": ",
                 words,
+                if tombstone { ", a tombstone" } else { "" },
             ]);
             sheet.hit(area, Target::Message(record.message), label);
             if record.offset.0 % i64::from(each) == 0 {
@@ -328,6 +337,23 @@ impl Row<'_> {
         }
     }
 
+    /// Where compaction took records away, the gap between their neighbours is dotted.
+    fn holes(&self, sheet: &mut Sheet, shown: &Shown<'_>) {
+        let mut next = match shown.earlier {
+            Some(_) => shown.cells.first().map_or(self.partition.log_end, |it| it.offset),
+            None => self.partition.log_start,
+        };
+        for record in shown.cells {
+            if next < record.offset {
+                let (x, strip) = shown.boundary(record.offset);
+                let (top, low) = (strip.y + GAP, strip.bottom() - GAP);
+                let dots = line(Tone::Muted, 10, Dash::Dotted);
+                sheet.segment(Point::new(x, top), Point::new(x, low), dots);
+            }
+            next = record.offset.next();
+        }
+    }
+
     /// The log's start and the high watermark, where they are not what one would expect. `flags`
     /// are the places above the log that are taken.
     fn edges(&self, sheet: &mut Sheet, shown: &Shown<'_>, flags: &[Area]) {
@@ -348,6 +374,15 @@ impl Row<'_> {
             sheet.segment(top, Point::new(strip.x, strip.bottom() - px(4)), bar);
             let text = joined(&["starts at ", &it.log_start.to_string()]);
             say(sheet, strip.x + px(2), strip, &text);
+        }
+        if let Some(cleaning) = it.cleaning
+            && it.log_start < cleaning.cleaned_to
+        {
+            let (x, strip) = shown.boundary(cleaning.cleaned_to);
+            let stroke = line(Tone::Muted, 10, Dash::Solid);
+            sheet.segment(Point::new(x, strip.y), Point::new(x, strip.bottom()), stroke);
+            let text = joined(&["clean to ", &cleaning.cleaned_to.to_string()]);
+            say(sheet, x + px(2), strip, &text);
         }
         if it.high_watermark != it.log_end {
             let (x, strip) = shown.boundary(it.high_watermark);

@@ -98,6 +98,7 @@ pub(crate) fn partition(name: &str, number: u32, messages: &[u32]) -> k::Partiti
         records: messages.len() as u64,
         segments: vec![Offset(0)],
         size_bytes: 100 * messages.len() as u64,
+        cleaning: None,
         cells: cells.collect(),
     }
 }
@@ -351,6 +352,28 @@ pub(crate) fn retained_or_removed() -> Made {
         consumer.state = r::ConsumerState::Waiting;
         consumer.holds.clear();
         (consumer.unacked, consumer.held) = (0, 0);
+    }
+    made
+}
+
+/// A compacted topic: three logs with what the cleaner left of them.
+pub(crate) fn compacted() -> Made {
+    let mut made = retained_or_removed();
+    made.name = "compacted";
+    let mut messages = made.workload.messages.to_vec();
+    for deleted in [4, 11, 17] {
+        messages[deleted].tombstone = true;
+    }
+    made.workload.messages = messages.into();
+    for (part, gone) in made.kafka.topics[0].partitions.iter_mut().zip([3, 5, 0]) {
+        let cleaned_to = Offset(gone + 1);
+        part.cells.retain(|it| it.offset.0 % 3 == 1 || gone <= it.offset.0);
+        part.records = part.cells.len() as u64;
+        part.segments = vec![Offset(0), cleaned_to];
+        let (clean_bytes, dirty_bytes) = (300, 0);
+        let is_clean = 0 < gone;
+        let cleaned_to = if is_clean { cleaned_to } else { Offset(0) };
+        part.cleaning = Some(k::CleaningSnapshot { cleaned_to, clean_bytes, dirty_bytes });
     }
     made
 }
@@ -612,5 +635,6 @@ pub(crate) fn all() -> Vec<Made> {
         many_records(),
         two_of_everything(),
         wide_topic(),
+        compacted(),
     ]
 }

@@ -1,20 +1,21 @@
 //! Taking a snapshot of a world.
 
 use super::{
-    BrokerSnapshot, Cargo, ConsumerSnapshot, ConsumerState, Flight, GroupPartition, GroupSnapshot,
-    OffsetsContent, OffsetsPartitionSnapshot, OffsetsRecord, PartitionSnapshot, ProducerSnapshot,
-    RecordCell, Snapshot, TopicSnapshot,
+    BrokerSnapshot, Cargo, CleaningSnapshot, ConsumerSnapshot, ConsumerState, Flight,
+    GroupPartition, GroupSnapshot, OffsetsContent, OffsetsPartitionSnapshot, OffsetsRecord,
+    PartitionSnapshot, ProducerSnapshot, RecordCell, Snapshot, TopicSnapshot,
 };
 use crate::kafka::application::{Application, Doing};
+use crate::kafka::config::TopicSettings;
 use crate::kafka::consumer::{Consumer, Process};
-use crate::kafka::log::{Log, Record};
+use crate::kafka::log::{Dirt, Log, Record};
 use crate::kafka::message::{Answer, GroupRequest, Packet, Request};
 use crate::kafka::network::{Arrival, Node};
 use crate::kafka::schema::{GroupValue, Key, OffsetValue};
 use crate::kafka::{Cluster, TopicPartition};
 use crate::map::{Map, Set, sort_by_key};
 use crate::name::{ConsumerName, GroupId};
-use crate::sim::World;
+use crate::sim::{SimTime, World};
 use crate::workload::MessageId;
 
 /// How many of the next messages of a producer are shown.
@@ -39,7 +40,7 @@ pub fn snapshot(world: &World<Cluster>, cells: usize) -> Snapshot {
             .map(|id| BrokerSnapshot { id, running: cluster.broker(id).is_running() })
             .collect(),
         producers: producers(cluster),
-        topics: topics(cluster, cells),
+        topics: topics(cluster, world.now(), cells),
         groups: groups(cluster),
         consumers: cluster
             .consumers()
@@ -61,15 +62,16 @@ fn producers(cluster: &Cluster) -> Vec<ProducerSnapshot> {
     shown.collect()
 }
 
-fn topics(cluster: &Cluster, cells: usize) -> Vec<TopicSnapshot> {
+fn topics(cluster: &Cluster, now: SimTime, cells: usize) -> Vec<TopicSnapshot> {
     let shown = cluster.metadata().topics.iter().map(|topic| {
         let ids = (0..topic.partitions)
             .map(|it| TopicPartition { topic: topic.name.clone(), partition: it });
         let logs = ids.filter_map(|it| Some((log_of(cluster, &it)?, it)));
-        TopicSnapshot {
-            name: topic.name.clone(),
-            partitions: logs.map(|(log, it)| partition(cluster, it, log, cells)).collect(),
-        }
+        let partitions = logs.map(|(log, it)| PartitionSnapshot {
+            cleaning: cleaning(now, &topic.settings, log),
+            ..partition(cluster, it, log, cells)
+        });
+        TopicSnapshot { name: topic.name.clone(), partitions: partitions.collect() }
     });
     shown.collect()
 }
@@ -100,8 +102,16 @@ fn partition(
         records: log.count(),
         segments: log.segment_bases(SEGMENTS).collect(),
         size_bytes: log.size_bytes(),
+        cleaning: None,
         cells: log.newest(cells).filter_map(cell).collect(),
     }
+}
+
+fn cleaning(now: SimTime, settings: &TopicSettings, log: &Log) -> Option<CleaningSnapshot> {
+    settings.cleanup_policy.compacts().then(|| {
+        let Dirt { first, clean_bytes, dirty_bytes, .. } = log.dirt(now, settings);
+        CleaningSnapshot { cleaned_to: first, clean_bytes, dirty_bytes }
+    })
 }
 
 fn groups(cluster: &Cluster) -> Vec<GroupSnapshot> {

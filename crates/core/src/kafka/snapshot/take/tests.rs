@@ -94,6 +94,7 @@ fn brokers_producers_and_logs_are_in_the_snapshot() {
         Offset(0),
         Offset(2)],
         size_bytes: 680,
+        cleaning: None,
         cells: [
         RecordCell {
         offset: Offset(2),
