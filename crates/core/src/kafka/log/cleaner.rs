@@ -75,7 +75,7 @@ impl Log {
         let is_too_new = |it: &Segment| 0 < lag && newest < it.largest_ms();
         let mut end = first_dirty;
         while end < active
-            && self.segments[end + 1].base <= self.stable_end()
+            && self.segments[end + 1].base <= self.last_stable()
             && !is_too_new(&self.segments[end])
         {
             end += 1;
@@ -102,11 +102,6 @@ impl Log {
         self.segments.partition_point(|it| it.base <= offset).saturating_sub(1)
     }
 
-    /// The end of what no open transaction and no replica that lags behind can still change.
-    fn stable_end(&self) -> Offset {
-        self.high_watermark
-    }
-
     /// Cleans what `dirt` says: of each key, in the dirty part and all before it, the newest
     /// record stays.
     ///
@@ -128,7 +123,6 @@ impl Log {
             workload,
             end: dirt.end,
             newest: self.newest_of_keys(workload, dirt, end_batch, &aborted),
-            last_of_producers: self.last_of_producers(),
             aborted,
             open: Set::new(),
             records: Shelf::new(),
@@ -230,23 +224,6 @@ impl Log {
         aborted
     }
 
-    /// The batch of each producer id that tells its last sequence number, or its epoch.
-    ///
-    /// Source: `UnifiedLog.lastRecordsOfActiveProducers`: after a marker with a higher epoch, that
-    /// marker.
-    fn last_of_producers(&self) -> Map<i64, usize> {
-        let mut last = Map::<i64, (i16, usize)>::new();
-        for (place, it) in (self.batches.start()..).zip(self.batches.iter()) {
-            let Some(producer) = it.head.producer else { continue };
-            let known = last.get(&producer.id);
-            let is_new = known.is_none_or(|(epoch, _)| *epoch < producer.epoch);
-            if it.head.marker.is_none() || is_new {
-                last.insert(producer.id, (producer.epoch, place));
-            }
-        }
-        last.into_iter().map(|(id, (_, place))| (id, place)).collect()
-    }
-
     /// Puts what a cleaning left in the place of the first `end` segments.
     fn replace(
         &mut self,
@@ -338,7 +315,6 @@ struct Pass<'a> {
     workload: &'a Workload,
     end: Offset,
     newest: Newest,
-    last_of_producers: Map<i64, usize>,
     aborted: Set<usize>,
     /// The producers of whose transaction a batch was met since the last marker.
     open: Set<i64>,
@@ -372,7 +348,10 @@ impl Pass<'_> {
         head.count = u32::try_from(self.records.end() - first_record).expect("it was no more");
         let sets_horizon = head.delete_horizon_ms.is_none()
             && (has_tombstone || discards && head.marker.is_some());
-        if head.count == 0 && !self.must_stay(&head, place) {
+        // An empty one stays if its head tells the last sequence number of its producer, or where
+        // the cleaned part ends.
+        let tells = log.producers.is_last(&head) || head.last.next() == self.end;
+        if head.count == 0 && !tells {
             return;
         }
         if head.count == 0 {
@@ -407,13 +386,6 @@ impl Pass<'_> {
         let newest = self.newest.of(self.workload, record);
         let has_value = lengths(self.workload, record).value.is_some();
         newest.is_some_and(|it| it <= record.offset) && (has_value || !is_over)
-    }
-
-    /// Whether a batch stays though it is empty: its head tells the last sequence number of its
-    /// producer, or where the cleaned part ends.
-    fn must_stay(&self, head: &BatchHead, place: usize) -> bool {
-        let last = head.producer.and_then(|it| self.last_of_producers.get(&it.id));
-        last == Some(&place) || head.last.next() == self.end
     }
 
     /// Counts a batch that was written anew.

@@ -132,6 +132,19 @@ impl Producers {
         if is_new { Ok(()) } else { Err(ErrorCode::InvalidProducerEpoch) }
     }
 
+    /// Whether it is the batch that tells the last sequence number of its producer, or the marker
+    /// that tells its epoch.
+    ///
+    /// Source: `UnifiedLog.lastRecordsOfActiveProducers`.
+    pub(super) fn is_last(&self, head: &BatchHead) -> bool {
+        let Some(stamp) = head.producer else { return false };
+        let Some(known) = self.known.get(&stamp.id) else { return false };
+        match known.batches.back() {
+            Some(last) => last.base == head.base,
+            None => head.marker.is_some() && stamp.epoch == known.epoch,
+        }
+    }
+
     /// A batch was appended, by whomever.
     pub(super) fn appended(&mut self, head: &BatchHead) {
         let Some(stamp) = head.producer else { return };
