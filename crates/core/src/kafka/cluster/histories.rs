@@ -20,21 +20,27 @@ fn setup(rng: &mut Rng) -> String {
     let safe = "auto.offset.reset=earliest session.timeout.ms=2000 heartbeat.interval.ms=300 \
                 max.poll.interval.ms=4000 request.timeout.ms=1500 auto.commit.interval.ms=700";
     let (a, b) = (pick(rng, commits), pick(rng, second));
+    let protocols = ["group.protocol=classic", "group.protocol=consumer"];
     let (of_a, of_b) = (pick(rng, assignor), pick(rng, assignor));
+    let [of_a1, of_a2, of_b1] = [of_a, of_a, of_b]
+        .map(|it| format!("{} partition.assignment.strategy={it}", pick(rng, protocols)));
     let linger = rng.below(20);
     let loss = rng.below(3) * 10_000;
     let jitter = rng.below(5);
+    let sessions = "group.consumer.session.timeout.ms=2000 \
+                    group.consumer.heartbeat.interval.ms=300 \
+                    group.consumer.assignment.interval.ms=100";
     format!(
         "
-        brokers 2 group.initial.rebalance.delay.ms=200 group.min.session.timeout.ms=1000
+        brokers 2 group.initial.rebalance.delay.ms=200 {sessions} group.min.session.timeout.ms=1000
         link latency=3ms jitter={jitter}ms loss={loss}
         topic orders 3 segment.bytes=2000
         topic parcels 2
         producer p1 linger.ms={linger} batch.size=500 request.timeout.ms=400 \
             delivery.timeout.ms=600000
-        consumer a1 a orders,parcels {safe} {a} partition.assignment.strategy={of_a}
-        consumer a2 a orders,parcels {safe} {a} partition.assignment.strategy={of_a}
-        consumer b1 b orders {safe} {b} partition.assignment.strategy={of_b} max.poll.records=3
+        consumer a1 a orders,parcels {safe} {a} {of_a1}
+        consumer a2 a orders,parcels {safe} {a} {of_a2}
+        consumer b1 b orders {safe} {b} {of_b1} max.poll.records=3
         send 60 every 100ms from 500ms to orders work=40ms keys=k1,k2,k3,k4
         send 30 every 150ms from 600ms to parcels work=30ms
         "
@@ -137,6 +143,13 @@ fn check_facts(scribe: &Scribe, seed: u64) {
                 let given: Vec<_> = assignment.iter().flat_map(|(_, it)| it).collect();
                 let distinct: BTreeSet<_> = given.iter().collect();
                 assert_eq!(given.len(), distinct.len(), "one owner each, seed {seed}");
+            }
+            // In the other protocol an empty group begins anew.
+            Fact::Targeted { group, assignment, .. } => {
+                generations.remove(group);
+                let given: Vec<_> = assignment.iter().flat_map(|(_, it)| it).collect();
+                let distinct: BTreeSet<_> = given.iter().collect();
+                assert_eq!(given.len(), distinct.len(), "one target each, seed {seed}");
             }
             Fact::Loaded { group, generation, .. } => {
                 let before = generations.get(group).copied().unwrap_or_default();
