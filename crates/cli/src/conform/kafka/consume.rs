@@ -61,15 +61,14 @@ impl Scene {
             self.quiet.insert(name.clone());
         }
         self.groups.insert(name.clone(), group.clone());
-        self.command(Command::Open(Box::new(config::Consumer {
+        self.open(Command::Open(Box::new(config::Consumer {
             name,
             group,
             topics: Vec::new(),
             settings: chosen,
             application: config::Application::Manual,
             starts_after: SimDuration::ZERO,
-        })))?;
-        Ok(ok())
+        })))
     }
 
     /// Calls a consumer's client and waits until it has returned.

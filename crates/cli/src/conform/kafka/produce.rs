@@ -33,8 +33,7 @@ impl Scene {
         }
         self.note_process(name.as_str(), given.text_if_any("process")?);
         self.producers.insert(name.to_string());
-        self.command(Command::OpenProducer(config::Producer { name, settings: chosen }))?;
-        Ok(ok())
+        self.open(Command::OpenProducer(config::Producer { name, settings: chosen }))
     }
 
     /// `produce`: records one after the other, each awaited, or all at once.

@@ -153,10 +153,21 @@ impl Scene {
 
     /// Asks for something. A refusal means that the case asks for what cannot be.
     pub(super) fn command(&mut self, command: Command) -> Result<(), Unable> {
+        self.tried(command).map_err(Unable::Wrong)
+    }
+
+    /// Asks for something that may well be refused, and says why.
+    pub(super) fn tried(&mut self, command: Command) -> Result<(), String> {
         self.world.command(&mut self.ears, command);
-        match self.ears.refused.take() {
-            Some(why) => Err(Unable::Wrong(why)),
-            None => Ok(()),
+        self.ears.refused.take().map_or(Ok(()), Err)
+    }
+
+    /// Opens a client, whose settings may contradict each other.
+    pub(super) fn open(&mut self, command: Command) -> Result<Value, Unable> {
+        match self.tried(command) {
+            Ok(()) => Ok(ok()),
+            Err(why) if why.contains(": ConfigException") => Ok(error("ConfigException")),
+            Err(why) => Err(Unable::Wrong(why)),
         }
     }
 
