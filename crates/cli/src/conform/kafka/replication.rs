@@ -1,13 +1,13 @@
 //! Brokers that stop and start, and who leads then.
 
-use super::scene::{Scene, ok};
+use super::scene::{Scene, error, ok};
 use crate::conform::Unable;
 use crate::conform::case::Step;
 use crate::conform::given::Given;
 use brokerscope_core::kafka::admin::{AdminCall, Election, TopicDescription};
 use brokerscope_core::kafka::{BrokerId, Command};
 use brokerscope_core::sim::SimDuration;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Leaders and in-sync sets are to stay the same for so long.
 const QUIET: SimDuration = SimDuration::millis(4_000);
@@ -70,5 +70,15 @@ impl Scene {
         let answer = self.done(AdminCall::ElectLeader { partition, election })?;
         self.pass(SimDuration::millis(1_000));
         Ok(answer)
+    }
+
+    /// `leader_epochs`: where each began, as a replica knows it.
+    pub(super) fn leader_epochs(&mut self, step: &Step) -> Result<Value, Unable> {
+        let given = Given::of(step, &["partition", "broker"])?;
+        let (partition, broker) = (given.partition("partition")?, self.broker(given)?);
+        let Some(known) = self.world.system().leader_epochs(broker, &partition) else {
+            return Ok(error("UNKNOWN_TOPIC_OR_PARTITION"));
+        };
+        Ok(known.into_iter().map(|(epoch, start)| json!([epoch, start.0])).collect())
     }
 }

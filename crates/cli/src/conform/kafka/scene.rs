@@ -96,6 +96,7 @@ impl Scene {
             "delete_topic" => self.delete_topic(step),
             "describe_topic" => self.describe_topic(step),
             "elect" => self.elect(step),
+            "leader_epochs" => self.leader_epochs(step),
             "broker_stop" => self.broker_stop(step),
             "broker_start" => self.broker_start(step),
             "offsets" => self.offsets(step),
