@@ -124,10 +124,8 @@ pub enum Effect {
     Leave(QueueId, Vec<Settled>),
     /// Declare, bind, delete.
     Topology(Box<Request>),
-    /// Close the channel: the client did what it must not.
+    /// Close the channel, or its connection: the client did what it must not.
     Fail(ProtocolError),
-    /// Close the connection: the client did what it must not at all.
-    FailConnection(ProtocolError),
     /// Close the channel, as the client wants it.
     Close,
     /// Tell whoever watches. Changes nothing.
@@ -244,7 +242,7 @@ impl Channel {
             Frame::Recover { requeue: false } => {
                 // Source: `rabbit_channel`, `basic.recover`; case `c-recover`.
                 let error = ProtocolError::not_implemented("requeue=false");
-                fx.push(Effect::FailConnection(error));
+                fx.push(Effect::Fail(error));
             }
             Frame::ChannelClose(_) => fx.push(Effect::Close),
             Frame::ChannelOpen { .. } | Frame::ChannelCloseOk | Frame::ConnectionClosed => {
@@ -269,7 +267,7 @@ impl Channel {
     fn consume(&mut self, fx: &mut Vec<Effect>, wanted: Box<Consume>) {
         if self.active.contains_key(&wanted.consumer_tag) {
             let error = ProtocolError::consumer_tag_in_use(&wanted.consumer_tag);
-            fx.push(Effect::FailConnection(error));
+            fx.push(Effect::Fail(error));
             return;
         }
         fx.push(Effect::Consume(wanted, self.prefetch_count));

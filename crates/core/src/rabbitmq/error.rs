@@ -1,5 +1,6 @@
 //! Why the broker closes a channel or a connection, in RabbitMQ's words.
 
+use super::config::Version;
 use super::table::Field;
 use crate::name::{ConsumerName, ExchangeName, QueueName};
 use std::sync::Arc;
@@ -16,6 +17,14 @@ pub struct ProtocolError {
 impl ProtocolError {
     fn new(code: u16, text: String) -> Self {
         Self { code, text: text.into() }
+    }
+
+    /// Whether it ends the whole connection, not only the channel.
+    ///
+    /// Source: AMQP 0-9-1, reply codes: hard errors.
+    #[must_use]
+    pub const fn ends_connection(&self) -> bool {
+        matches!(self.code, 320 | 402 | 501..=506 | 530 | 540 | 541)
     }
 
     /// 406: what was asked for does not go together with what is.
@@ -97,6 +106,19 @@ impl ProtocolError {
     #[must_use]
     pub fn reserved(kind: &str, name: &str) -> Self {
         Self::access_refused(&format!("{kind} name '{name}' contains reserved prefix 'amq.*'"))
+    }
+
+    /// A type of exchange that there is not.
+    ///
+    /// Source: `rabbit_exchange`, `check_type`; case `x-declare-errors`: it ended the connection
+    /// up to 3.13.
+    #[must_use]
+    pub fn unknown_exchange_type(kind: &str, version: Version) -> Self {
+        let what = format!("unknown exchange type '{kind}'");
+        match version {
+            Version::V3_10 => Self::new(503, format!("COMMAND_INVALID - {what}")),
+            Version::V4_0 => Self::precondition_failed(&what),
+        }
     }
 
     /// Only other exchanges may publish to an internal exchange.

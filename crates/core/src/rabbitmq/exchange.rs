@@ -276,10 +276,7 @@ impl Exchanges {
                 }
             }
             for name in further {
-                if name.as_str().is_empty() {
-                    let named = routing.keys.iter().filter_map(|it| self.queues.get(&**it));
-                    queues.extend(named.cloned());
-                } else if seen.insert(name.clone()) {
+                if seen.insert(name.clone()) {
                     next.push(name);
                 }
             }

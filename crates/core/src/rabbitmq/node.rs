@@ -307,7 +307,6 @@ impl Node {
                 Err(error) => self.fail(turn, id, error),
             },
             channel::Effect::Fail(error) => self.fail(turn, id, error),
-            channel::Effect::FailConnection(error) => self.fail_connection(turn, id, error),
             channel::Effect::Close => {
                 turn.errands.push_back(Errand::Channel(id, channel::Input::End));
                 turn.errands.push_back(Errand::Send(id, Frame::ChannelCloseOk));
@@ -381,20 +380,19 @@ impl Node {
         }
     }
 
-    /// Closes a channel because its client did what it must not.
-    fn fail(&self, turn: &mut Turn<'_>, id: ChannelId, error: ProtocolError) {
-        if self.note_error(turn, id, &error) {
-            turn.errands.push_back(Errand::Channel(id, channel::Input::End));
-            turn.errands.push_back(Errand::Send(id, Frame::ChannelClose(Some(error))));
+    /// Closes a channel, or its connection, because its client did what it must not.
+    fn fail(&mut self, turn: &mut Turn<'_>, id: ChannelId, error: ProtocolError) {
+        if !self.note_error(turn, id, &error) {
+            return;
         }
-    }
-
-    /// Closes a connection because its client did what it must not at all.
-    fn fail_connection(&mut self, turn: &mut Turn<'_>, id: ChannelId, error: ProtocolError) {
-        if self.note_error(turn, id, &error) {
+        let frame = if error.ends_connection() {
             self.close_connection(turn, id.connection);
-            turn.errands.push_back(Errand::Send(id, Frame::ConnectionClose(error)));
-        }
+            Frame::ConnectionClose(error)
+        } else {
+            turn.errands.push_back(Errand::Channel(id, channel::Input::End));
+            Frame::ChannelClose(Some(error))
+        };
+        turn.errands.push_back(Errand::Send(id, frame));
     }
 
     /// Tells of an error, if the channel is still there to have made it.

@@ -51,6 +51,7 @@ pub struct Queue {
     consumers: Consumers,
     /// When a timer rings; it may ring for nothing.
     rings: Option<SimTime>,
+    declared: SimTime,
     /// When it was last used, as `x-expires` counts it.
     used: SimTime,
     /// After how long an unconfirmed dead letter is sent again.
@@ -243,6 +244,7 @@ impl Queue {
             front: 0,
             consumers: Consumers::new(leaves, arguments.single_active_consumer, takes_over),
             rings: None,
+            declared: now,
             used: now,
             retry: crate::sim::SimDuration::millis(broker.dead_letter_retry_ms),
             dead_lettering: Map::new(),
@@ -262,6 +264,12 @@ impl Queue {
     #[must_use]
     pub fn ready(&self) -> u64 {
         self.ready.count()
+    }
+
+    /// How many dead letters it keeps until they are taken where they go.
+    #[must_use]
+    pub fn dead_lettering(&self) -> u64 {
+        self.dead_lettering.len() as u64
     }
 
     /// How many messages are delivered and not acknowledged.
@@ -458,6 +466,12 @@ impl Queue {
     fn purge(&mut self, turn: &mut Turn<'_>) {
         let mut messages = 0;
         while let Some(place) = self.take_first() {
+            self.entry_mut(place).state = State::Removed;
+            self.counts.removed += 1;
+            messages += 1;
+        }
+        // Source: `rabbit_fifo`, `purge`: dead letters that are kept go too.
+        for (place, _) in std::mem::take(&mut self.dead_lettering) {
             self.entry_mut(place).state = State::Removed;
             self.counts.removed += 1;
             messages += 1;

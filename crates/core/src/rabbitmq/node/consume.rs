@@ -10,12 +10,6 @@ use crate::rabbitmq::queue::consumers::Joining;
 use crate::rabbitmq::queue::{self, Queue};
 use crate::rabbitmq::table::Field;
 
-/// Why a consumer or a get is refused.
-enum Refusal {
-    Channel(ProtocolError),
-    Connection(ProtocolError),
-}
-
 impl Node {
     /// The queue of that name, if the connection may use it.
     ///
@@ -51,8 +45,7 @@ impl Node {
                 turn.errands.push_back(Errand::Channel(id, input));
                 turn.errands.push_back(Errand::Queue(queue, queue::Input::Consume(joining)));
             }
-            Err(Refusal::Channel(error)) => self.fail(turn, id, error),
-            Err(Refusal::Connection(error)) => self.fail_connection(turn, id, error),
+            Err(error) => self.fail(turn, id, error),
         }
     }
 
@@ -62,20 +55,19 @@ impl Node {
         id: ChannelId,
         wanted: &Consume,
         prefetch_count: u32,
-    ) -> Result<(QueueId, Joining), Refusal> {
+    ) -> Result<(QueueId, Joining), ProtocolError> {
         let Consume { queue: name, consumer_tag, mode, exclusive, arguments } = wanted;
-        let (number, queue) = self.accessible(name, id.connection).map_err(Refusal::Channel)?;
+        let (number, queue) = self.accessible(name, id.connection)?;
         let kind = queue.arguments().queue_type;
         let shares = self.channels.get(&id).is_some_and(channel::Channel::shares_prefetch);
-        let not_implemented =
-            |what: &str| Err(Refusal::Connection(ProtocolError::not_implemented(what)));
+        let not_implemented = |what: &str| Err(ProtocolError::not_implemented(what));
         let spoken = format!("queue '{name}' in vhost '/'");
         match kind {
             QueueType::Classic => {
                 let others = queue.consumers().count() > 0;
                 let single = queue.arguments().single_active_consumer;
                 if queue.is_in_exclusive_use() || *exclusive && (others || single) {
-                    return Err(Refusal::Channel(ProtocolError::in_exclusive_use(name)));
+                    return Err(ProtocolError::in_exclusive_use(name));
                 }
             }
             QueueType::Quorum | QueueType::Stream if shares => {
@@ -92,9 +84,8 @@ impl Node {
                 ));
             }
             QueueType::Stream if prefetch_count == 0 => {
-                return Err(Refusal::Channel(ProtocolError::precondition_failed(&format!(
-                    "consumer prefetch count is not set for stream {spoken}"
-                ))));
+                let what = format!("consumer prefetch count is not set for stream {spoken}");
+                return Err(ProtocolError::precondition_failed(&what));
             }
             QueueType::Stream => {}
         }
@@ -129,7 +120,7 @@ impl Node {
                 let error = ProtocolError::not_implemented(&format!(
                     "basic.get not supported by stream queues queue '{name}' in vhost '/'"
                 ));
-                return self.fail_connection(turn, id, error);
+                return self.fail(turn, id, error);
             }
             // Source: case `q-sac-quorum`.
             QueueType::Quorum if arguments.single_active_consumer => {

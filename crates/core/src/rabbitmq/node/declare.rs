@@ -3,7 +3,7 @@
 use super::topology::check_reserved;
 use super::{Declared, Node};
 use crate::name::QueueName;
-use crate::rabbitmq::config::{ExchangeType, QueueArguments, QueueType, Version};
+use crate::rabbitmq::config::{ExchangeType, QueueArguments, QueueType};
 use crate::rabbitmq::error::{ProtocolError, spoken};
 use crate::rabbitmq::message::LONGEST_TTL_MS;
 use crate::rabbitmq::table::{Field, Table};
@@ -51,16 +51,7 @@ impl Node {
     ) -> Result<Answer, ProtocolError> {
         let name = asked.name.clone();
         let Some(kind) = ExchangeType::read(&asked.kind) else {
-            let mut error = ProtocolError::precondition_failed(&format!(
-                "unknown exchange type '{}'",
-                asked.kind
-            ));
-            if self.settings.version == Version::V3_10 {
-                error.code = 503;
-                let what = format!("COMMAND_INVALID - unknown exchange type '{}'", asked.kind);
-                error.text = what.into();
-            }
-            return Err(error);
+            return Err(ProtocolError::unknown_exchange_type(&asked.kind, self.settings.version));
         };
         if name.as_str().is_empty() {
             return Err(ProtocolError::default_exchange());

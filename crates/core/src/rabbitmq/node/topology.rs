@@ -3,7 +3,7 @@
 use super::{Declared, Errand, Node, QueueId, Turn};
 use crate::name::QueueName;
 use crate::rabbitmq::channel;
-use crate::rabbitmq::config::{self, ExchangeType};
+use crate::rabbitmq::config::{self, ExchangeType, QueueType};
 use crate::rabbitmq::error::ProtocolError;
 use crate::rabbitmq::exchange::headers;
 use crate::rabbitmq::fact::{Deletion, Fact};
@@ -53,7 +53,11 @@ impl Node {
             }
             Request::Purge(name) => {
                 let (queue, found) = self.accessible(&name, id.connection)?;
-                let message_count = found.ready();
+                if found.arguments().queue_type == QueueType::Stream {
+                    let what = format!("queue.purge not supported by stream queue '{name}'");
+                    return Err(ProtocolError::not_implemented(&what));
+                }
+                let message_count = found.ready() + found.dead_lettering();
                 turn.errands.push_back(Errand::Queue(queue, queue::Input::Purge));
                 Ok(Answer::Gone { message_count })
             }
@@ -63,8 +67,12 @@ impl Node {
                 Ok(Answer::Done)
             }
             Request::Unbind(bound) => {
-                self.check_binding(id.connection, &bound)?;
-                self.exchanges.unbind(&bound);
+                // What is not there is not bound.
+                // Source: `rabbit_binding`, `remove`; case `x-declare-errors`.
+                match self.check_binding(id.connection, &bound) {
+                    Err(error) if error.code != 404 => return Err(error),
+                    Err(_) | Ok(()) => self.exchanges.unbind(&bound),
+                }
                 Ok(Answer::Done)
             }
         }

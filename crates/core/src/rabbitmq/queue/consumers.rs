@@ -160,6 +160,9 @@ impl Consumers {
     /// A new consumer joins at the tail of its priority; at a queue with a single active consumer
     /// it waits until it becomes that.
     pub fn join(&mut self, joining: Joining) -> ConsumerKey {
+        if let Some(key) = self.come_back(&joining) {
+            return key;
+        }
         if self.single.is_none() {
             let key = self.register(joining, Turn::Waiting);
             self.append(key);
@@ -169,6 +172,24 @@ impl Consumers {
         self.choose_active();
         self.retire_active();
         key
+    }
+
+    /// At a quorum queue somebody who was cancelled and still holds something is the same as one
+    /// who registers under that name again.
+    ///
+    /// Source: `rabbit_fifo`, `update_consumer`.
+    fn come_back(&mut self, joining: &Joining) -> Option<ConsumerKey> {
+        let same = |it: &Registered| it.channel == joining.channel && it.tag == joining.tag;
+        if self.leaves == Leaves::WhenTried || self.single.is_some() {
+            return None;
+        }
+        let key = self.known.iter().find(|(_, it)| same(it)).map(|(key, _)| *key)?;
+        let consumer = self.known.get_mut(&key)?;
+        consumer.mode = joining.mode;
+        consumer.prefetch_count = joining.prefetch_count;
+        consumer.priority = joining.priority;
+        self.enter(key);
+        Some(key)
     }
 
     /// Somebody who takes one message and wants no more.

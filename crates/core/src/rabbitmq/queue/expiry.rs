@@ -6,6 +6,11 @@ use crate::rabbitmq::fact::Reason;
 use crate::rabbitmq::message::Message;
 use crate::sim::{SimDuration, SimTime};
 
+/// How often a quorum queue looks whether it is used.
+///
+/// Source: `rabbit_quorum_queue`, `TICK_TIMEOUT`.
+const TICK: SimDuration = SimDuration::seconds(5);
+
 impl Queue {
     /// When a message that arrives now expires: the shorter of what its publisher and the queue
     /// say. A quorum queue lets it live for a millisecond, or nobody could ever take it.
@@ -61,10 +66,21 @@ impl Queue {
 
     /// When nobody has used the queue for too long, if it minds and nobody consumes from it.
     ///
-    /// Source: RabbitMQ, "Time-To-Live and Expiration", queue TTL; case `q-expires`.
+    /// A quorum queue looks only now and then.
+    ///
+    /// Source: RabbitMQ, "Time-To-Live and Expiration", queue TTL; `rabbit_fifo`, `tick`; cases
+    /// `q-expires`, `q-expires-quorum`.
     fn lease_ends(&self) -> Option<SimTime> {
         let span = SimDuration(self.arguments.expires_ms?.saturating_mul(1_000));
-        (self.consumers.registered() == 0).then(|| self.used + span)
+        if self.consumer_count() > 0 {
+            return None;
+        }
+        let end = self.used + span;
+        if !self.is(QueueType::Quorum) {
+            return Some(end);
+        }
+        let ticks = end.since(self.declared).0 / TICK.0 + 1;
+        Some(self.declared + SimDuration(ticks * TICK.0))
     }
 
     /// When the first unconfirmed dead letter is sent again.

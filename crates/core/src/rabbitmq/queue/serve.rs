@@ -45,8 +45,7 @@ impl Queue {
         self.consumer_left(turn);
     }
 
-    /// Source: cases `q-autodelete`, `q-expires`: the last consumer's end counts as use, and
-    /// takes the queue with it if it was declared so.
+    /// Source: case `q-expires`: the end of a consumer counts as use.
     pub(super) fn consumer_left(&mut self, turn: &mut Turn<'_>) {
         self.used = turn.now;
     }

@@ -76,6 +76,7 @@ impl Queue {
         self.put_back(turn, arrival, why, place);
         if place == Place::Back {
             self.deliver(turn);
+            self.drop_head(turn);
         }
     }
 
