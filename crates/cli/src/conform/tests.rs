@@ -49,6 +49,26 @@ fn every_recorded_rule_that_needs_no_cluster_passes() {
 }
 
 #[test]
+fn every_recorded_case_of_rabbitmq_passes_under_both_versions() {
+    let files = [
+        (include_str!("../../../../conformance/rabbitmq/consumers.json"), 45, 45),
+        (include_str!("../../../../conformance/rabbitmq/dead-letter.json"), 20, 20),
+        (include_str!("../../../../conformance/rabbitmq/exchanges.json"), 11, 11),
+        (include_str!("../../../../conformance/rabbitmq/publishers.json"), 2, 2),
+        (include_str!("../../../../conformance/rabbitmq/queues.json"), 24, 24),
+        (include_str!("../../../../conformance/rabbitmq/random.json"), 30, 0),
+        (include_str!("../../../../conformance/rabbitmq/streams.json"), 1, 1),
+    ];
+    for (text, newer, older) in files {
+        assert_eq!(report(text, None), format!("{newer} passed, 0 failed\n"));
+        if older > 0 {
+            let report = report(text, Some("3.10.8"));
+            assert_eq!(report, format!("{older} passed, 0 failed\n"));
+        }
+    }
+}
+
+#[test]
 fn another_answer_than_the_recorded_one_is_a_failure() {
     check(
         &case(

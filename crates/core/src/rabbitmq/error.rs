@@ -84,6 +84,21 @@ impl ProtocolError {
         )
     }
 
+    /// A get from a quorum queue that gives messages to one consumer only.
+    ///
+    /// Source: `rabbit_channel`, `basic.get`; case `q-sac-quorum`.
+    #[must_use]
+    pub fn no_get_with_single_active(queue: &QueueName) -> Self {
+        Self::new(
+            405,
+            format!(
+                "RESOURCE_LOCKED - cannot obtain access to locked queue '{queue}' in vhost '/'. \
+                 basic.get operations are not supported by quorum queues with single active \
+                 consumer"
+            ),
+        )
+    }
+
     /// A queue that somebody consumes from alone.
     ///
     /// Source: case `c-exclusive-consumer`.

@@ -297,8 +297,8 @@ impl Node {
                 self.resume(turn, id);
             }
             channel::Effect::Leave(queue, held) => {
-                let input = queue::Input::ChannelClosed(id, held);
-                turn.errands.push_back(Errand::Queue(queue, input));
+                // At once: nothing may be sent to a channel that is gone.
+                self.step_queue(turn, queue, queue::Input::ChannelClosed(id, held));
             }
             channel::Effect::Topology(request) => match self.topology(turn, id, *request) {
                 Ok(answer) => {

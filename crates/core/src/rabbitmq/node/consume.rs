@@ -124,7 +124,8 @@ impl Node {
             }
             // Source: case `q-sac-quorum`.
             QueueType::Quorum if arguments.single_active_consumer => {
-                return self.fail(turn, id, ProtocolError::locked(name));
+                let error = ProtocolError::no_get_with_single_active(name);
+                return self.fail(turn, id, error);
             }
             QueueType::Quorum | QueueType::Classic => {}
         }

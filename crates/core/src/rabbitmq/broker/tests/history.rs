@@ -1,6 +1,7 @@
 //! Random histories: whatever is done to a broker, certain sentences stay true.
 
 use super::*;
+use crate::rabbitmq::config::Version;
 use crate::sim::{Rng, TraceHash};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
@@ -54,6 +55,8 @@ impl Watcher<Broker> for Witness {
             Fact::LostWith { .. } => self.count("lost"),
             Fact::Processed { .. } => self.count("processed"),
             Fact::Refused { .. } => self.count("refused"),
+            Fact::PublishRefused { .. } => self.count("publish refused"),
+            Fact::BrokerRestarted => self.count("restarted"),
             _ => {}
         }
     }
@@ -66,9 +69,27 @@ fn random_script(rng: &mut Rng) -> Script {
         |of: &[&str]| of[usize::try_from(rng.below(of.len() as u64)).unwrap()].to_owned();
     let mut text = String::new();
     for queue in ["a", "b"] {
-        let limits = pick(&["", "", "x-max-length=3", "x-message-ttl=9", "x-max-length=0"]);
+        let limits = pick(&[
+            "",
+            "",
+            "x-max-length=3",
+            "x-message-ttl=9",
+            "x-max-length=0",
+            "x-max-length-bytes=250",
+        ]);
         let dead = pick(&["", "x-dead-letter-exchange=news", "x-dead-letter-exchange=nosuch"]);
-        writeln!(text, "queue {queue} {limits} {dead}").unwrap();
+        let kind = pick(&[
+            "",
+            "",
+            "x-overflow=reject-publish",
+            "x-max-priority=3",
+            "x-queue-type=quorum",
+            "x-queue-type=quorum x-delivery-limit=1",
+            "x-queue-type=quorum x-delivery-limit=-1",
+            "x-queue-type=quorum x-overflow=reject-publish x-dead-letter-strategy=at-least-once",
+        ]);
+        let single = pick(&["", "", "", "x-single-active-consumer=true"]);
+        writeln!(text, "queue {queue} {limits} {dead} {kind} {single}").unwrap();
         for number in 1..=2 {
             let prefetch = pick(&["0", "1", "2", "5"]);
             let auto = pick(&["false", "false", "true"]);
@@ -98,7 +119,15 @@ fn random_script(rng: &mut Rng) -> Script {
         };
         writeln!(text, "{}ms {command}", at * 3).unwrap();
     }
-    Script::read(&text)
+    let versions = [Version::V3_10, Version::V4_0];
+    let mut script = Script::read(&text);
+    script.config.broker.version = versions[usize::try_from(rng.below(2)).unwrap()];
+    if rng.below(4) == 0 {
+        let at = usize::try_from(rng.below(script.commands.len() as u64)).unwrap();
+        let (time, _) = script.commands[at];
+        script.commands.insert(at, (time, Command::RestartBroker));
+    }
+    script
 }
 
 fn run(seed: u64) -> Witness {
@@ -125,13 +154,13 @@ fn run(seed: u64) -> Witness {
 #[test]
 fn any_history_keeps_the_invariants() {
     let mut seen = BTreeMap::new();
-    for seed in 0..1_000 {
+    for seed in 0..10_000 {
         for (what, count) in run(seed).seen {
             *seen.entry(what).or_insert(0) += count;
         }
     }
     let rare: Vec<_> = seen.iter().filter(|(_, count)| **count < 500).collect();
-    assert!(seen.len() == 7 && rare.is_empty(), "histories are various: {seen:?}");
+    assert!(seen.len() == 9 && rare.is_empty(), "histories are various: {seen:?}");
 }
 
 #[test]
