@@ -93,7 +93,13 @@ enum Stage {
     /// It asks, but not before that.
     Asks(SimTime),
     /// It was asked, and the answer is awaited until that instant.
-    Awaits { broker: BrokerId, correlation: CorrelationId, until: SimTime },
+    Awaits {
+        broker: BrokerId,
+        correlation: CorrelationId,
+        until: SimTime,
+        /// Whether it is not sent a second time.
+        once: bool,
+    },
 }
 
 impl Admin {
@@ -136,9 +142,10 @@ impl Admin {
             }
             Input::Disconnected(from) => {
                 if let Some(doing) = &mut self.doing
-                    && matches!(doing.stage, Stage::Awaits { broker, .. } if broker == from)
+                    && let Stage::Awaits { broker, once, .. } = doing.stage
+                    && broker == from
                 {
-                    if matches!(doing.call, AdminCall::ProduceRaw(_)) {
+                    if once {
                         self.returns(AdminReturn::Failed("connection closed"));
                     } else {
                         doing.again(now);
@@ -154,10 +161,10 @@ impl Admin {
         let Some(doing) = &mut self.doing else { return };
         if doing.deadline <= now {
             self.returns(AdminReturn::Failed("TimeoutException"));
-        } else if let Stage::Awaits { until, .. } = doing.stage
+        } else if let Stage::Awaits { until, once, .. } = doing.stage
             && until <= now
         {
-            if matches!(doing.call, AdminCall::ProduceRaw(_)) {
+            if once {
                 return self.returns(AdminReturn::NoAnswer);
             }
             doing.again(now);
@@ -256,15 +263,16 @@ impl Admin {
         let correlation = self.next_correlation;
         self.next_correlation = CorrelationId(correlation.0 + 1);
         let mut until = now + REQUEST_TIMEOUT;
+        let once = matches!(request, Request::Produce { .. });
         if let AdminCall::ProduceRaw(raw) = &doing.call
-            && matches!(request, Request::Produce { .. })
+            && once
         {
             request = raw.request(now, &self.workload);
             if raw.acks == Acks::None {
                 until = now + NO_ANSWER;
             }
         }
-        doing.stage = Stage::Awaits { broker, correlation, until };
+        doing.stage = Stage::Awaits { broker, correlation, until, once };
         fx.push(Effect::Send(broker, correlation, request));
     }
 }
