@@ -95,15 +95,19 @@ impl Client {
         generation: i32,
         answer: Result<(), ErrorCode>,
     ) {
-        if let Err(error) = answer {
-            self.refused(now, generation, error);
+        if let Err(error) = answer
+            && self.commit_refused(now, generation, error).is_none()
+        {
             self.auto_commit_failed(now);
         }
     }
 
     /// It is only tried again soon; the application hears nothing of it.
+    ///
+    /// Source: `ConsumerCoordinator.autoCommitOffsetsAsync`.
     pub(super) fn auto_commit_failed(&mut self, now: SimTime) {
         self.next_auto_commit = self.next_auto_commit.min(now + self.retry_backoff());
+        self.commit_again_before_joining(now);
     }
 
     /// What a call wants committed, if it can be.

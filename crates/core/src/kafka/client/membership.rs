@@ -38,6 +38,10 @@ pub(super) struct Membership {
     phase: Phase,
     /// Whether it has to join, or join again, at the next chance in `poll`.
     must_join: bool,
+    /// What it was told to read, until the application polls.
+    dealt: Option<Vec<TopicPartition>>,
+    /// Until when it tries to commit before it joins again.
+    prepares_until: Option<SimTime>,
     /// Whether it has yet to call its application back about what a rebalance takes away.
     must_prepare: bool,
     /// After an error, when it may ask again.
@@ -78,6 +82,8 @@ impl Membership {
             watched: None,
             phase: Phase::Outside,
             must_join: true,
+            dealt: None,
+            prepares_until: None,
             must_prepare: true,
             not_before: now,
             next_heartbeat: now,
@@ -101,7 +107,8 @@ impl Membership {
 
     /// Whether it is a member that was told what to read.
     pub(super) fn is_member(&self) -> bool {
-        self.heartbeats.as_ref().map_or(self.phase == Phase::Member, Heartbeats::is_member)
+        let is_member = self.phase == Phase::Member && self.dealt.is_none();
+        self.heartbeats.as_ref().map_or(is_member, Heartbeats::is_member)
     }
 
     /// Whether it may speak for its generation.
@@ -132,6 +139,7 @@ impl Membership {
     fn forget_generation(&mut self) {
         self.generation = -1;
         self.phase = Phase::Outside;
+        self.dealt = None;
         self.must_join = true;
     }
 
@@ -338,6 +346,9 @@ impl Client {
         if self.membership.heartbeats.is_some() {
             return self.follow_group(fx, now);
         }
+        if let Some(partitions) = self.membership.dealt.take() {
+            self.receive(fx, now, partitions);
+        }
         if self.have_topics_changed() {
             self.rejoin_soon();
         }
@@ -346,8 +357,12 @@ impl Client {
         }
         let Some(to) = self.coordinator() else { return };
         if self.membership.is_member() && self.settings.enable_auto_commit {
+            let longest = SimDuration::millis(self.settings.max_poll_interval_ms);
+            let until = *self.membership.prepares_until.get_or_insert(now + longest);
             self.membership.phase = Phase::Committing;
-            self.commit_before_rebalance(fx, now);
+            if now < until {
+                self.commit_before_rebalance(fx, now);
+            }
         }
         if !self.can_join() {
             return;
@@ -432,6 +447,17 @@ impl Client {
         fx.push(Effect::Called(back));
     }
 
+    /// The commit before it joins again may still succeed: it is tried again soon.
+    ///
+    /// Source: `ConsumerCoordinator.onJoinPrepare`, which goes on when the rebalance timeout is
+    /// over.
+    pub(super) fn commit_again_before_joining(&mut self, now: SimTime) {
+        if self.membership.phase == Phase::Committing {
+            self.membership.phase = Phase::Member;
+            self.membership.not_before = now + self.retry_backoff();
+        }
+    }
+
     /// What it subscribed to has changed.
     pub(super) fn rejoin_soon(&mut self) {
         self.membership.must_join = true;
@@ -493,8 +519,8 @@ impl Client {
                 self.membership.phase = Phase::Member;
                 self.membership.must_join = false;
                 self.membership.must_prepare = true;
-                let partitions = decode_assignment(&assignment).unwrap_or_default();
-                self.receive(fx, now, partitions);
+                self.membership.prepares_until = None;
+                self.membership.dealt = Some(decode_assignment(&assignment).unwrap_or_default());
             }
             Err(error) => {
                 self.membership.join_again();

@@ -438,6 +438,7 @@ fn who_does_not_poll_loses_what_it_reads_and_its_late_commit_fails() {
             settle 20 c1 c2:
             c1: not committed, CommitFailedException; lost t-0
             c2: revoked t-0; assigned nothing
+            c1: assigned t-0
             c1 close: done; revoked t-0
             settle 20 c2:
             c2: revoked nothing; assigned t-0
