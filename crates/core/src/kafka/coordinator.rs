@@ -89,12 +89,18 @@ impl Coordinator {
         self.metadata = metadata;
     }
 
-    /// Another broker coordinates the groups of a partition from now on.
+    /// Another broker coordinates the groups of a partition from now on. Whoever waits for an
+    /// answer is told so.
     ///
-    /// Source: `GroupCoordinatorService.onResignation`.
-    pub(crate) fn unload(&mut self, partition: &TopicPartition) {
+    /// Source: `GroupCoordinatorService.onResignation`, `GroupMetadataManager.onUnloaded`.
+    pub(crate) fn unload(&mut self, fx: &mut Vec<broker::Effect>, partition: &TopicPartition) {
         let metadata = self.metadata.clone();
-        self.groups.retain(|it, _| metadata.offsets_partition(it.as_str()) != *partition);
+        let goes = |it: &GroupId| metadata.offsets_partition(it.as_str()) == *partition;
+        for (_, group) in self.groups.take_where(|it, _| goes(it)) {
+            for (reply_to, answer) in group.dismiss() {
+                fx.push(broker::Effect::Answer(reply_to, answer));
+            }
+        }
     }
 
     /// A group it coordinates, if it knows it.

@@ -93,7 +93,7 @@ impl Broker {
         }
         let memory = self.memory.as_mut().expect("a running broker has roles");
         if !leads {
-            memory.coordinator.unload(partition);
+            memory.coordinator.unload(fx, partition);
         } else if let Some(log) = self.disk.get(partition) {
             memory.coordinator.load(fx, now, partition, log);
         }

@@ -136,11 +136,14 @@ impl Membership {
     }
 
     /// The group does not know it any more, or not in this generation.
+    ///
+    /// Source: `AbstractCoordinator.resetStateAndRejoin`.
     fn forget_generation(&mut self) {
         self.generation = -1;
         self.phase = Phase::Outside;
         self.dealt = None;
         self.must_join = true;
+        self.must_prepare = true;
     }
 
     fn forget_member(&mut self) {
@@ -307,6 +310,10 @@ impl Client {
         answer: Result<(), ErrorCode>,
     ) {
         let Err(error) = answer else { return };
+        if error == ErrorCode::FencedInstanceId && generation == self.membership.generation {
+            self.membership.forget_member();
+            self.exception = Some(error.as_str());
+        }
         self.refused(now, generation, error);
     }
 
@@ -322,8 +329,6 @@ impl Client {
             self.membership.forget_generation();
         } else if is_present && error == ErrorCode::UnknownMemberId {
             self.membership.forget_member();
-        } else if is_present && error == ErrorCode::FencedInstanceId {
-            self.exception = Some(error.as_str());
         }
         // All else is about a generation that is over anyway, or does not concern membership.
         self.forget_rebalance();
@@ -524,6 +529,9 @@ impl Client {
             }
             Err(error) => {
                 self.membership.join_again();
+                if error == ErrorCode::FencedInstanceId {
+                    self.exception = Some(error.as_str());
+                }
                 self.refused(now, generation, error);
             }
         }
@@ -572,6 +580,7 @@ fn is_fatal(error: ErrorCode) -> bool {
             | ErrorCode::InvalidSessionTimeout
             | ErrorCode::InvalidGroupId
             | ErrorCode::GroupMaxSizeReached
+            | ErrorCode::FencedInstanceId
     )
 }
 

@@ -13,7 +13,7 @@ use crate::kafka::assignor::compute::ClassicAssignor;
 use crate::kafka::fact::{Fact, LeaveReason, RebalanceReason};
 use crate::kafka::java::hash_map_order;
 use crate::kafka::message::{
-    Answer, ErrorCode, GroupDescription, GroupRequest, InstanceId, Internal, Leaver,
+    Answer, ErrorCode, GroupDescription, GroupRequest, InstanceId, Internal, JoinError, Leaver,
     MemberDescription, MemberId, MemberOf,
 };
 use crate::kafka::network::ReplyTo;
@@ -119,6 +119,22 @@ impl Classic {
     /// Who reads what in this generation.
     pub(super) fn owners(&self) -> impl Iterator<Item = (&ConsumerName, Vec<TopicPartition>)> {
         self.members.values().map(|it| (&it.client, it.reads()))
+    }
+
+    /// What is answered to those who wait, when another broker coordinates the group from now on.
+    pub(super) fn dismiss(self) -> Vec<(ReplyTo, Answer)> {
+        let error = ErrorCode::NotCoordinator;
+        let mut answers = Vec::new();
+        for (member_id, member) in self.members.iter() {
+            if let Some(reply_to) = member.joining {
+                let refusal = JoinError { error, member_id: member_id.clone() };
+                answers.push((reply_to, Answer::JoinGroup(Err(refusal))));
+            }
+            if let Some(reply_to) = member.syncing {
+                answers.push((reply_to, Answer::SyncGroup(Err(error))));
+            }
+        }
+        answers
     }
 
     /// Whether nobody is in it, nor on the way in.

@@ -114,6 +114,14 @@ impl Group {
         }
     }
 
+    /// What is answered to those who wait, when another broker coordinates the group from now on.
+    pub(super) fn dismiss(self) -> Vec<(ReplyTo, Answer)> {
+        match self.members {
+            Members::Classic(it) => it.dismiss(),
+            Members::Consumer(_) => Vec::new(),
+        }
+    }
+
     /// Whether nobody is in it.
     pub(super) fn is_empty(&self) -> bool {
         match &self.members {
