@@ -4,19 +4,18 @@ use super::*;
 use crate::kafka::assignor::compute::ClassicAssignor;
 use crate::kafka::config::{Config, Links};
 use crate::kafka::fact::{CommitReason, LeaveReason};
-use crate::kafka::message::{CorrelationId, JoinGroup, Leaver, MemberId, MemberOf};
+use crate::kafka::message::{
+    CorrelationId, JoinGroup, Leaver, MemberDescription, MemberId, MemberOf,
+};
 use crate::kafka::network::{Address, Channel, Node};
 use crate::kafka::schema::{ClassicSubscription, encode_assignment};
 use crate::kafka::{Offset, TopicPartition};
 use expect_test::{Expect, expect};
 use std::collections::BTreeMap;
 
-fn coordinator(initial_delay_ms: u64) -> Coordinator {
-    let settings = BrokerSettings {
-        group_initial_rebalance_delay_ms: initial_delay_ms,
-        group_min_session_timeout_ms: 0,
-        ..BrokerSettings::default()
-    };
+mod groups;
+
+fn coordinator(settings: BrokerSettings) -> Coordinator {
     let config = Config {
         brokers: 1,
         broker_settings: settings.clone(),
@@ -49,29 +48,47 @@ struct Clients {
 /// 7 c1 commit t-0 5
 /// 8 c1 leave
 /// 9                  nothing but time
+/// 9 admin describe   or delete, or forget t-0
 /// ```
 ///
+/// A client `c1/i1` has the instance id `i1`.
 /// Sessions last 1,000 ms, rebalances 3,000. What happens before a line `--` is not told.
 fn check(initial_delay_ms: u64, script: &str, expect: Expect) {
-    let coordinator = coordinator(initial_delay_ms);
-    let (names, members) = (Rng::from_seed(3), BTreeMap::new());
-    let (asked, out) = (Vec::new(), String::new());
-    let mut clients = Clients { coordinator, names, members, asked, out };
-    for line in script.lines().map(str::trim).filter(|it| !it.is_empty()) {
-        if line == "--" {
-            clients.out.clear();
-            continue;
-        }
-        let (ms, rest) = line.split_once(' ').unwrap_or((line, ""));
-        clients.run_until(SimTime::from_ms(ms.parse().unwrap()));
-        if !rest.is_empty() {
-            clients.speak(SimTime::from_ms(ms.parse().unwrap()), rest);
-        }
-    }
+    let settings = BrokerSettings {
+        group_initial_rebalance_delay_ms: initial_delay_ms,
+        group_min_session_timeout_ms: 0,
+        ..BrokerSettings::default()
+    };
+    check_with(settings, script, expect);
+}
+
+fn check_with(settings: BrokerSettings, script: &str, expect: Expect) {
+    let mut clients = Clients::new(settings);
+    clients.run(script);
     expect.assert_eq(&clients.out);
 }
 
 impl Clients {
+    fn new(settings: BrokerSettings) -> Self {
+        let coordinator = coordinator(settings);
+        let (names, members) = (Rng::from_seed(3), BTreeMap::new());
+        Self { coordinator, names, members, asked: Vec::new(), out: String::new() }
+    }
+
+    fn run(&mut self, script: &str) {
+        for line in script.lines().map(str::trim).filter(|it| !it.is_empty()) {
+            if line == "--" {
+                self.out.clear();
+                continue;
+            }
+            let (ms, rest) = line.split_once(' ').unwrap_or((line, ""));
+            self.run_until(SimTime::from_ms(ms.parse().unwrap()));
+            if !rest.is_empty() {
+                self.speak(SimTime::from_ms(ms.parse().unwrap()), rest);
+            }
+        }
+    }
+
     fn run_until(&mut self, now: SimTime) {
         while let Some(due) = self.coordinator.due().filter(|it| *it <= now) {
             self.step(due, Input::Wake);
@@ -82,14 +99,16 @@ impl Clients {
         self.out += &format!("{} {text}\n", now.as_ms());
         let words: Vec<&str> = text.split_whitespace().collect();
         let client = words[0].to_owned();
+        let instance = client.split_once('/').map(|(_, it)| it.into());
+        let name = client.split('/').next().unwrap().to_owned();
         let (member_id, generation) =
             self.members.get(&client).cloned().unwrap_or((MemberId::default(), -1));
         let member = |generation| MemberOf {
             group: "g".into(),
             member_id: member_id.clone(),
-            instance: None,
+            instance: instance.clone(),
             generation,
-            client: client.as_str().into(),
+            client: name.as_str().into(),
         };
         let (kind, request) = match words[1..] {
             ["join", ref topics @ ..] => {
@@ -98,8 +117,8 @@ impl Clients {
                 let join = JoinGroup {
                     group: "g".into(),
                     member_id: member_id.clone(),
-                    instance: None,
-                    client: client.as_str().into(),
+                    instance: instance.clone(),
+                    client: name.as_str().into(),
                     session_timeout_ms: 1_000,
                     rebalance_timeout_ms: 3_000,
                     protocols: vec![(ClassicAssignor::Range, subscription.encode())],
@@ -129,8 +148,15 @@ impl Clients {
             }
             ["leave"] => {
                 let (group, why) = ("g".into(), LeaveReason::Closed);
-                let members = vec![Leaver { member_id, instance: None }];
+                let members = vec![Leaver { member_id, instance: instance.clone() }];
                 ("leave", GroupRequest::LeaveGroup { group, members, why })
+            }
+            ["describe"] => ("describe", GroupRequest::DescribeGroups { group: "g".into() }),
+            ["delete"] => ("delete", GroupRequest::DeleteGroups { group: "g".into() }),
+            ["forget", partition] => {
+                let (topic, number) = partition.split_once('-').unwrap();
+                let partitions = vec![TopicPartition::new(topic, number.parse().unwrap())];
+                ("forget", GroupRequest::OffsetDelete { group: "g".into(), partitions })
             }
             _ => panic!("not an input: {text}"),
         };
@@ -185,6 +211,22 @@ impl Clients {
                 Err(error) => error.to_string(),
             },
             Answer::Heartbeat(Ok(())) | Answer::OffsetCommit(Ok(())) => "ok".to_owned(),
+            Answer::DescribeGroups(Ok(it)) => {
+                let member = |it: &MemberDescription| {
+                    let reads: Vec<String> = it.reads.iter().map(ToString::to_string).collect();
+                    format!(" {} reads {}", it.client, reads.join(" "))
+                };
+                let members: Vec<String> = it.members.iter().map(member).collect();
+                format!("{} '{}'{}", it.state, it.assignor, members.join(","))
+            }
+            Answer::OffsetDelete(Ok(results)) => match results[0].1 {
+                Ok(()) => "ok".to_owned(),
+                Err(error) => error.to_string(),
+            },
+            Answer::DeleteGroups(Ok(())) => "ok".to_owned(),
+            Answer::DescribeGroups(Err(error))
+            | Answer::OffsetDelete(Err(error))
+            | Answer::DeleteGroups(Err(error)) => error.to_string(),
             other => panic!("nobody asked for {other:?}"),
         };
         format!("answer {client} {kind}: {told}")
