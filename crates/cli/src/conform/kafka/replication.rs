@@ -26,6 +26,10 @@ impl Scene {
             "graceful" => self.command(Command::StopBroker(broker))?,
             _ => return Err(Unable::Wrong("its 'how' is kill or graceful".to_owned())),
         }
+        if self.hurried.pop_front() == Some(true) {
+            self.pass(LOOK);
+            return Ok(ok());
+        }
         self.quiet_cluster()
     }
 

@@ -10,7 +10,7 @@ use brokerscope_core::kafka::{Cluster, Command, Fact, TopicPartition};
 use brokerscope_core::name::{ConsumerName, GroupId, TopicName};
 use brokerscope_core::sim::{SimDuration, SimTime, Watcher, World};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What is not over after so long never will be.
 pub(super) const LONGEST: SimDuration = SimDuration::millis(120_000);
@@ -26,6 +26,8 @@ pub(super) struct Scene {
     pub(super) texts: Vec<Text>,
     /// How many of them were produced.
     pub(super) produced: usize,
+    /// Which stops of brokers that are still to come are not waited for.
+    pub(super) hurried: VecDeque<bool>,
     /// The consumers that were opened, with their groups.
     pub(super) groups: BTreeMap<ConsumerName, Option<GroupId>>,
     /// The producers that were opened.
@@ -74,6 +76,7 @@ impl Scene {
             ears,
             began,
             texts: setup.texts.clone(),
+            hurried: setup.hurried.clone().into(),
             produced: 0,
             groups: BTreeMap::new(),
             producers: BTreeSet::new(),

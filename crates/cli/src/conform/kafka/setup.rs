@@ -55,6 +55,8 @@ pub(super) struct Setup {
     pub(super) workload: Workload,
     /// What each message says, by its number.
     pub(super) texts: Vec<Text>,
+    /// Which of the stops of brokers, in the order of the steps, are not waited for.
+    pub(super) hurried: Vec<bool>,
 }
 
 impl Text {
@@ -70,7 +72,8 @@ impl Setup {
     /// What the case needs.
     pub(super) fn of(case: &Case) -> Self {
         let texts = texts(&case.steps);
-        Self { config: config(case), workload: workload(&texts), texts }
+        let hurried = hurried(&case.steps);
+        Self { config: config(case), workload: workload(&texts), texts, hurried }
     }
 }
 
@@ -148,6 +151,18 @@ pub(super) fn bad_setting(wrong: BadSetting) -> Unable {
         BadSetting::Unknown { ref name, .. } => Unable::NotModelled(name.clone()),
         BadSetting::Value { .. } => Unable::Wrong(wrong.to_string()),
     }
+}
+
+/// Which stops of brokers are not waited for: those after which a request with a time of its own
+/// is sent that itself waits for what the stop changes.
+fn hurried(steps: &[Step]) -> Vec<bool> {
+    let mut hurried = Vec::new();
+    for (place, _) in steps.iter().enumerate().filter(|(_, it)| it.operation == "broker_stop") {
+        let mut after = steps[place..].iter();
+        let next = after.find(|it| !matches!(&*it.operation, "broker_stop" | "sleep"));
+        hurried.push(next.is_some_and(|it| it.given.contains_key("timeout_ms")));
+    }
+    hurried
 }
 
 /// What all records of the case say, in its order. What is wrong in a step is told when it is
