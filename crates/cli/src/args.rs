@@ -28,6 +28,8 @@ pub(crate) enum Job {
     },
     /// Tell which partition a Kafka client would choose for the keys in a file.
     Partition(Partition),
+    /// Print what one of Kafka's own tools would print at one instant of a scenario.
+    Console(Console),
     /// Check the simulation against recordings of the real brokers, step by step.
     Conform(Conform),
 }
@@ -114,6 +116,25 @@ pub(crate) struct Render {
     /// Where to write it; standard output if it is not given.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Console {
+    /// A file, TOML or JSON, or the name of a scenario that is built in; '-' is standard input.
+    pub(crate) scenario: String,
+    /// The instant, as in 14.2s, or the end if that is earlier.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: SimTime,
+    /// Draw all chance from this number instead of the scenario's own.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 53))]
+    pub(crate) seed: Option<u64>,
+    /// The tool with its options, as one word of the shell:
+    /// 'kafka-consumer-groups --describe --group billing'.
+    ///
+    /// The tools are kafka-consumer-groups, kafka-topics and kafka-get-offsets. Nothing changes:
+    /// --reset-offsets prints what it would set.
+    #[arg(value_name = "COMMAND")]
+    pub(crate) line: String,
 }
 
 #[derive(Args, Debug)]

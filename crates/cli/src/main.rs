@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod conform;
+mod console;
 mod data;
 mod json;
 mod partition;
@@ -47,6 +48,7 @@ fn work(job: Job, out: &mut impl Write) -> Result<(), Trouble> {
         Job::Render(wanted) => render::render(&wanted, out),
         Job::Check { files } => check::check(&files, out),
         Job::Partition(wanted) => partition::partition(&wanted, out),
+        Job::Console(wanted) => console::console(&wanted, out),
         Job::Conform(wanted) => conform::conform(&wanted, out),
     }
 }

@@ -7,9 +7,15 @@ use std::process::{Command, Stdio};
 
 /// Runs the command in the folder of the workspace, with `input` as its standard input.
 fn run(arguments: &str, input: &[u8]) -> (bool, String, String) {
+    let words: Vec<&str> = arguments.split(' ').filter(|it| !it.is_empty()).collect();
+    run_words(&words, input)
+}
+
+/// As [`run`], with arguments that may hold spaces.
+fn run_words(arguments: &[&str], input: &[u8]) -> (bool, String, String) {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let mut child = Command::new(env!("CARGO_BIN_EXE_brokerscope"))
-        .args(arguments.split(' ').filter(|it| !it.is_empty()))
+        .args(arguments)
         .current_dir(root)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -375,4 +381,40 @@ fn the_stills_are_fresh() {
         let stills = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/stills");
         expect_file![format!("{stills}/crash-before-commit-{theme}.svg")].assert_eq(&drawn);
     }
+}
+
+#[test]
+fn kafkas_own_tools_tell_of_one_instant_of_a_scenario() {
+    let tool = |line: &str| {
+        let words = ["console", "crash-before-commit", "--at", "4s", line];
+        let (success, out, wrong) = run_words(&words, b"");
+        format!("{success}\n{out}{wrong}")
+    };
+    expect![[r#"
+        true
+
+        GROUP           COORDINATOR (ID)          ASSIGNMENT-STRATEGY  STATE                #MEMBERS
+        billing         127.0.0.1:19091  (1)      range                Stable               2
+    "#]].assert_eq(&tool("kafka-consumer-groups --describe --group billing --state"));
+    expect![[r#"
+        true
+        orders:0:6
+        orders:1:6
+    "#]].assert_eq(&tool("kafka-get-offsets.sh --topic orders"));
+    expect![[r#"
+        true
+        Topic 'nothing' does not exist as expected
+    "#]].assert_eq(&tool("kafka-topics --describe --topic nothing"));
+    expect![[r#"
+        false
+        brokerscope: --topik is not a recognized option here
+    "#]].assert_eq(&tool("kafka-topics --describe --topik orders"));
+    expect![[r#"
+        false
+        brokerscope: 'kafka-acls' is not a tool here; there are kafka-consumer-groups, kafka-topics and kafka-get-offsets
+    "#]].assert_eq(&tool("kafka-acls --list"));
+    expect![[r#"
+        false
+        brokerscope: a quote in it is not closed
+    "#]].assert_eq(&tool("kafka-topics '--list"));
 }
