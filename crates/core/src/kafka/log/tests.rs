@@ -31,7 +31,8 @@ fn settings(text: &str) -> TopicSettings {
     settings
 }
 
-/// Settings, then one input a line: `append COUNT at MS`, `retain at MS`, `read OFFSET BYTES`.
+/// Settings, then one input a line: `append COUNT at MS`, `retain at MS`, `read OFFSET BYTES`,
+/// `delete before OFFSET`, `find MS`, `find greatest`.
 fn check(topic: &str, script: &str, expect: Expect) {
     let settings = settings(topic);
     let mut log = Log::new(SimTime::START);
@@ -53,6 +54,17 @@ fn check(topic: &str, script: &str, expect: Expect) {
                     format!("{} -> {}, {} records, {}", it.from, it.start, it.records, it.why)
                 });
                 told.collect::<Vec<_>>().join("; ")
+            }
+            ["delete", "before", to] => match log.delete_before(Offset(to.parse().unwrap())) {
+                Ok(deleted) => {
+                    let records = deleted.map_or(0, |it| it.records);
+                    format!("starts at {}, {records} records less", log.log_start())
+                }
+                Err(OutOfRange) => "out of range".to_owned(),
+            },
+            ["find", "greatest"] => format!("{:?}", log.of_max_timestamp().map(|it| it.0)),
+            ["find", ms] => {
+                format!("{:?}", log.first_at_or_after(ms.parse().unwrap()).map(|it| it.0))
             }
             ["read", from, bytes] => {
                 match log.read(Offset(from.parse().unwrap()), bytes.parse().unwrap()) {
@@ -184,6 +196,204 @@ fn the_active_segment_goes_too_and_offsets_go_on() {
             read 3 999: [] then 3 | 3..3, 0 bytes in 3
             read 4 999: out of range | 3..3, 0 bytes in 3
             append 1 at 200: 170 bytes at 3 | 3..4, 170 bytes in 3
+        "#]],
+    );
+}
+
+#[test]
+fn the_log_start_moves_within_a_segment_and_never_back() {
+    check(
+        "segment.bytes=300 retention.ms=-1",
+        "
+        append 2 at 0
+        append 1 at 0
+        append 2 at 0
+        delete before 1
+        read 1 1
+        read 0 1
+        delete before 0
+        delete before 4
+        retain at 0
+        delete before 6
+        delete before -2
+        delete before -1
+        retain at 0
+        append 1 at 0
+        ",
+        expect![[r#"
+            append 2 at 0: 279 bytes at 0 | 0..2, 279 bytes in 0
+            append 1 at 0: 170 bytes at 2, new segment 2 | 0..3, 449 bytes in 0 2
+            append 2 at 0: 279 bytes at 3, new segment 3 | 0..5, 728 bytes in 0 2 3
+            delete before 1: starts at 1, 1 records less | 1..5, 728 bytes in 0 2 3
+            read 1 1: [0 1] then 2 | 1..5, 728 bytes in 0 2 3
+            read 0 1: out of range | 1..5, 728 bytes in 0 2 3
+            delete before 0: starts at 1, 0 records less | 1..5, 728 bytes in 0 2 3
+            delete before 4: starts at 4, 3 records less | 4..5, 728 bytes in 0 2 3
+            retain at 0:  | 4..5, 279 bytes in 3
+            delete before 6: out of range | 4..5, 279 bytes in 3
+            delete before -2: out of range | 4..5, 279 bytes in 3
+            delete before -1: starts at 5, 1 records less | 5..5, 279 bytes in 3
+            retain at 0:  | 5..5, 279 bytes in 3
+            append 1 at 0: 170 bytes at 5, new segment 5 | 5..6, 449 bytes in 3 5
+        "#]],
+    );
+}
+
+#[test]
+fn a_topic_that_keeps_everything_still_forgets_what_was_deleted_by_hand() {
+    check(
+        "segment.bytes=200 retention.ms=1 retention.bytes=1 cleanup.policy=",
+        "
+        append 1 at 0
+        append 1 at 0
+        retain at 900
+        delete before 1
+        retain at 900
+        ",
+        expect![[r#"
+            append 1 at 0: 170 bytes at 0 | 0..1, 170 bytes in 0
+            append 1 at 0: 170 bytes at 1, new segment 1 | 0..2, 340 bytes in 0 1
+            retain at 900:  | 0..2, 340 bytes in 0 1
+            delete before 1: starts at 1, 1 records less | 1..2, 340 bytes in 0 1
+            retain at 900:  | 1..2, 170 bytes in 1
+        "#]],
+    );
+}
+
+#[test]
+fn an_instant_is_looked_for_in_the_first_segment_that_reaches_it() {
+    check(
+        "segment.bytes=400",
+        "
+        append 1 at 100
+        append 1 at 300
+        append 1 at 200
+        append 1 at 400
+        find 0
+        find 100
+        find 101
+        find 301
+        find 400
+        find 401
+        find greatest
+        delete before 2
+        find 250
+        find 350
+        ",
+        expect![[r#"
+            append 1 at 100: 170 bytes at 0 | 0..1, 170 bytes in 0
+            append 1 at 300: 170 bytes at 1 | 0..2, 340 bytes in 0
+            append 1 at 200: 170 bytes at 2, new segment 2 | 0..3, 510 bytes in 0 2
+            append 1 at 400: 170 bytes at 3 | 0..4, 680 bytes in 0 2
+            find 0: Some(0) | 0..4, 680 bytes in 0 2
+            find 100: Some(0) | 0..4, 680 bytes in 0 2
+            find 101: Some(1) | 0..4, 680 bytes in 0 2
+            find 301: Some(3) | 0..4, 680 bytes in 0 2
+            find 400: Some(3) | 0..4, 680 bytes in 0 2
+            find 401: None | 0..4, 680 bytes in 0 2
+            find greatest: Some(3) | 0..4, 680 bytes in 0 2
+            delete before 2: starts at 2, 2 records less | 2..4, 680 bytes in 0 2
+            find 250: None | 2..4, 680 bytes in 0 2
+            find 350: Some(3) | 2..4, 680 bytes in 0 2
+        "#]],
+    );
+}
+
+#[test]
+fn the_greatest_timestamp_is_the_first_of_equal_ones_and_may_lie_before_the_log_start() {
+    check(
+        "segment.bytes=200",
+        "
+        find greatest
+        append 1 at 100
+        append 1 at 300
+        append 1 at 300
+        append 1 at 200
+        find greatest
+        delete before 2
+        find greatest
+        ",
+        expect![[r#"
+            find greatest: None | 0..0, 0 bytes in 0
+            append 1 at 100: 170 bytes at 0 | 0..1, 170 bytes in 0
+            append 1 at 300: 170 bytes at 1, new segment 1 | 0..2, 340 bytes in 0 1
+            append 1 at 300: 170 bytes at 2, new segment 2 | 0..3, 510 bytes in 0 1 2
+            append 1 at 200: 170 bytes at 3, new segment 3 | 0..4, 680 bytes in 0 1 2 3
+            find greatest: Some(1) | 0..4, 680 bytes in 0 1 2 3
+            delete before 2: starts at 2, 2 records less | 2..4, 680 bytes in 0 1 2 3
+            find greatest: Some(1) | 2..4, 680 bytes in 0 1 2 3
+        "#]],
+    );
+}
+
+#[test]
+fn a_full_index_closes_a_segment() {
+    check(
+        "segment.index.bytes=16 index.interval.bytes=0",
+        "
+        append 1 at 0
+        append 1 at 0
+        append 1 at 0
+        append 1 at 0
+        ",
+        expect![[r#"
+            append 1 at 0: 170 bytes at 0 | 0..1, 170 bytes in 0
+            append 1 at 0: 170 bytes at 1, new segment 1 | 0..2, 340 bytes in 0 1
+            append 1 at 0: 170 bytes at 2, new segment 2 | 0..3, 510 bytes in 0 1 2
+            append 1 at 0: 170 bytes at 3, new segment 3 | 0..4, 680 bytes in 0 1 2 3
+        "#]],
+    );
+    check(
+        "segment.index.bytes=36 index.interval.bytes=0",
+        "
+        append 1 at 0
+        append 1 at 1
+        append 1 at 2
+        append 1 at 3
+        append 1 at 4
+        ",
+        expect![[r#"
+            append 1 at 0: 170 bytes at 0 | 0..1, 170 bytes in 0
+            append 1 at 1: 170 bytes at 1 | 0..2, 340 bytes in 0
+            append 1 at 2: 170 bytes at 2 | 0..3, 510 bytes in 0
+            append 1 at 3: 170 bytes at 3, new segment 3 | 0..4, 680 bytes in 0 3
+            append 1 at 4: 170 bytes at 4 | 0..5, 850 bytes in 0 3
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_appended_can_be_stamped_by_the_broker() {
+    check(
+        "message.timestamp.type=LogAppendTime segment.ms=100",
+        "
+        append 1 at 500
+        append 1 at 900
+        find 1
+        find 0
+        ",
+        expect![[r#"
+            append 1 at 500: 170 bytes at 0 | 0..1, 170 bytes in 0
+            append 1 at 900: 170 bytes at 1 | 0..2, 340 bytes in 0
+            find 1: None | 0..2, 340 bytes in 0
+            find 0: Some(0) | 0..2, 340 bytes in 0
+        "#]],
+    );
+}
+
+#[test]
+fn a_compacted_topic_rolls_in_time_for_its_longest_lag() {
+    check(
+        "cleanup.policy=compact max.compaction.lag.ms=50",
+        "
+        append 1 at 0
+        append 1 at 50
+        append 1 at 51
+        ",
+        expect![[r#"
+            append 1 at 0: 170 bytes at 0 | 0..1, 170 bytes in 0
+            append 1 at 50: 170 bytes at 1 | 0..2, 340 bytes in 0
+            append 1 at 51: 170 bytes at 2, new segment 2 | 0..3, 510 bytes in 0 2
         "#]],
     );
 }
