@@ -1,5 +1,6 @@
 //! What a cluster and its clients are set up with, under Kafka's own names and defaults.
 
+mod defaults;
 mod offset_reset;
 mod values;
 
@@ -255,6 +256,32 @@ settings! {
         log_retention_check_interval_ms: u64 = "log.retention.check.interval.ms", 300_000;
         /// When retention is checked for the first time.
         log_initial_task_delay_ms: u64 = "log.initial.task.delay.ms", 30_000;
+        /// What happens to old records of a topic that does not say it.
+        log_cleanup_policy: CleanupPolicy = "log.cleanup.policy", CleanupPolicy::Delete;
+        /// How old records become; goes before the same in minutes and hours.
+        log_retention_ms: Option<i64> = "log.retention.ms", None;
+        /// How old records become, in minutes; goes before the same in hours.
+        log_retention_minutes: Option<i64> = "log.retention.minutes", None;
+        /// How old records become, in hours, where a topic does not say it.
+        log_retention_hours: i64 = "log.retention.hours", 168;
+        /// How large a partition becomes, where its topic does not say it.
+        log_retention_bytes: i64 = "log.retention.bytes", -1;
+        /// How large a segment becomes, where its topic does not say it.
+        log_segment_bytes: u64 = "log.segment.bytes", 1_073_741_824;
+        /// How long a segment is written to; goes before the same in hours.
+        log_roll_ms: Option<u64> = "log.roll.ms", None;
+        /// How long a segment is written to, in hours, where its topic does not say it.
+        log_roll_hours: u64 = "log.roll.hours", 168;
+        /// How large a batch may be, where its topic does not say it.
+        message_max_bytes: u64 = "message.max.bytes", 1_048_588;
+        /// Whose clock a record's timestamp tells, where its topic does not say it.
+        log_message_timestamp_type: TimestampType =
+            "log.message.timestamp.type", TimestampType::CreateTime;
+        /// How much of a compacted log may be dirty, where its topic does not say it.
+        log_cleaner_min_cleanable_ratio: Ratio = "log.cleaner.min.cleanable.ratio", Ratio::HALF;
+        /// How long a tombstone stays, where its topic does not say it.
+        log_cleaner_delete_retention_ms: Long =
+            "log.cleaner.delete.retention.ms", Long(86_400_000);
         /// How long the log cleaner rests when there is nothing to clean.
         log_cleaner_backoff_ms: u64 = "log.cleaner.backoff.ms", 15_000;
         /// After so long without a batch a partition forgets a producer.

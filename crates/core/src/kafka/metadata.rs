@@ -100,7 +100,7 @@ impl Metadata {
         let settings = TopicSettings {
             cleanup_policy: CleanupPolicy::Compact,
             segment_bytes: 104_857_600,
-            ..TopicSettings::default()
+            ..config.broker_settings.topic_defaults()
         };
         let brokers = config.brokers.max(1);
         let copies = |factor: u32| u16::try_from(factor).unwrap_or(brokers).clamp(1, brokers);

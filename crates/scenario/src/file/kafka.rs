@@ -28,7 +28,8 @@ pub(super) fn config(top: Table<'_>, flows: &[Sent<'_>]) -> Result<Config, Wrong
         "group",
         "producer",
     ])?;
-    let topics = topics(table)?;
+    let broker_settings = table.or("settings", BrokerSettings::default(), broker)?;
+    let topics = topics(table, &broker_settings.topic_defaults())?;
     let known: Vec<&str> = topics.iter().map(|it| it.name.as_str()).collect();
     let mut destinations = Vec::new();
     for sent in flows {
@@ -39,7 +40,7 @@ pub(super) fn config(top: Table<'_>, flows: &[Sent<'_>]) -> Result<Config, Wrong
     let brokers = table.or("brokers", 1, |it| it.small(1, MAX_BROKERS))?;
     Ok(Config {
         brokers: u16::try_from(brokers).expect("because a cluster has few brokers"),
-        broker_settings: table.or("settings", BrokerSettings::default(), broker)?,
+        broker_settings,
         producers: producers(table, flows)?,
         destinations,
         consumers: consumers(table, &topics)?,
@@ -76,7 +77,7 @@ fn broker(node: Node<'_>) -> Result<BrokerSettings, Wrong> {
     Ok(settings)
 }
 
-fn topics(table: Table<'_>) -> Result<Vec<Topic>, Wrong> {
+fn topics(table: Table<'_>, defaults: &TopicSettings) -> Result<Vec<Topic>, Wrong> {
     let mut seen = BTreeSet::new();
     let list = table.items("topic")?;
     if list.is_empty() {
@@ -88,7 +89,7 @@ fn topics(table: Table<'_>) -> Result<Vec<Topic>, Wrong> {
             let named = table.need("name")?;
             let called = topic_name(named)?;
             unique(&mut seen, "topics", named, called)?;
-            let mut settings = TopicSettings::default();
+            let mut settings = defaults.clone();
             if let Some(node) = table.get("settings") {
                 node.settings(&mut |name, value| settings.set(name, value))?;
                 for name in ["segment.bytes", "segment.ms"] {

@@ -7,10 +7,7 @@ use brokerscope_core::sim::SimDuration;
 use brokerscope_core::{kafka, rabbitmq};
 
 pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
-    use kafka::assignor::compute::ServerAssignor;
-    use kafka::config::{
-        BrokerSettings, Config, Consumer, Links, MigrationPolicy, Producer, Topic,
-    };
+    use kafka::config::{Config, Consumer, Links, Producer, Topic};
     let Config {
         brokers,
         broker_settings: settings,
@@ -21,10 +18,48 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
         links,
     } = it;
     p.whole(brokers);
+    broker(p, settings);
+    let Links { producer, consumer, coordinator, cluster, jitter, loss_per_million } = links;
+    for span in [producer, consumer, coordinator, cluster, jitter] {
+        p.span(span);
+    }
+    p.whole(loss_per_million);
+    let blank = || Topic { name: "".into(), partitions: 0, settings: Default::default() };
+    p.list(topics, blank, topic);
+    let blank = || Producer { name: "".into(), settings: Default::default() };
+    p.list(producers, blank, self::producer);
+    p.list(destinations, || "".into(), |p, it| it.0 = p.name(&it.0));
+    let blank = || Consumer {
+        name: "".into(),
+        group: None,
+        topics: Vec::new(),
+        settings: Default::default(),
+        application: Default::default(),
+        starts_after: Default::default(),
+    };
+    p.list(consumers, blank, self::consumer);
+}
+
+#[allow(clippy::too_many_lines, reason = "each field by its name, once")]
+fn broker<P: Pass>(p: &mut P, settings: &mut kafka::config::BrokerSettings) {
+    use kafka::assignor::compute::ServerAssignor;
+    use kafka::config::{BrokerSettings, MigrationPolicy};
     let BrokerSettings {
         offsets_topic_num_partitions,
         log_retention_check_interval_ms,
         log_initial_task_delay_ms,
+        log_cleanup_policy,
+        log_retention_ms,
+        log_retention_minutes,
+        log_retention_hours,
+        log_retention_bytes,
+        log_segment_bytes,
+        log_roll_ms,
+        log_roll_hours,
+        message_max_bytes,
+        log_message_timestamp_type,
+        log_cleaner_min_cleanable_ratio,
+        log_cleaner_delete_retention_ms,
         log_cleaner_backoff_ms,
         producer_id_expiration_ms,
         producer_id_expiration_check_interval_ms,
@@ -81,6 +116,22 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
     p.whole(producer_id_expiration_ms);
     p.whole(producer_id_expiration_check_interval_ms);
     p.whole(log_cleaner_backoff_ms);
+    cleanup(p, log_cleanup_policy);
+    timestamps(p, log_message_timestamp_type);
+    for number in [log_retention_ms, log_retention_minutes] {
+        maybe(p, number);
+    }
+    let mut roll_ms = log_roll_ms.map(u64::cast_signed);
+    maybe(p, &mut roll_ms);
+    *log_roll_ms = roll_ms.map(i64::cast_unsigned);
+    for number in [log_retention_hours, log_retention_bytes, &mut log_cleaner_delete_retention_ms.0]
+    {
+        signed(p, number);
+    }
+    for number in [log_segment_bytes, log_roll_hours, message_max_bytes] {
+        p.whole(number);
+    }
+    p.whole(&mut log_cleaner_min_cleanable_ratio.0);
     p.whole(default_replication_factor);
     p.whole(num_partitions);
     p.whole(offsets_topic_replication_factor);
@@ -103,29 +154,32 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
     p.whole(replica_fetch_max_bytes);
     p.bool(auto_leader_rebalance_enable);
     p.whole(leader_imbalance_check_interval_seconds);
-    let Links { producer, consumer, coordinator, cluster, jitter, loss_per_million } = links;
-    for span in [producer, consumer, coordinator, cluster, jitter] {
-        p.span(span);
-    }
-    p.whole(loss_per_million);
-    let blank = || Topic { name: "".into(), partitions: 0, settings: Default::default() };
-    p.list(topics, blank, topic);
-    let blank = || Producer { name: "".into(), settings: Default::default() };
-    p.list(producers, blank, self::producer);
-    p.list(destinations, || "".into(), |p, it| it.0 = p.name(&it.0));
-    let blank = || Consumer {
-        name: "".into(),
-        group: None,
-        topics: Vec::new(),
-        settings: Default::default(),
-        application: Default::default(),
-        starts_after: Default::default(),
-    };
-    p.list(consumers, blank, self::consumer);
+}
+
+fn cleanup<P: Pass>(p: &mut P, it: &mut kafka::config::CleanupPolicy) {
+    use kafka::config::CleanupPolicy::{Compact, CompactAndDelete, Delete, Keep};
+    p.choice(it, &[Delete, Compact, CompactAndDelete, Keep]);
+}
+
+fn timestamps<P: Pass>(p: &mut P, it: &mut kafka::config::TimestampType) {
+    use kafka::config::TimestampType::{CreateTime, LogAppendTime};
+    p.choice(it, &[CreateTime, LogAppendTime]);
+}
+
+fn signed<P: Pass>(p: &mut P, it: &mut i64) {
+    *it = p.number(it.cast_unsigned()).cast_signed();
+}
+
+/// A number of at least -1, or none.
+fn maybe<P: Pass>(p: &mut P, it: &mut Option<i64>) {
+    const BEFORE: i64 = -2;
+    let number = it.unwrap_or(BEFORE).abs_diff(BEFORE);
+    let read = BEFORE.saturating_add_unsigned(p.number(number));
+    *it = (BEFORE < read).then_some(read);
 }
 
 fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
-    use kafka::config::{CleanupPolicy, TimestampType, Topic, TopicSettings};
+    use kafka::config::{Topic, TopicSettings};
     let Topic { name, partitions, settings } = it;
     name.0 = p.name(&name.0);
     p.whole(partitions);
@@ -148,14 +202,8 @@ fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
         max_compaction_lag_ms,
         delete_retention_ms,
     } = settings;
-    let all = [
-        CleanupPolicy::Delete,
-        CleanupPolicy::Compact,
-        CleanupPolicy::CompactAndDelete,
-        CleanupPolicy::Keep,
-    ];
-    p.choice(cleanup_policy, &all);
-    p.choice(message_timestamp_type, &[TimestampType::CreateTime, TimestampType::LogAppendTime]);
+    cleanup(p, cleanup_policy);
+    timestamps(p, message_timestamp_type);
     p.whole(&mut min_cleanable_dirty_ratio.0);
     for number in [
         message_timestamp_before_max_ms,
@@ -164,10 +212,10 @@ fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
         max_compaction_lag_ms,
         delete_retention_ms,
     ] {
-        number.0 = p.number(number.0.cast_unsigned()).cast_signed();
+        signed(p, &mut number.0);
     }
     for number in [retention_ms, retention_bytes] {
-        *number = p.number(number.cast_unsigned()).cast_signed();
+        signed(p, number);
     }
     for number in
         [segment_bytes, segment_ms, segment_index_bytes, index_interval_bytes, max_message_bytes]

@@ -49,10 +49,10 @@ impl Controller {
         if self.metadata.every_topic().any(|it| !is_offsets && collide(it.name.as_str(), name)) {
             return Err(ErrorCode::InvalidTopicException);
         }
-        let mut settings = TopicSettings::default();
-        let mut given = Vec::new();
+        let defaults = self.settings.topic_defaults();
+        let (mut settings, mut given) = (defaults.clone(), Vec::new());
         for (key, value) in &new.configs {
-            set(&mut settings, &mut given, key, Some(value))?;
+            set(&defaults, &mut settings, &mut given, key, Some(value))?;
         }
         check(&settings, &given)?;
         let states = self.laid_out(&new.layout)?;
@@ -178,8 +178,9 @@ impl Controller {
     ) -> Result<(), ErrorCode> {
         let topic = self.metadata.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
         let (mut settings, mut given) = (topic.settings.clone(), topic.given.clone());
+        let defaults = self.settings.topic_defaults();
         for (key, value) in configs {
-            set(&mut settings, &mut given, key, value.as_deref())?;
+            set(&defaults, &mut settings, &mut given, key, value.as_deref())?;
         }
         check(&settings, &given)?;
         let has_changed = topic.settings != settings || topic.given != given;
@@ -218,6 +219,7 @@ fn check(settings: &TopicSettings, given: &[&'static str]) -> Result<(), ErrorCo
 
 /// Gives a setting a value, or its default.
 fn set(
+    defaults: &TopicSettings,
     settings: &mut TopicSettings,
     given: &mut Vec<&'static str>,
     name: &str,
@@ -226,7 +228,7 @@ fn set(
     let known = TopicSettings::SETTINGS.iter().find(|it| it.name == name);
     let name = known.ok_or(ErrorCode::InvalidConfig)?.name;
     given.retain(|it| *it != name);
-    let default = TopicSettings::default().show(name).expect("the setting is known");
+    let default = defaults.show(name).expect("the setting is known");
     let text = value.unwrap_or(&default);
     settings.set(name, text).map_err(|_| ErrorCode::InvalidConfig)?;
     if value.is_some() {
