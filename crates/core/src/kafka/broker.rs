@@ -338,6 +338,10 @@ impl Broker {
             Request::ListOffsets { partition, at } => {
                 Answer::ListOffsets(self.list(&partition, at))
             }
+            Request::OffsetForLeaderEpoch { partition, leader_epoch, epoch } => {
+                let end = self.epoch_end(&partition, leader_epoch, epoch);
+                Answer::OffsetForLeaderEpoch(end)
+            }
             Request::DeleteRecords { partition, before } => {
                 Answer::DeleteRecords(self.delete_records(fx, &partition, before))
             }
@@ -374,7 +378,10 @@ impl Broker {
     ) -> Vec<(TopicPartition, Result<(Offset, Offset), ErrorCode>)> {
         let mut results = Vec::with_capacity(batches.len());
         for (partition, batch) in batches {
-            let result = if acks == Acks::All && !self.has_enough_replicas(&partition) {
+            let result = if acks == Acks::All
+                && self.led(&partition).is_some()
+                && !self.has_enough_replicas(&partition)
+            {
                 Err(ErrorCode::NotEnoughReplicas)
             } else {
                 self.produce_one(fx, now, &partition, &batch)

@@ -13,6 +13,7 @@ mod heartbeats;
 mod membership;
 mod metadata;
 mod positions;
+mod validation;
 
 use super::call::{Call, Callback, Return, Take};
 use super::config::{self, ConsumerSettings};
@@ -162,6 +163,8 @@ enum Asked {
     /// The committed offsets, since the application asks.
     Question,
     ListOffsets(TopicPartition),
+    /// Where the term of the record before that position ended.
+    EpochEnd(TopicPartition, Offset),
     /// The end of a partition, since the application asks.
     End(TopicPartition),
     /// With the positions that were asked for.
@@ -290,6 +293,7 @@ impl Client {
         self.join_if_needed(fx, now);
         self.auto_commit_if_due(fx, now);
         self.look_for_positions(fx, now)?;
+        self.validate_positions(fx, now);
         self.return_or_fetch(fx, now)
     }
 
@@ -353,6 +357,7 @@ impl Client {
             | Asked::Committed
             | Asked::Question
             | Asked::ListOffsets(_)
+            | Asked::EpochEnd(..)
             | Asked::End(_)
             | Asked::Fetch(_) => self.settings.request_timeout_ms,
         };
@@ -430,6 +435,7 @@ impl Client {
             Asked::Committed => self.retry_positions(now, None),
             Asked::Question => self.question_failed(now),
             Asked::ListOffsets(partition) => self.retry_positions(now, Some(partition)),
+            Asked::EpochEnd(..) => self.fetch_not_before = now + self.retry_backoff(),
             Asked::Fetch(_) => self.fetch_not_before = now + self.retry_backoff(),
         }
     }
@@ -473,6 +479,9 @@ impl Client {
             (Asked::Committed, Answer::OffsetFetch(it)) => self.committed_found(fx, now, it),
             (Asked::Question, Answer::OffsetFetch(it)) => self.question_answered(fx, now, it),
             (Asked::End(partition), Answer::ListOffsets(it)) => self.end_found(&partition, it),
+            (Asked::EpochEnd(partition, at), Answer::OffsetForLeaderEpoch(it)) => {
+                self.epoch_end_found(now, &partition, at, it);
+            }
             (Asked::ListOffsets(partition), Answer::ListOffsets(it)) => {
                 self.offset_found(fx, now, &partition, it);
             }

@@ -7,6 +7,7 @@
 //! | `InitProducerId` | producer | any broker | a producer id and epoch |
 //! | `Fetch` | consumer | leader of the partitions | batches, log start, high watermark |
 //! | `ListOffsets` | consumer | leader of the partition | an offset |
+//! | `OffsetForLeaderEpoch` | consumer | leader of the partition | where a term ended |
 //! | `DeleteRecords` | administrator | leader of the partition | the log start |
 //! | `FindCoordinator` | consumer | any broker | the group's coordinator |
 //! | `JoinGroup` | consumer | coordinator | generation, member id; for the leader all members |
@@ -38,7 +39,7 @@ use super::call::{CommittedOffsets, OffsetAndMetadata};
 use super::config::Acks;
 use super::controller::{BrokerHeartbeat, Election, NewTopic};
 use super::fact::{CommitReason, LeaveReason};
-use super::log::Slice;
+use super::log::{EpochEnd, Slice};
 use super::metadata::Metadata;
 use super::schema::Bytes;
 use super::{BrokerId, Offset, TopicPartition};
@@ -138,6 +139,8 @@ pub(crate) enum Request {
     },
     /// Where does the partition begin, or end?
     ListOffsets { partition: TopicPartition, at: ListedOffset },
+    /// Where did the term `epoch`, or the last before it, end? The other is the leader's own.
+    OffsetForLeaderEpoch { partition: TopicPartition, leader_epoch: u32, epoch: u32 },
     /// Forget what lies before that offset; -1 means everything that consumers can read.
     DeleteRecords { partition: TopicPartition, before: Offset },
     /// Who coordinates this group?
@@ -379,6 +382,8 @@ pub(crate) enum Answer {
     ListOffsets(Result<Offset, ErrorCode>),
     /// Where the log begins now.
     DeleteRecords(Result<Offset, ErrorCode>),
+    /// The term that was asked for and its end, if the leader knows of it.
+    OffsetForLeaderEpoch(Result<Option<EpochEnd>, ErrorCode>),
     /// The coordinator.
     FindCoordinator(Result<BrokerId, ErrorCode>),
     /// The member takes part.
@@ -645,6 +650,12 @@ impl ErrorCode {
                 | Self::NotCoordinator
                 | Self::LeaderNotAvailable
                 | Self::CoordinatorNotAvailable
+                | Self::FencedLeaderEpoch
+                | Self::UnknownLeaderEpoch
+                | Self::NotEnoughReplicas
+                | Self::NotEnoughReplicasAfterAppend
+                | Self::RequestTimedOut
+                | Self::OffsetNotAvailable
         )
     }
 }

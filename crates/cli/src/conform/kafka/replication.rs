@@ -17,12 +17,16 @@ const LIMIT: SimDuration = SimDuration::millis(40_000);
 const LOOK: SimDuration = SimDuration::millis(200);
 
 impl Scene {
-    /// `broker_stop`: in order, or at once.
+    /// `broker_stop`: in order, or at once. What follows a kill is waited for by the next step.
     pub(super) fn broker_stop(&mut self, step: &Step) -> Result<Value, Unable> {
         let given = Given::of(step, &["broker", "how"])?;
         let broker = self.one_broker(given)?;
         match given.text_if_any("how")?.unwrap_or("kill") {
-            "kill" => self.command(Command::CrashBroker(broker))?,
+            "kill" => {
+                self.command(Command::CrashBroker(broker))?;
+                self.killed = true;
+                return Ok(ok());
+            }
             "graceful" => self.command(Command::StopBroker(broker))?,
             _ => return Err(Unable::Wrong("its 'how' is kill or graceful".to_owned())),
         }
@@ -31,6 +35,16 @@ impl Scene {
             return Ok(ok());
         }
         self.quiet_cluster()
+    }
+
+    /// Waits until the leaders and in-sync sets are what the killed broker left, unless the step
+    /// itself says how long it waits: it sleeps, or its request has a time limit.
+    pub(super) fn after_kill(&mut self, step: &Step) -> Result<(), Unable> {
+        let waits = step.operation == "sleep" || step.given.contains_key("timeout_ms");
+        if std::mem::take(&mut self.killed) && !waits {
+            self.quiet_cluster()?;
+        }
+        Ok(())
     }
 
     /// `broker_start`.

@@ -46,6 +46,8 @@ pub(super) struct Scene {
     pub(super) heard: BTreeMap<ConsumerName, u64>,
     /// The topics that were created.
     pub(super) topics: Vec<TopicName>,
+    /// Whether a broker was killed and its leaderships are not known to have been taken over.
+    pub(super) killed: bool,
 }
 
 /// Listens to the facts that answer a command.
@@ -87,11 +89,13 @@ impl Scene {
             quiet: BTreeSet::new(),
             heard: BTreeMap::new(),
             topics: Vec::new(),
+            killed: false,
         })
     }
 
     /// Does a step and says what it observes.
     pub(super) fn step(&mut self, step: &Step) -> Result<Value, Unable> {
+        self.after_kill(step)?;
         match &*step.operation {
             "topic" => self.topic(step),
             "grow" => self.grow(step),

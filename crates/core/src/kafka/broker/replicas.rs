@@ -5,7 +5,7 @@
 
 use super::{Broker, Effect, Memory};
 use crate::kafka::fact::{ClusterFact, Fact};
-use crate::kafka::log::{Log, Slice};
+use crate::kafka::log::{EpochEnd, Log, Slice};
 use crate::kafka::message::{Answer, ControllerRequest, ErrorCode, FetchPosition, Request};
 use crate::kafka::metadata::Partition;
 use crate::kafka::network::{Node, ReplyTo};
@@ -301,18 +301,35 @@ impl Broker {
     ///
     /// Source: `Partition.checkCurrentLeaderEpoch`; KIP-320.
     pub(super) fn position_error(&self, it: &FetchPosition) -> Option<ErrorCode> {
-        let Some(leading) = self.leading(&it.partition) else {
-            return Some(self.refusal(&it.partition));
+        self.epoch_error(&it.partition, it.leader_epoch)
+    }
+
+    fn epoch_error(&self, partition: &TopicPartition, known: Option<u32>) -> Option<ErrorCode> {
+        let Some(leading) = self.leading(partition) else {
+            return Some(self.refusal(partition));
         };
-        match it.leader_epoch {
+        match known {
             Some(epoch) if epoch < leading.epoch => Some(ErrorCode::FencedLeaderEpoch),
             Some(epoch) if leading.epoch < epoch => Some(ErrorCode::UnknownLeaderEpoch),
             Some(_) | None => None,
         }
     }
 
+    /// Where a term ended, for a consumer that knows the leader's own.
+    ///
+    /// Source: `Partition.lastOffsetForLeaderEpoch`.
+    pub(super) fn epoch_end(
+        &self,
+        partition: &TopicPartition,
+        leader_epoch: u32,
+        epoch: u32,
+    ) -> Result<Option<EpochEnd>, ErrorCode> {
+        self.epoch_error(partition, Some(leader_epoch)).map_or(Ok(()), Err)?;
+        Ok(self.disk.get(partition).and_then(|it| it.end_of_epoch(epoch)))
+    }
+
     /// Where a follower that fetches differs from this log, if it does.
-    fn diverging(&self, it: &FetchPosition) -> Option<crate::kafka::log::EpochEnd> {
+    fn diverging(&self, it: &FetchPosition) -> Option<EpochEnd> {
         self.disk.get(&it.partition)?.diverges(it.from, it.last_epoch?)
     }
 

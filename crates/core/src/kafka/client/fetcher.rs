@@ -6,7 +6,7 @@ use super::positions::Position;
 use super::{Asked, Client, Effect};
 use crate::kafka::call::{Row, RowContent, Take};
 use crate::kafka::fact::Fact;
-use crate::kafka::log::{Record, Slice};
+use crate::kafka::log::{BatchHead, Record, Slice};
 use crate::kafka::message::{Content, ErrorCode, FetchPosition, Request};
 use crate::kafka::network::Channel;
 use crate::kafka::{BrokerId, Offset, TopicPartition};
@@ -27,6 +27,7 @@ pub(super) struct Completed {
 #[derive(Clone, Debug, Hash)]
 struct Fetched {
     records: Arc<[Record]>,
+    heads: Arc<[BatchHead]>,
     /// The place of the first that was not returned.
     place: usize,
     /// The offset after the last batch.
@@ -76,7 +77,8 @@ impl Completed {
 impl Client {
     /// When fetching goes on after an error.
     pub(super) fn fetch_due(&self) -> Option<SimTime> {
-        self.fetchable().next().map(|_| self.fetch_not_before)
+        let fetches = self.fetchable().next().map(|_| self.fetch_not_before);
+        fetches.or_else(|| self.validation_due())
     }
 
     /// Whether `poll` takes no records of a partition now.
@@ -95,7 +97,8 @@ impl Client {
             let from = it.known().filter(|_| !self.is_paused(partition))?;
             let is_buffered = self.buffer.iter().any(|it| it.partition == *partition);
             let leader = self.metadata.leader(partition)?;
-            (!is_buffered && self.can_fetch_from(leader)).then_some((partition, from, leader))
+            let may = !is_buffered && self.can_fetch_from(leader) && !self.is_doubtful(partition);
+            may.then_some((partition, from, leader))
         })
     }
 
@@ -184,6 +187,10 @@ impl Client {
             if fetched.is_drained() { fetched.next } else { fetched.records[taken.end].offset };
         let place = self.assignment.get_mut(&completed.partition)?;
         place.position = Position::At(to);
+        let read = fetched.heads.partition_point(|it| it.base < to);
+        if let Some(last) = read.checked_sub(1) {
+            place.read_in = Some((to, fetched.heads[last].leader_epoch));
+        }
         completed.from = to;
         if taken.is_empty() {
             return None;
@@ -307,7 +314,13 @@ impl Fetched {
     /// What was fetched begins with a whole batch; what lies before the position is skipped.
     fn new(slice: Slice, from: Offset) -> Self {
         let place = slice.records.partition_point(|it| it.offset < from);
-        Self { records: slice.records, place, next: slice.next, end: slice.high_watermark }
+        Self {
+            records: slice.records,
+            heads: slice.heads,
+            place,
+            next: slice.next,
+            end: slice.high_watermark,
+        }
     }
 
     fn take(&mut self, most: usize) -> std::ops::Range<usize> {

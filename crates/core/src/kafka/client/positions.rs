@@ -20,6 +20,10 @@ pub(super) struct Place {
     pub(super) paused: bool,
     /// Where its records end, as the last fetch told.
     pub(super) end: Option<Offset>,
+    /// Where reading led to, and the term of the last record before that.
+    pub(super) read_in: Option<(Offset, u32)>,
+    /// The term of a leader that has said that it has all before the position.
+    pub(super) validated_in: Option<u32>,
 }
 
 /// Where it stands in a partition.
@@ -47,7 +51,13 @@ pub(super) enum Target {
 impl Place {
     /// A partition that was just given.
     fn new(now: SimTime) -> Self {
-        Self { position: Position::Unknown(now), paused: false, end: None }
+        Self {
+            position: Position::Unknown(now),
+            paused: false,
+            end: None,
+            read_in: None,
+            validated_in: None,
+        }
     }
 
     /// The next offset, if it is known.

@@ -310,6 +310,7 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Request::Fetch { .. }
             | Request::ListOffsets { .. }
             | Request::DeleteRecords { .. }
+            | Request::OffsetForLeaderEpoch { .. }
             | Request::InitProducerId
             | Request::Metadata
             | Request::Controller(_)
@@ -344,6 +345,7 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Answer::InitProducerId(_)
             | Answer::ListOffsets(_)
             | Answer::DeleteRecords(_)
+            | Answer::OffsetForLeaderEpoch(_)
             | Answer::Metadata(_)
             | Answer::BrokerRegistration { .. }
             | Answer::BrokerHeartbeat(_)
