@@ -556,3 +556,5 @@ mod handed;
 mod histories;
 #[cfg(test)]
 mod idempotence;
+#[cfg(test)]
+mod replication;

@@ -114,6 +114,12 @@ impl Broker {
         self.memory.as_ref()?.leading.get(partition)
     }
 
+    /// Whether it leads a partition in that term, as far as it knows.
+    #[cfg(test)]
+    pub(crate) fn leads(&self, partition: &TopicPartition, epoch: u32) -> bool {
+        self.leading(partition).is_some_and(|it| it.epoch == epoch)
+    }
+
     /// The log of a partition, if it leads that.
     pub(super) fn led(&self, partition: &TopicPartition) -> Option<&Log> {
         self.leading(partition)?;

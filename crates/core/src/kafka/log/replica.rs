@@ -81,6 +81,9 @@ impl Log {
 
     /// Cuts off everything from `to` on, and says how many records that were.
     pub(crate) fn truncate(&mut self, now: SimTime, settings: &TopicSettings, to: Offset) -> u64 {
+        // A term that began at the end and has nothing goes in any case.
+        let kept = to.min(self.log_end);
+        while self.epochs.pop_if(|(_, start)| kept <= *start).is_some() {}
         if self.log_end <= to {
             return 0;
         }
@@ -94,7 +97,6 @@ impl Log {
         }
         self.log_end = to;
         self.high_watermark = self.high_watermark.min(to);
-        while self.epochs.pop_if(|(_, start)| to <= *start).is_some() {}
         self.cleaned_to = self.cleaned_to.map(|it| it.min(to));
         // Source: `ProducerStateManager.truncateAndReload`.
         self.producers = Producers::default();
