@@ -491,6 +491,22 @@ choices! {
     }
 }
 
+impl GroupProtocol {
+    /// Whether a consumer that speaks this does not start if the setting is given for it.
+    ///
+    /// Source: `ConsumerConfig.checkUnsupportedConfigsPostProcess`: a `ConfigException`.
+    #[must_use]
+    pub fn forbids(self, setting: &str) -> bool {
+        match self {
+            Self::Classic => setting == "group.remote.assignor",
+            Self::Consumer => matches!(
+                setting,
+                "session.timeout.ms" | "heartbeat.interval.ms" | "partition.assignment.strategy"
+            ),
+        }
+    }
+}
+
 settings! {
     /// What a consumer is set to.
     ConsumerSettings {

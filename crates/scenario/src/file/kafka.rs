@@ -215,7 +215,15 @@ fn application(table: Table<'_>) -> Result<Application, Wrong> {
 
 fn consumer(node: Node<'_>) -> Result<ConsumerSettings, Wrong> {
     let mut settings = ConsumerSettings::default();
-    node.settings(&mut |name, value| settings.set(name, value))?;
+    let mut given = Vec::new();
+    node.settings(&mut |name, value| {
+        given.push(name.to_owned());
+        settings.set(name, value)
+    })?;
+    let protocol = settings.group_protocol;
+    if let Some(name) = given.iter().find(|it| protocol.forbids(it)) {
+        return Err(node.error(format!("'{name}' cannot be set with group.protocol={protocol}")));
+    }
     let positive = [
         "max.poll.records",
         "max.poll.interval.ms",

@@ -48,13 +48,17 @@ impl Scene {
         if protocol != "classic" {
             all.push(("group.protocol".to_owned(), protocol.to_owned()));
         }
-        all.extend(settings(given, "settings")?);
+        let wanted = settings(given, "settings")?;
+        all.extend(wanted.iter().cloned());
         for (key, value) in all {
             match chosen.set(&key, &value) {
                 Ok(()) => {}
                 Err(BadSetting::Unknown { name, .. }) => return Err(Unable::NotModelled(name)),
                 Err(BadSetting::Value { .. }) => return Ok(error("ConfigException")),
             }
+        }
+        if wanted.iter().any(|(key, _)| chosen.group_protocol.forbids(key)) {
+            return Ok(error("ConfigException"));
         }
         self.note_process(name.as_str(), given.text_if_any("process")?);
         if protocol == "consumer" || is_cooperative(given) {
