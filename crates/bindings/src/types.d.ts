@@ -99,7 +99,7 @@ export interface KafkaConsumer {
 export interface OffsetsRecord {
   offset: number;
   group: string;
-  /** Null for the group's own metadata, whose value is its generation. */
+  /** Null for the group's own metadata, whose value is its generation or epoch. */
   partition: string | null;
   value: number | null;
   latest: boolean;

@@ -222,6 +222,7 @@ impl From<&snapshot::OffsetsPartitionSnapshot> for OffsetsPartition {
                 OffsetsContent::Metadata(metadata) => {
                     (None, metadata.map(|(generation, _)| i64::from(generation)))
                 }
+                OffsetsContent::Change { epoch, .. } => (None, epoch.map(i64::from)),
             };
             let (offset, group) = (record.offset.0, record.group.to_string());
             OffsetsRecord { offset, group, partition, value, latest: record.latest }

@@ -14,7 +14,7 @@ mod offsets;
 use super::config::BrokerSettings;
 use super::fact::Fact;
 use super::log::Log;
-use super::message::consumer_group::JOIN;
+use super::message::consumer_group::{DescribedConsumerGroup, JOIN};
 use super::message::{Answer, ErrorCode, GroupRequest, Internal};
 use super::metadata::Metadata;
 use super::network::ReplyTo;
@@ -106,6 +106,14 @@ impl Coordinator {
     /// A group it coordinates, if it knows it.
     pub(crate) fn group(&self, group: &GroupId) -> Option<&Group> {
         self.groups.get(group)
+    }
+
+    /// What only groups of the `consumer` protocol have.
+    pub(crate) fn reconciling(&self, group: &GroupId) -> Option<DescribedConsumerGroup> {
+        match &self.groups.get(group)?.members {
+            Members::Classic(_) => None,
+            Members::Consumer(it) => Some(it.describe(&self.settings)),
+        }
     }
 
     /// When it next has something to do by itself.

@@ -5,10 +5,12 @@ mod take;
 
 pub use take::snapshot;
 
+use super::message::consumer_group::DescribedConsumerGroup;
 use super::{BrokerId, Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
 use crate::sim::SimTime;
 use crate::workload::MessageId;
+use std::sync::Arc;
 
 /// The state at one instant. Its size depends on what was asked for, never on how long the logs
 /// are: see `cells` of [`PartitionSnapshot`].
@@ -122,8 +124,11 @@ pub struct GroupSnapshot {
     /// `Empty`, `PreparingRebalance`, `CompletingRebalance`, `Stable`; `Dead` if the coordinator
     /// does not know the group, `Unknown` while there is no coordinator to ask.
     pub state: &'static str,
-    /// Its generation.
+    /// Its generation, or its epoch in the `consumer` protocol.
     pub generation: u32,
+    /// What is only known in the `consumer` protocol: its epochs, and for each member what it
+    /// reads, what it has still to give up and what it shall read.
+    pub reconciling: Option<DescribedConsumerGroup>,
     /// The partitions it reads or has read, in order.
     pub partitions: Vec<GroupPartition>,
 }
@@ -222,6 +227,17 @@ pub enum OffsetsContent {
     Commit(TopicPartition, Option<Offset>),
     /// The group's generation and how many members it had; none is a tombstone.
     Metadata(Option<(u32, u32)>),
+    /// A change of a group of the `consumer` protocol.
+    Change {
+        /// What changed: the group, its target, a member, its target or what it reads.
+        what: &'static str,
+        /// The member's id, if it concerns one.
+        member: Option<Arc<str>>,
+        /// The epoch that it came to, if the record tells.
+        epoch: Option<i32>,
+        /// Whether that is gone.
+        removed: bool,
+    },
 }
 
 /// Something under way between two machines.

@@ -110,6 +110,13 @@ fn words(scene: &Scene<'_>, record: &OffsetsRecord) -> String {
             &counted(u64::from(*members), "member", "members"),
         ]),
         OffsetsContent::Metadata(None) => "group removed".to_owned(),
+        OffsetsContent::Change { what, member, epoch, removed } => {
+            // A member's id is long and random: its beginning tells it from others.
+            let id = member.as_ref().map_or("", |it| it.get(..4).unwrap_or(it));
+            let gap = if id.is_empty() { "" } else { " " };
+            let epoch = epoch.map_or(String::new(), |it| joined(&[", epoch ", &it.to_string()]));
+            joined(&[what, gap, id, if *removed { " removed" } else { &epoch }])
+        }
     };
     if scene.kafka.groups.len() < 2 {
         return said;

@@ -120,6 +120,7 @@ pub(crate) fn group(
         coordinator: Some(BrokerId(1)),
         state: "Stable",
         generation: 1,
+        reconciling: None,
         partitions: partitions.collect(),
     }
 }

@@ -199,6 +199,7 @@ impl ConsumerGroup {
             epoch: it.current.epoch,
             topics: it.subscription.topics.clone(),
             assigned: it.current.assigned.keys().cloned().collect(),
+            revoking: it.current.revoking.keys().cloned().collect(),
             target: it.target.clone(),
             is_classic: it.is_classic(),
         };

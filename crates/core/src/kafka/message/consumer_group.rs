@@ -76,6 +76,8 @@ pub struct DescribedConsumerMember {
     pub topics: Vec<TopicName>,
     /// What it reads; sorted.
     pub assigned: Vec<TopicPartition>,
+    /// What it has still to give up; sorted.
+    pub revoking: Vec<TopicPartition>,
     /// What it shall read; sorted.
     pub target: Vec<TopicPartition>,
     /// Whether it speaks the classic protocol.

@@ -11,7 +11,7 @@ use crate::kafka::consumer::{Consumer, Process};
 use crate::kafka::log::{Dirt, Log, Record};
 use crate::kafka::message::{Answer, GroupRequest, Packet, Request};
 use crate::kafka::network::{Arrival, Node};
-use crate::kafka::schema::{GroupValue, Key, OffsetValue};
+use crate::kafka::schema::{Change, GroupValue, Key, OffsetValue};
 use crate::kafka::{Cluster, TopicPartition};
 use crate::map::{Map, Set, sort_by_key};
 use crate::name::{ConsumerName, GroupId};
@@ -155,6 +155,7 @@ fn group(cluster: &Cluster, id: &GroupId) -> GroupSnapshot {
         coordinator,
         state,
         generation: group.map_or(0, |it| it.generation()),
+        reconciling: known.and_then(|it| it.reconciling(id)),
         partitions: partitions.into_values().collect(),
     }
 }
@@ -248,13 +249,30 @@ fn offsets_records(log: &Log, cells: usize) -> Vec<OffsetsRecord> {
                 });
                 (group, OffsetsContent::Metadata(told))
             }
-            Some(Key::ConsumerGroup { .. }) | None => continue,
+            Some(Key::ConsumerGroup { kind, group, member }) => {
+                let value = value.map(|it| &it[..]);
+                let Some(change) = Change::read(kind, &member, value) else { continue };
+                (group, change_content(&change))
+            }
+            None => continue,
         };
         let offset = record.offset;
         records.push(OffsetsRecord { offset, group: group.into(), content, latest });
     }
     records.reverse();
     records
+}
+
+fn change_content(change: &Change) -> OffsetsContent {
+    let (what, member, epoch) = match change {
+        Change::Group(it) => ("group", None, it.map(|it| it.epoch)),
+        Change::Member(id, _) => ("member", Some(id), None),
+        Change::TargetEpoch(it) => ("target", None, it.map(|it| it.epoch)),
+        Change::Target(id, _) => ("target of", Some(id), None),
+        Change::Current(id, it) => ("assignment of", Some(id), it.as_ref().map(|it| it.epoch)),
+    };
+    let removed = change.is_removal();
+    OffsetsContent::Change { what, member: member.cloned(), epoch, removed }
 }
 
 /// What a message carries, as far as it is shown: one cargo per partition.

@@ -122,6 +122,7 @@ fn groups_consumers_and_offsets_are_in_the_snapshot() {
         coordinator: Some(BrokerId(1)),
         state: "Stable",
         generation: 1,
+        reconciling: None,
         partitions: [
         GroupPartition {
         partition: TopicPartition {
