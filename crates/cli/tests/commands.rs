@@ -395,20 +395,24 @@ fn kafkas_own_tools_tell_of_one_instant_of_a_scenario() {
 
         GROUP           COORDINATOR (ID)          ASSIGNMENT-STRATEGY  STATE                #MEMBERS
         billing         127.0.0.1:19091  (1)      range                Stable               2
-    "#]].assert_eq(&tool("kafka-consumer-groups --describe --group billing --state"));
+    "#]]
+    .assert_eq(&tool("kafka-consumer-groups --describe --group billing --state"));
     expect![[r#"
         true
         orders:0:6
         orders:1:6
-    "#]].assert_eq(&tool("kafka-get-offsets.sh --topic orders"));
+    "#]]
+    .assert_eq(&tool("kafka-get-offsets.sh --topic orders"));
     expect![[r#"
         true
         Topic 'nothing' does not exist as expected
-    "#]].assert_eq(&tool("kafka-topics --describe --topic nothing"));
+    "#]]
+    .assert_eq(&tool("kafka-topics --describe --topic nothing"));
     expect![[r#"
         false
         brokerscope: --topik is not a recognized option here
-    "#]].assert_eq(&tool("kafka-topics --describe --topik orders"));
+    "#]]
+    .assert_eq(&tool("kafka-topics --describe --topik orders"));
     expect![[r#"
         false
         brokerscope: 'kafka-acls' is not a tool here; there are kafka-consumer-groups, kafka-topics and kafka-get-offsets
@@ -416,5 +420,6 @@ fn kafkas_own_tools_tell_of_one_instant_of_a_scenario() {
     expect![[r#"
         false
         brokerscope: a quote in it is not closed
-    "#]].assert_eq(&tool("kafka-topics '--list"));
+    "#]]
+    .assert_eq(&tool("kafka-topics '--list"));
 }

@@ -14,7 +14,8 @@ impl Broker {
     ///
     /// Source: `UnifiedLog.analyzeAndValidateRecords`, `LogValidator.validateRecord`, then
     /// `UnifiedLog.append`. Without a key a record could never be compacted away; one record that
-    /// is refused takes its whole batch with it.
+    /// is refused takes its whole batch with it. Simplified: the answer does not say which record
+    /// it was, so all of the batch fail alike, where the Java client tells them apart.
     pub(super) fn validate(
         &self,
         now: SimTime,
@@ -171,3 +172,6 @@ fn retained(partition: &TopicPartition, it: Deleted) -> Effect {
     let (partition, Deleted { from, start, records, why }) = (partition.clone(), it);
     Effect::Note(Fact::Retained { partition, from, start, records, why })
 }
+
+#[cfg(test)]
+mod tests;
