@@ -459,7 +459,7 @@ impl Client {
             (Asked::Coordinator, Answer::FindCoordinator(it)) => self.coordinator_found(now, it),
             (Asked::Metadata, Answer::Metadata(it)) => self.learn(now, it),
             (Asked::Join, Answer::JoinGroup(it)) => self.joined(fx, now, it),
-            (Asked::Sync, Answer::SyncGroup(it)) => self.synced(fx, now, it),
+            (Asked::Sync, Answer::SyncGroup(it)) => self.synced(now, it),
             (Asked::Heartbeat(generation), Answer::Heartbeat(it)) => {
                 self.heartbeat_answered(now, generation, it);
             }

@@ -512,12 +512,8 @@ impl Client {
         }
     }
 
-    pub(super) fn synced(
-        &mut self,
-        fx: &mut Vec<Effect>,
-        now: SimTime,
-        answer: Result<Bytes, ErrorCode>,
-    ) {
+    /// It learns what to read; it takes that up when the application polls.
+    pub(super) fn synced(&mut self, now: SimTime, answer: Result<Bytes, ErrorCode>) {
         let generation = self.membership.generation;
         match answer {
             Ok(assignment) => {

@@ -138,7 +138,7 @@ impl Client {
             match it.position {
                 Position::Unknown(at) if at <= now => unknown.push(partition.clone()),
                 Position::Reset(target, at) if at <= now => {
-                    resets.push((partition.clone(), target))
+                    resets.push((partition.clone(), target));
                 }
                 Position::Nowhere => {
                     it.position = Position::Unknown(now);

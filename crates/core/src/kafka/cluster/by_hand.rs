@@ -1,8 +1,10 @@
 //! Consumers that are driven by hand, call by call: scripts in, returns and callbacks out.
 
-use crate::kafka::call::{Callback, OffsetAndMetadata, Return, RowContent};
+mod histories;
+
+use crate::kafka::call::{Call, Callback, OffsetAndMetadata, Return, RowContent};
 use crate::kafka::testing::{Scribe, Setup, broken};
-use crate::kafka::{Cluster, TopicPartition};
+use crate::kafka::{Cluster, Command, TopicPartition};
 use crate::name::ConsumerName;
 use crate::sim::{SimDuration, World};
 use crate::workload::MessageId;
@@ -90,17 +92,27 @@ impl Play {
         self.world.run_until(&mut self.scribe, until);
     }
 
+    fn command(&mut self, command: Command) {
+        self.world.command(&mut self.scribe, command);
+    }
+
     /// One call, from its beginning until it returns; and what was called back meanwhile.
-    fn call(&mut self, name: &str, call: &str) -> String {
+    fn call_raw(&mut self, name: &str, call: Call) -> (Return, Vec<Callback>) {
         let consumer = ConsumerName::from(name);
         let seen = self.world.system().by_hand(&consumer).unwrap().called_back();
-        self.world.command(&mut self.scribe, format!("call {name} {call}").parse().unwrap());
+        self.command(Command::Call(consumer.clone(), call));
         while self.world.system().by_hand(&consumer).unwrap().in_call().is_some() {
             self.wait(SimDuration::micros(500));
         }
         let view = self.world.system().by_hand(&consumer).unwrap();
-        let mut text = returned(view.last_return().unwrap());
-        for back in view.callbacks(seen) {
+        (view.last_return().unwrap().clone(), view.callbacks(seen).cloned().collect())
+    }
+
+    fn call(&mut self, name: &str, call: &str) -> String {
+        let words: Vec<&str> = call.split_whitespace().collect();
+        let (what, callbacks) = self.call_raw(name, Call::read(&words).unwrap());
+        let mut text = returned(&what);
+        for back in &callbacks {
             write!(text, "; {}", called(back)).unwrap();
         }
         text
@@ -130,8 +142,7 @@ impl Play {
             }
             ["settle", rounds, ref names @ ..] => self.settle(names, rounds.parse().unwrap()),
             ["do", ref command @ ..] => {
-                let command = command.join(" ").parse().unwrap();
-                self.world.command(&mut self.scribe, command);
+                self.command(command.join(" ").parse().unwrap());
                 String::new()
             }
             [name, ref call @ ..] => format!(" {}", self.call(name, &call.join(" "))),
