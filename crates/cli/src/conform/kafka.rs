@@ -50,3 +50,6 @@ impl Driver {
         Ok(self.scene.as_mut().expect("it was just made"))
     }
 }
+
+#[cfg(test)]
+mod tests;

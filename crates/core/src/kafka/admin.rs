@@ -209,7 +209,11 @@ impl Admin {
     /// A broker did not do it: another may, or the same one later; or nobody ever will.
     fn refused(&mut self, now: SimTime, error: ErrorCode) {
         let Some(doing) = &mut self.doing else { return };
-        if error.is_retriable() {
+        // Source: `KafkaAdminClient` looks again for the leader of a partition that a broker does
+        // not know, `PartitionLeaderStrategy`; else what is not there is not there.
+        let looks_for_it = matches!(doing.progress.asks(&doing.call).0, Target::Leader(_));
+        let is_missing = error == ErrorCode::UnknownTopicOrPartition;
+        if error.is_retriable() && (looks_for_it || !is_missing) {
             doing.again(now);
         } else {
             self.returns(AdminReturn::Failed(error.as_str()));
