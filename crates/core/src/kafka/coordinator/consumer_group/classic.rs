@@ -7,6 +7,7 @@ use super::heartbeat::sorted;
 use super::{ConsumerGroup, Done, Here, Member};
 use crate::kafka::TopicPartition;
 use crate::kafka::assignor::compute::ClassicAssignor;
+use crate::kafka::config::MigrationPolicy;
 use crate::kafka::fact::{Fact, LeaveReason, RebalanceReason};
 use crate::kafka::message::{ErrorCode, Leaver, MemberId};
 use crate::kafka::schema::{
@@ -56,7 +57,7 @@ pub(crate) struct HandedOver {
 }
 
 impl ConsumerGroup {
-    /// A classic member joins, or joins again. Without an id it is to come back with `fresh`.
+    /// A classic member joins, or joins again, unless the protocols must not mix. Without an id it is to come back with `fresh`.
     /// Answers its id and generation.
     ///
     /// Source: `classicGroupJoinToConsumerGroup`.
@@ -71,7 +72,8 @@ impl ConsumerGroup {
         let id = if is_new { fresh } else { join.member_id.clone() };
         let refuse = |error| (error, join.member_id.clone());
         self.check_size(here, &id).map_err(refuse)?;
-        if !self.supports(join) {
+        let policy = here.settings.group_consumer_migration_policy;
+        if !self.supports(join) || policy == MigrationPolicy::Disabled {
             return Err(refuse(ErrorCode::InconsistentGroupProtocol));
         }
         let replaced = match &join.instance {
@@ -137,9 +139,10 @@ impl ConsumerGroup {
         Ok(member)
     }
 
-    /// A classic member asks what it reads.
+    /// A classic member asks what it reads. It has to join again if there is a newer target.
     ///
-    /// Source: `classicGroupSyncToConsumerGroup`.
+    /// Source: `classicGroupSyncToConsumerGroup`; observed with 4.3.1, which looks at the
+    /// target's epoch, not at the group's: a classic member alone never has one computed.
     pub(crate) fn classic_sync(
         &mut self,
         here: &Here<'_>,
@@ -147,7 +150,7 @@ impl ConsumerGroup {
         instance: Option<&str>,
         generation: i32,
     ) -> Result<Vec<TopicPartition>, ErrorCode> {
-        let epoch = self.epoch.epoch;
+        let epoch = self.target.epoch;
         let member = self.classic_member(id, instance, generation)?;
         let revokes = member.current.state == MemberState::UnrevokedPartitions;
         if member.current.epoch < epoch && !revokes {
@@ -169,7 +172,7 @@ impl ConsumerGroup {
         instance: Option<&str>,
         generation: i32,
     ) -> Result<(), ErrorCode> {
-        let epoch = self.epoch.epoch;
+        let epoch = self.target.epoch;
         self.classic_member(id, instance, generation)?.heard_from(here);
         let member = &self.members.get(id).expect("it has just spoken");
         let has_to_join = member.current.epoch < epoch
