@@ -30,6 +30,7 @@ mod sizes;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;
+mod transaction;
 pub mod view;
 
 pub use cluster::Cluster;
@@ -38,8 +39,9 @@ pub use config::Config;
 pub use fact::Fact;
 pub use java::offsets_partition;
 pub use message::consumer_group::{DescribedConsumerGroup, DescribedConsumerMember};
+pub use message::transaction::DescribedTransaction;
 pub use message::{GroupDescription, ListedGroup, MemberDescription};
-pub use producer::Sent;
+pub use producer::{GroupMember, Sent, TransactionCall};
 pub use snapshot::Snapshot;
 
 use crate::name::TopicName;

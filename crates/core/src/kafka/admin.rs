@@ -181,9 +181,11 @@ impl Admin {
             Answer::FindCoordinator(found) => return self.found(now, found),
             Answer::Metadata(metadata) => match doing.progress.asks(&doing.call).0 {
                 Target::Leader(partition) => return self.found(now, leader(&metadata, &partition)),
-                Target::Coordinator(_) | Target::Any | Target::Broker(_) | Target::Controller => {
-                    Answer::Metadata(metadata)
-                }
+                Target::Coordinator(_)
+                | Target::Transactions(_)
+                | Target::Any
+                | Target::Broker(_)
+                | Target::Controller => Answer::Metadata(metadata),
             },
             answer => answer,
         };
@@ -250,7 +252,15 @@ impl Admin {
             Target::Any => None,
             Target::Controller => Some(CONTROLLER),
             Target::Broker(broker) => Some(broker),
-            Target::Leader(_) | Target::Coordinator(_) if doing.found.is_some() => doing.found,
+            Target::Leader(_) | Target::Coordinator(_) | Target::Transactions(_)
+                if doing.found.is_some() =>
+            {
+                doing.found
+            }
+            Target::Transactions(id) => {
+                request = Request::FindTransactionCoordinator { id };
+                None
+            }
             Target::Leader(_) => {
                 request = Request::Metadata;
                 None

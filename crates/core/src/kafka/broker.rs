@@ -9,6 +9,7 @@ mod lifecycle;
 mod logs;
 mod replicas;
 mod roles;
+mod transactions;
 mod waiting;
 
 use super::config::{Acks, BrokerSettings};
@@ -16,20 +17,21 @@ use super::coordinator::{self, Coordinator};
 use super::fact::Fact;
 use super::log::Log;
 use super::message::{
-    Answer, Batch, Content, CorrelationId, ErrorCode, Internal, NewRecord, ProducerId, Request,
+    Answer, Batch, Content, CorrelationId, ErrorCode, NewRecord, ProducerId, ProducerStamp, Request,
 };
 use super::metadata::Metadata;
 use super::network::{Node, ReplyTo};
 use super::sizes;
+use super::transaction::Transactions;
 use super::{BrokerId, Offset, TopicPartition};
 use crate::map::Map;
-use crate::name::GroupId;
 use crate::sim::{Rng, SimDuration, SimTime};
 use crate::workload::Workload;
 use follower::{Fetching, Following};
 use lifecycle::{Life, Stage};
 use replicas::{Leading, ParkedProduce};
 use std::sync::Arc;
+use transactions::{Marking, Verifying};
 use waiting::ParkedFetch;
 
 /// What reaches a broker.
@@ -93,6 +95,10 @@ pub(crate) struct Broker {
 struct Memory {
     parked: Vec<ParkedFetch>,
     coordinator: Coordinator,
+    transactions: Transactions,
+    /// Writes that wait for their partitions to take part in a transaction.
+    verifying: Vec<Verifying>,
+    marking: Vec<Marking>,
     next_retention: SimTime,
     next_cleaning: SimTime,
     next_expiry: SimTime,
@@ -173,7 +179,10 @@ impl Broker {
             Input::Answer(whom, correlation, answer) => {
                 self.answered(fx, now, whom, correlation, answer);
             }
-            Input::Disconnected(broker) => self.fetch_failed(now, broker),
+            Input::Disconnected(broker) => {
+                self.fetch_failed(now, broker);
+                self.transactions_lost(now, broker);
+            }
             Input::Stop => self.stop(fx, now),
         }
     }
@@ -186,6 +195,7 @@ impl Broker {
         let checks = [memory.next_retention, memory.next_cleaning, memory.next_expiry];
         let own = parked.chain(produces).chain(checks);
         let own = own.chain(memory.coordinator.due()).chain(memory.life.next);
+        let own = own.chain(Self::transactions_due(memory));
         own.chain(Self::replicas_due(memory)).chain(Self::fetches_due(memory)).min()
     }
 
@@ -212,6 +222,9 @@ impl Broker {
         self.memory = Some(Memory {
             parked: Vec::new(),
             coordinator: Coordinator::new(now, self.settings.clone(), self.metadata.clone()),
+            transactions: Transactions::new(now, self.settings.clone()),
+            verifying: Vec::new(),
+            marking: Vec::new(),
             next_retention: now + delay,
             next_cleaning: now + self.cleaner_backoff(),
             next_expiry: now + self.expiry_interval(),
@@ -257,6 +270,7 @@ impl Broker {
         self.answer_written(fx, now);
         self.fetch(fx, now);
         self.talk(fx, now);
+        self.wake_transactions(fx, now);
         self.coordinate(fx, now, names, coordinator::Input::Wake);
     }
 
@@ -296,30 +310,25 @@ impl Broker {
     ) {
         let answer = match request {
             Request::ApiVersions => Answer::ApiVersions,
-            Request::Produce { acks, timeout_ms, batches, .. } => {
-                let waits = self.produce(fx, now, acks, batches);
-                match acks {
-                    Acks::None => {
-                        // Source: `KafkaApis.handleProduceRequest`: an error can be told in no
-                        // other way.
-                        if waits.iter().any(|(_, it)| it.is_err()) {
-                            fx.push(Effect::Disconnect(reply_to));
-                        }
-                        return;
+            Request::Produce { acks, timeout_ms, transactional_id, batches } => {
+                return match transactional_id {
+                    Some(id) => {
+                        let how = (reply_to, acks, timeout_ms);
+                        self.produce_in_transaction(fx, now, how, id, batches);
                     }
-                    Acks::Leader => {
-                        let results = waits.into_iter();
-                        Answer::Produce(
-                            results.map(|(at, it)| (at, it.map(|(base, _)| base))).collect(),
-                        )
+                    None => {
+                        self.produce_now(fx, now, reply_to, (acks, timeout_ms), batches, None);
                     }
-                    Acks::All => {
-                        let deadline = now + SimDuration::millis(timeout_ms);
-                        let parked = ParkedProduce { reply_to, deadline, waits };
-                        self.memory().produces.push(parked);
-                        return self.answer_written(fx, now);
-                    }
-                }
+                };
+            }
+            Request::Transaction(request) => return self.transact(fx, now, reply_to, request),
+            Request::WriteTxnMarkers { producer, marker, partitions } => {
+                let results = self.write_markers(fx, now, producer, marker, partitions);
+                Answer::WriteTxnMarkers(results)
+            }
+            Request::FindTransactionCoordinator { id } => {
+                let found = self.metadata.leader(&self.metadata.transactions_partition(&id));
+                Answer::FindCoordinator(found.ok_or(ErrorCode::CoordinatorNotAvailable))
             }
             Request::InitProducerId => Answer::InitProducerId(Ok(self.new_producer_id())),
             Request::Fetch { replica, max_wait_ms, min_bytes, partitions } => {
@@ -367,6 +376,41 @@ impl Broker {
             .topic(&partition.topic)
             .is_some_and(|topic| partition.partition < topic.partitions);
         if exists { ErrorCode::NotLeaderOrFollower } else { ErrorCode::UnknownTopicOrPartition }
+    }
+
+    /// Takes a request to write, but for partitions that are refused already.
+    fn produce_now(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        reply_to: ReplyTo,
+        (acks, timeout_ms): (Acks, u64),
+        mut batches: Vec<(TopicPartition, Batch)>,
+        refused: Option<(Vec<TopicPartition>, ErrorCode)>,
+    ) {
+        let mut waits = Vec::new();
+        if let Some((partitions, error)) = refused {
+            batches.retain(|(it, _)| !partitions.contains(it));
+            waits.extend(partitions.into_iter().map(|it| (it, Err(error))));
+        }
+        waits.extend(self.produce(fx, now, acks, batches));
+        match acks {
+            Acks::None => {
+                // Source: `KafkaApis.handleProduceRequest`: an error can be told in no other way.
+                if waits.iter().any(|(_, it)| it.is_err()) {
+                    fx.push(Effect::Disconnect(reply_to));
+                }
+            }
+            Acks::Leader => {
+                let results = waits.into_iter().map(|(at, it)| (at, it.map(|(base, _)| base)));
+                fx.push(Effect::Answer(reply_to, Answer::Produce(results.collect())));
+            }
+            Acks::All => {
+                let deadline = now + SimDuration::millis(timeout_ms);
+                self.memory().produces.push(ParkedProduce { reply_to, deadline, waits });
+                self.answer_written(fx, now);
+            }
+        }
     }
 
     fn produce(
@@ -451,8 +495,8 @@ impl Broker {
         let mut unsafe_until: Option<(TopicPartition, Offset)> = None;
         for effect in wanted {
             match effect {
-                coordinator::Effect::Append(group, records) => {
-                    let (partition, end) = self.write(fx, now, &group, records);
+                coordinator::Effect::Append(..) | coordinator::Effect::AppendInTransaction(..) => {
+                    let (partition, end) = self.write(fx, now, effect);
                     if self.is_written(&partition, end) != Ok(true) {
                         unsafe_until = Some((partition, end));
                     }
@@ -473,9 +517,17 @@ impl Broker {
         &mut self,
         fx: &mut Vec<Effect>,
         now: SimTime,
-        group: &GroupId,
-        records: Vec<Internal>,
+        effect: coordinator::Effect,
     ) -> (TopicPartition, Offset) {
+        let (group, records, producer) = match effect {
+            coordinator::Effect::Append(group, records) => (group, records, None),
+            coordinator::Effect::AppendInTransaction(group, records, producer) => {
+                (group, records, Some(producer))
+            }
+            coordinator::Effect::Answer(..) | coordinator::Effect::Note(_) => {
+                unreachable!("what is said is not written")
+            }
+        };
         let partition = self.metadata.offsets_partition(group.as_str());
         let mut size_bytes = sizes::BATCH_OVERHEAD;
         let records = records.into_iter().zip(0..).map(|(it, place)| {
@@ -483,7 +535,13 @@ impl Broker {
             size_bytes += sizes::record(0, place, Some(it.key.len() as u64), value);
             NewRecord { timestamp_ms: now.as_ms(), content: Content::Internal(Arc::new(it)) }
         });
-        let batch = Batch::plain(records.collect(), size_bytes);
+        // Source: `CoordinatorPartitionWriter`: in a transaction they have no sequence numbers.
+        let stamp = |it: ProducerId| ProducerStamp { id: it.id, epoch: it.epoch, sequence: -1 };
+        let batch = Batch {
+            producer: producer.map(stamp),
+            transactional: producer.is_some(),
+            ..Batch::plain(records.collect(), size_bytes)
+        };
         self.append(fx, now, &partition, &batch);
         let end = self.disk.get(&partition).map_or(Offset(0), Log::log_end);
         self.answer_satisfied(fx);

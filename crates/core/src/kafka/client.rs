@@ -377,7 +377,7 @@ impl Client {
     }
 
     /// Who it is in its group.
-    fn member(&self) -> MemberOf {
+    pub(crate) fn member(&self) -> MemberOf {
         MemberOf {
             group: self.group.clone(),
             member_id: self.membership.member_id().clone(),

@@ -163,6 +163,14 @@ impl Cluster {
         self.admin.machine.returned()
     }
 
+    /// How many calls of a producer about transactions have returned, and what the last one did:
+    /// the name of the protocol's error or of the client's exception if it failed.
+    #[must_use]
+    pub fn transacted(&self, producer: &ProducerName) -> (u64, Option<Result<(), &'static str>>) {
+        let it = self.producers().find(|it| it.name() == producer);
+        it.map_or((0, None), Producer::transacted)
+    }
+
     /// The producers that a broker's replica of a partition knows, or its leader's, in the order
     /// of their ids; none if it has no replica.
     #[must_use]

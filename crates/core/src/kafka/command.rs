@@ -4,6 +4,7 @@ use super::BrokerId;
 use super::admin::AdminCall;
 use super::call::Call;
 use super::config;
+use super::producer::TransactionCall;
 use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
 use crate::workload::MessageId;
 use std::fmt;
@@ -56,6 +57,8 @@ pub enum Command {
         /// When the record was made, unless now. May lie before the beginning.
         timestamp_ms: Option<i64>,
     },
+    /// The application calls its producer about transactions. There is no text for that.
+    Transact(ProducerName, TransactionCall),
     /// What the producer holds back goes out now.
     Flush(ProducerName),
     /// The producer sends what it has and ends.
@@ -87,6 +90,7 @@ impl fmt::Display for Command {
             Self::Send { producer, topic, message, .. } => {
                 write!(f, "send {message} from {producer} to {topic}")
             }
+            Self::Transact(name, call) => write!(f, "{name}: {call}"),
             Self::Flush(name) => write!(f, "flush producer {name}"),
             Self::CloseProducer(name) => write!(f, "close producer {name}"),
             Self::CrashProducer(name) => write!(f, "crash producer {name}"),

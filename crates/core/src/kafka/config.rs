@@ -169,6 +169,16 @@ choices! {
 }
 
 choices! {
+    /// What a consumer reads of transactions.
+    IsolationLevel, "read_uncommitted or read_committed" {
+        /// Everything, whatever becomes of it.
+        ReadUncommitted = "read_uncommitted",
+        /// Only what is committed, as far as all before it is decided.
+        ReadCommitted = "read_committed",
+    }
+}
+
+choices! {
     /// Whether the brokers recognise what a producer sends twice.
     Idempotence, "true, false or default" {
         /// They do, and settings that contradict it are refused.
@@ -289,6 +299,16 @@ settings! {
         /// How often that is checked.
         producer_id_expiration_check_interval_ms: u64 =
             "producer.id.expiration.check.interval.ms", 600_000;
+        /// Partitions of `__transaction_state`. A transactional id's records go to one of them.
+        transaction_state_log_num_partitions: u32 = "transaction.state.log.num.partitions", 50;
+        /// How many copies of a partition of `__transaction_state` there are.
+        transaction_state_log_replication_factor: u32 =
+            "transaction.state.log.replication.factor", 3;
+        /// The longest that a producer may want its transactions to stay open.
+        transaction_max_timeout_ms: u64 = "transaction.max.timeout.ms", 900_000;
+        /// How often transactions are looked for that are open for too long.
+        transaction_abort_timed_out_transaction_cleanup_interval_ms: u64 =
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms", 10_000;
         /// How long an empty group waits for more members before its first rebalance.
         group_initial_rebalance_delay_ms: u64 = "group.initial.rebalance.delay.ms", 3_000;
         /// How many copies of a partition there are if its topic does not say it.
@@ -437,6 +457,10 @@ settings! {
         max_in_flight_requests_per_connection: u64 = "max.in.flight.requests.per.connection", 5;
         /// Whether the brokers recognise what it sends twice: true, false, or as the rest allows.
         enable_idempotence: Idempotence = "enable.idempotence", Idempotence::Default;
+        /// Under which name its transactions go on over its processes; none if empty.
+        transactional_id: String = "transactional.id", String::new();
+        /// How long a transaction may stay open.
+        transaction_timeout_ms: u64 = "transaction.timeout.ms", 60_000;
         /// How large a request, and so a record, may be.
         max_request_size: u64 = "max.request.size", 1_048_576;
         /// Which library it is, and so where keys go: java or librdkafka.
@@ -471,6 +495,9 @@ impl ProducerSettings {
         }
         if wants && self.retries == 0 {
             return Some("ConfigException: an idempotent producer needs retries");
+        }
+        if !self.is_idempotent() && !self.transactional_id.is_empty() {
+            return Some("ConfigException: a transactional producer has to be idempotent");
         }
         if may && 5 < self.max_in_flight_requests_per_connection {
             return Some(
@@ -529,6 +556,8 @@ settings! {
         session_timeout_ms: u64 = "session.timeout.ms", 45_000;
         /// How often it tells the coordinator that it lives.
         heartbeat_interval_ms: u64 = "heartbeat.interval.ms", 3_000;
+        /// What it reads of transactions: read_uncommitted or read_committed.
+        isolation_level: IsolationLevel = "isolation.level", IsolationLevel::ReadUncommitted;
         /// How long a fetch waits at the broker when there is nothing to return.
         fetch_max_wait_ms: u64 = "fetch.max.wait.ms", 500;
         /// How many bytes must be there before a fetch is answered without waiting.

@@ -178,7 +178,8 @@ impl Controller {
     /// A topic, to be changed.
     fn change_topic(&mut self, name: &TopicName) -> Option<&mut Topic> {
         let metadata = self.change();
-        let topics = metadata.topics.iter_mut().chain([&mut metadata.offsets]);
+        let own = [&mut metadata.offsets, &mut metadata.transactions];
+        let topics = metadata.topics.iter_mut().chain(own);
         topics.into_iter().find(|it| it.name == *name).map(Arc::make_mut)
     }
 

@@ -13,9 +13,9 @@ mod offsets;
 
 use super::config::BrokerSettings;
 use super::fact::Fact;
-use super::log::Log;
+use super::log::{Log, Record};
 use super::message::consumer_group::{DescribedConsumerGroup, JOIN};
-use super::message::{Answer, ErrorCode, GroupRequest, Internal};
+use super::message::{Answer, ErrorCode, GroupRequest, Internal, Marker, ProducerId};
 use super::metadata::Metadata;
 use super::network::ReplyTo;
 use super::schema::{Change, GroupValue, Key, OffsetValue};
@@ -48,6 +48,8 @@ pub(crate) enum Effect {
     Answer(ReplyTo, Answer),
     /// Append these to the group's partition of `__consumer_offsets`, as one batch.
     Append(GroupId, Vec<Internal>),
+    /// The same as part of a producer's transaction.
+    AppendInTransaction(GroupId, Vec<Internal>, ProducerId),
     /// Tell whoever watches.
     Note(Fact),
 }
@@ -207,7 +209,8 @@ impl Coordinator {
         match request {
             GroupRequest::JoinGroup(join) => join.member_id.is_empty(),
             // A client that is no member may commit under the name of a group without members.
-            GroupRequest::OffsetCommit { member, .. } => member.generation < 0,
+            GroupRequest::OffsetCommit { member, .. }
+            | GroupRequest::TxnOffsetCommit { member, .. } => member.generation < 0,
             GroupRequest::ConsumerHeartbeat(it) => it.epoch == JOIN,
             GroupRequest::SyncGroup { .. }
             | GroupRequest::Heartbeat { .. }
@@ -231,9 +234,56 @@ impl Coordinator {
         log: &Log,
     ) {
         let mut read = Set::new();
-        for (key, value) in log.records().filter_map(|it| it.internal()) {
+        let start = log.log_start();
+        for (head, records) in log.batches() {
+            if let (Some(marker), Some(stamp)) = (head.marker, head.producer) {
+                self.transaction_ended(partition, stamp.id, marker);
+                continue;
+            }
+            let open = head.producer.filter(|_| head.transactional).map(|it| it.id);
+            let records = records.filter(|it| start <= it.offset);
+            self.replay(&mut read, records, open);
+        }
+        for id in read {
+            self.read_back(fx, now, partition, id);
+        }
+    }
+
+    /// A transaction has ended: the offsets that it holds open count from now on, or never.
+    ///
+    /// Source: `GroupCoordinatorShard.replayEndTransactionMarker`.
+    pub(crate) fn transaction_ended(
+        &mut self,
+        partition: &TopicPartition,
+        producer: i64,
+        marker: Marker,
+    ) {
+        for (id, group) in &mut self.groups {
+            if self.metadata.offsets_partition(id.as_str()) == *partition {
+                group.offsets.decide(producer, marker);
+            }
+        }
+    }
+
+    /// Reads the records of one batch; those of a transaction of that producer are not decided.
+    fn replay<'a>(
+        &mut self,
+        read: &mut Set<GroupId>,
+        records: impl Iterator<Item = &'a Record>,
+        open: Option<i64>,
+    ) {
+        for (key, value) in records.filter_map(Record::internal) {
             let value = value.map(|it| &it[..]);
             match Key::decode(key) {
+                Some(Key::Offset { group, partition }) if open.is_some() => {
+                    let id = GroupId::from(group);
+                    if let (Some(value), Some(producer)) =
+                        (value.and_then(OffsetValue::decode), open)
+                    {
+                        self.replayed(&id).offsets.hold(producer, partition, value);
+                    }
+                    read.insert(id);
+                }
                 Some(Key::Offset { group, partition }) => {
                     let id = GroupId::from(group);
                     let value = value.and_then(OffsetValue::decode);
@@ -262,9 +312,6 @@ impl Coordinator {
                 }
                 None => {}
             }
-        }
-        for id in read {
-            self.read_back(fx, now, partition, id);
         }
     }
 

@@ -128,6 +128,8 @@ pub(crate) struct Slice {
     pub(crate) high_watermark: Offset,
     /// For a follower that has something else: where that begins.
     pub(crate) diverging: Option<EpochEnd>,
+    /// For who wants only what is committed: what of it was aborted.
+    pub(crate) aborted: std::sync::Arc<[producers::Aborted]>,
 }
 
 impl Log {
@@ -322,6 +324,7 @@ impl Log {
     /// who wants what comes after it asks again.
     ///
     /// Source: `UnifiedLog.read`, `LocalLog.read`.
+    #[cfg(test)]
     pub(crate) fn read(&self, from: Offset, max_bytes: u64) -> Result<Slice, OutOfRange> {
         self.read_below(from, max_bytes, self.high_watermark)
     }
@@ -354,8 +357,17 @@ impl Log {
         };
         let heads = self.batches.range(first, last).map(|it| it.head).collect();
         let Self { log_start, high_watermark, .. } = *self;
-        let diverging = None;
-        Ok(Slice { heads, records, next, size_bytes, log_start, high_watermark, diverging })
+        let (diverging, aborted) = (None, [].into());
+        Ok(Slice {
+            heads,
+            records,
+            next,
+            size_bytes,
+            log_start,
+            high_watermark,
+            diverging,
+            aborted,
+        })
     }
 
     /// Where the segment ends that holds the batch at `batch`.
@@ -373,18 +385,18 @@ impl Log {
     /// than the high watermark is always enough.
     ///
     /// Source: `DelayedFetch.tryComplete`.
-    pub(crate) fn readable_bytes(&self, from: Offset, enough: u64) -> u64 {
-        if self.high_watermark <= from {
+    pub(crate) fn readable_bytes(&self, from: Offset, enough: u64, bound: Offset) -> u64 {
+        if bound <= from {
             return 0;
         }
         let first = self.batches.partition_point(|it| it.next() <= from);
         let end = self.segment_end(first);
-        if self.batches.get(end).is_some_and(|it| it.head.base <= self.high_watermark) {
+        if self.batches.get(end).is_some_and(|it| it.head.base <= bound) {
             return enough;
         }
         let mut size_bytes = 0;
         for batch in self.batches.range(first, end) {
-            if self.high_watermark < batch.next() || enough <= size_bytes {
+            if bound < batch.next() || enough <= size_bytes {
                 break;
             }
             size_bytes += u64::from(batch.head.size_bytes);

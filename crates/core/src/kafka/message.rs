@@ -33,6 +33,7 @@
 //! rest have their place here.
 
 pub(crate) mod consumer_group;
+pub(crate) mod transaction;
 
 use super::assignor::compute::ClassicAssignor;
 use super::call::{CommittedOffsets, OffsetAndMetadata};
@@ -48,6 +49,7 @@ use crate::workload::MessageId;
 use consumer_group::{ConsumerHeartbeat, ConsumerHeartbeatAnswer, DescribedConsumerGroup};
 use std::fmt;
 use std::sync::Arc;
+use transaction::{DescribedTransaction, TransactionRequest};
 
 /// Which request an answer belongs to; unique to one process of one client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,6 +131,12 @@ pub(crate) enum Request {
     },
     /// Give me an id to write under, so that what is sent twice is recognised.
     InitProducerId,
+    /// Who coordinates this transactional id?
+    FindTransactionCoordinator { id: TransactionalId },
+    /// What concerns a transactional id, for its coordinator.
+    Transaction(TransactionRequest),
+    /// Write down how a transaction ended in these partitions.
+    WriteTxnMarkers { producer: ProducerId, marker: Marker, partitions: Vec<TopicPartition> },
     /// What is there from these positions on? For a follower, which names itself, also what
     /// consumers cannot see yet.
     Fetch {
@@ -202,7 +210,15 @@ pub(crate) enum GroupRequest {
         /// For watching only: no broker looks at it.
         how: CommitReason,
     },
-    /// What is stored for these partitions, or without them for all?
+    /// Store these positions if the transaction is committed.
+    TxnOffsetCommit {
+        member: MemberOf,
+        producer: ProducerId,
+        offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
+    },
+    /// What is stored for these partitions, or without them for all? Who asks for some wants to
+    /// know what is decided, as consumers do; who asks for all takes what there is, as an
+    /// administrator does.
     OffsetFetch {
         group: GroupId,
         /// Who asks, in which epoch, if it is a member of the `consumer` protocol.
@@ -236,6 +252,8 @@ pub(crate) struct FetchPosition {
     pub(crate) leader_epoch: Option<u32>,
     /// Of a follower: the term of its last record.
     pub(crate) last_epoch: Option<u32>,
+    /// Whether only what is committed is wanted: nothing from the last stable offset on.
+    pub(crate) committed_only: bool,
 }
 
 impl GroupRequest {
@@ -245,7 +263,8 @@ impl GroupRequest {
             Self::JoinGroup(join) => &join.group,
             Self::SyncGroup { member, .. }
             | Self::Heartbeat { member }
-            | Self::OffsetCommit { member, .. } => &member.group,
+            | Self::OffsetCommit { member, .. }
+            | Self::TxnOffsetCommit { member, .. } => &member.group,
             Self::ConsumerHeartbeat(heartbeat) => &heartbeat.group,
             Self::LeaveGroup { group, .. }
             | Self::OffsetFetch { group, .. }
@@ -268,6 +287,7 @@ impl GroupRequest {
             Self::ConsumerHeartbeat(_) => Answer::ConsumerHeartbeat(Err(error)),
             Self::ConsumerGroupDescribe { .. } => Answer::ConsumerGroupDescribe(Err(error)),
             Self::OffsetCommit { .. } => Answer::OffsetCommit(Err(error)),
+            Self::TxnOffsetCommit { .. } => Answer::TxnOffsetCommit(Err(error)),
             Self::OffsetFetch { .. } => Answer::OffsetFetch(Err(error)),
             Self::OffsetDelete { .. } => Answer::OffsetDelete(Err(error)),
             Self::DescribeGroups { .. } => Answer::DescribeGroups(Err(error)),
@@ -312,6 +332,13 @@ pub struct ProducerStamp {
 pub(crate) struct ProducerId {
     pub(crate) id: i64,
     pub(crate) epoch: i16,
+}
+
+impl ProducerId {
+    /// The next epoch.
+    pub(crate) fn next(self) -> Self {
+        Self { epoch: self.epoch.saturating_add(1), ..self }
+    }
 }
 
 /// How a transaction ended in a partition.
@@ -400,6 +427,16 @@ pub(crate) enum Answer {
     ConsumerGroupDescribe(Result<Box<DescribedConsumerGroup>, ErrorCode>),
     /// The offsets are stored.
     OffsetCommit(Result<(), ErrorCode>),
+    /// The offsets will be stored with the transaction.
+    TxnOffsetCommit(Result<(), ErrorCode>),
+    /// The partitions, or a group's offsets, take part in the transaction.
+    AddedToTxn(Result<(), ErrorCode>),
+    /// The transaction ends; the next one has this epoch.
+    EndTxn(Result<ProducerId, ErrorCode>),
+    /// The transactional id.
+    DescribeTransaction(Result<DescribedTransaction, ErrorCode>),
+    /// Per partition whether the end of the transaction is written.
+    WriteTxnMarkers(Vec<(TopicPartition, Result<(), ErrorCode>)>),
     /// What the broker knows of the cluster.
     Metadata(Arc<Metadata>),
     /// What the controller was asked for is done, or why not.
@@ -558,6 +595,18 @@ error_codes! {
     InvalidProducerEpoch = "INVALID_PRODUCER_EPOCH",
     /// That cannot be asked of a transaction in this state.
     InvalidTxnState = "INVALID_TXN_STATE",
+    /// A later process has the same transactional id.
+    ProducerFenced = "PRODUCER_FENCED",
+    /// The last transaction is still being ended.
+    ConcurrentTransactions = "CONCURRENT_TRANSACTIONS",
+    /// The transactional id has another producer id.
+    InvalidProducerIdMapping = "INVALID_PRODUCER_ID_MAPPING",
+    /// A transaction may not stay open for so long.
+    InvalidTransactionTimeout = "INVALID_TRANSACTION_TIMEOUT",
+    /// There is no such transactional id.
+    TransactionalIdNotFound = "TRANSACTIONAL_ID_NOT_FOUND",
+    /// A transaction that is open may change the offset.
+    UnstableOffsetCommit = "UNSTABLE_OFFSET_COMMIT",
     /// This broker does not coordinate the group.
     NotCoordinator = "NOT_COORDINATOR",
     /// The generation is not the present one.
@@ -656,6 +705,7 @@ impl ErrorCode {
                 | Self::NotEnoughReplicasAfterAppend
                 | Self::RequestTimedOut
                 | Self::OffsetNotAvailable
+                | Self::UnstableOffsetCommit
         )
     }
 }

@@ -9,12 +9,14 @@ pub mod description;
 use super::config::{CleanupPolicy, Config, TopicSettings};
 use super::java::offsets_partition;
 use super::{BrokerId, TopicPartition, config};
-use crate::name::TopicName;
+use crate::name::{TopicName, TransactionalId};
 pub(crate) use cached::Cached;
 use std::sync::Arc;
 
 /// The topic that holds the groups and their committed offsets.
 pub(crate) const OFFSETS_TOPIC: &str = "__consumer_offsets";
+/// The topic that holds the transactional ids and where they stand.
+pub(crate) const TRANSACTIONS_TOPIC: &str = "__transaction_state";
 
 /// Brokers, topics and leaders. What a change leaves alone, its next version shares.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +31,8 @@ pub(crate) struct Metadata {
     pub(crate) topics: Vec<Arc<Topic>>,
     /// `__consumer_offsets`.
     pub(crate) offsets: Arc<Topic>,
+    /// `__transaction_state`.
+    pub(crate) transactions: Arc<Topic>,
 }
 
 /// How the controller sees a broker.
@@ -117,12 +121,17 @@ impl Metadata {
         let factor = copies(broker.offsets_topic_replication_factor);
         let partitions = broker.offsets_topic_num_partitions.max(1);
         let offsets = Topic::striped(0, OFFSETS_TOPIC.into(), partitions, brokers, factor);
+        let factor = copies(broker.transaction_state_log_replication_factor);
+        let partitions = broker.transaction_state_log_num_partitions.max(1);
+        let name = TRANSACTIONS_TOPIC.into();
+        let transactions = Topic::striped(u32::MAX, name, partitions, brokers, factor);
         Self {
             version: 0,
             brokers,
             states: vec![BrokerState::Active; usize::from(brokers)],
             topics,
-            offsets: Arc::new(offsets.with(settings)),
+            offsets: Arc::new(offsets.with(settings.clone())),
+            transactions: Arc::new(transactions.with(settings)),
         }
     }
 
@@ -143,7 +152,7 @@ impl Metadata {
 
     /// Every topic, the internal ones last.
     pub(crate) fn every_topic(&self) -> impl Iterator<Item = &Arc<Topic>> {
-        self.topics.iter().chain([&self.offsets])
+        self.topics.iter().chain([&self.offsets, &self.transactions])
     }
 
     /// Who has a partition, and who leads it.
@@ -160,6 +169,13 @@ impl Metadata {
     pub(crate) fn min_isr(&self, partition: &TopicPartition) -> usize {
         let Some(topic) = self.topic(&partition.topic) else { return 1 };
         topic.states.get(partition.partition as usize).map_or(1, |it| topic.min_isr(it))
+    }
+
+    /// The partition of `__transaction_state` that keeps a transactional id: chosen as a group's
+    /// is.
+    pub(crate) fn transactions_partition(&self, id: &TransactionalId) -> TopicPartition {
+        let partition = offsets_partition(id.as_str(), self.transactions.partitions);
+        TopicPartition { topic: self.transactions.name.clone(), partition }
     }
 
     /// The partition of `__consumer_offsets` that keeps a group.

@@ -9,6 +9,7 @@ mod identity;
 mod metadata;
 mod sender;
 mod sticky;
+mod transactions;
 
 use super::BrokerId;
 use super::config::ProducerSettings;
@@ -27,6 +28,8 @@ pub use handed::Sent;
 use identity::Identity;
 use std::sync::Arc;
 use sticky::Sticky;
+use transactions::Transacting;
+pub use transactions::{GroupMember, TransactionCall};
 
 /// `retry.backoff.max.ms`.
 const MOST_RETRY_BACKOFF: SimDuration = SimDuration::millis(1_000);
@@ -38,6 +41,8 @@ pub(crate) enum Input {
     Wake,
     /// The application hands over a record now.
     Send(Handed),
+    /// The application calls something about transactions.
+    Transact(TransactionCall),
     /// Nothing that waits shall linger.
     Flush,
     /// The application closes it: what it has still goes out, nothing more is taken.
@@ -81,6 +86,9 @@ pub(crate) struct Producer {
     acknowledged: u64,
     life: Life,
     identity: Identity,
+    transacting: Transacting,
+    /// Records that were refused though they lie in a batch: their fate is told already.
+    orphans: Vec<MessageId>,
     /// Records whose topic or partition it does not know yet.
     blocked: Vec<Blocked>,
     /// What became of the records that were handed over at run time.
@@ -153,6 +161,8 @@ impl Producer {
             acknowledged: 0,
             life: Life::Running,
             identity: Identity::default(),
+            transacting: Transacting::default(),
+            orphans: Vec::new(),
             blocked: Vec::new(),
             outcomes: Shelf::new(),
         };
@@ -205,8 +215,12 @@ impl Producer {
         match input {
             Input::Wake => {}
             Input::Send(handed) => return self.hand_over(fx, now, placement, handed),
+            Input::Transact(call) => self.call(fx, now, call),
             Input::Flush => self.flush(),
-            Input::Close => self.close(),
+            Input::Close => {
+                self.abort_to_close(fx);
+                self.close();
+            }
             Input::Crash => return self.crash(),
             Input::Answer(broker, correlation, answer) => {
                 self.answer(fx, now, broker, correlation, answer);
@@ -218,6 +232,7 @@ impl Producer {
         self.connect(fx, now);
         self.refresh_metadata(fx, now);
         self.identify(fx, now);
+        self.transact(fx, now);
         self.send_what_is_ready(fx, now);
         self.end_if_closed();
     }
@@ -243,6 +258,7 @@ impl Producer {
         let own = message.into_iter().chain(requests).chain(deliveries).chain(queues);
         let blocked = self.blocked.iter().map(|it| it.deadline);
         let asking = self.metadata_due().into_iter().chain(self.identity_due());
+        let asking = asking.chain(self.transaction_due());
         own.chain(self.connections.due()).chain(asking).chain(blocked).min()
     }
 

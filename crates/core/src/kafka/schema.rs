@@ -6,6 +6,7 @@
 //! `ConsumerProtocolSubscription.json`, `ConsumerProtocolAssignment.json` of the clients.
 
 mod consumer_group;
+pub(crate) mod transaction;
 
 use super::call::OffsetAndMetadata;
 use super::{Offset, TopicPartition};

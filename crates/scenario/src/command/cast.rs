@@ -181,6 +181,7 @@ impl Cast {
             | Its::OpenProducer(_)
             | Its::Send { .. }
             | Its::Flush(_)
+            | Its::Transact(..)
             | Its::CloseProducer(_)
             | Its::CrashProducer(_)
             | Its::RestartProducer(_) => {}

@@ -63,6 +63,10 @@ fn broker<P: Pass>(p: &mut P, settings: &mut kafka::config::BrokerSettings) {
         log_cleaner_backoff_ms,
         producer_id_expiration_ms,
         producer_id_expiration_check_interval_ms,
+        transaction_state_log_num_partitions,
+        transaction_state_log_replication_factor,
+        transaction_max_timeout_ms,
+        transaction_abort_timed_out_transaction_cleanup_interval_ms,
         group_initial_rebalance_delay_ms,
         default_replication_factor,
         num_partitions,
@@ -114,6 +118,10 @@ fn broker<P: Pass>(p: &mut P, settings: &mut kafka::config::BrokerSettings) {
     p.whole(log_retention_check_interval_ms);
     p.whole(log_initial_task_delay_ms);
     p.whole(producer_id_expiration_ms);
+    p.whole(transaction_state_log_num_partitions);
+    p.whole(transaction_state_log_replication_factor);
+    p.whole(transaction_max_timeout_ms);
+    p.whole(transaction_abort_timed_out_transaction_cleanup_interval_ms);
     p.whole(producer_id_expiration_check_interval_ms);
     p.whole(log_cleaner_backoff_ms);
     cleanup(p, log_cleanup_policy);
@@ -242,9 +250,13 @@ fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
         max_request_size,
         max_block_ms,
         enable_idempotence,
+        transactional_id,
+        transaction_timeout_ms,
         client,
         metadata_max_age_ms,
     } = settings;
+    *transactional_id = p.text(transactional_id);
+    p.whole(transaction_timeout_ms);
     p.choice(acks, &[Acks::None, Acks::Leader, Acks::All]);
     for number in [
         linger_ms,
@@ -284,10 +296,11 @@ fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
 
 fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSettings) {
     use kafka::assignor::compute::ClassicAssignor;
-    use kafka::config::{ConsumerSettings, GroupProtocol, OffsetReset};
+    use kafka::config::{ConsumerSettings, GroupProtocol, IsolationLevel, OffsetReset};
     let ConsumerSettings {
         auto_offset_reset,
         enable_auto_commit,
+        isolation_level,
         auto_commit_interval_ms,
         max_poll_records,
         max_poll_interval_ms,
@@ -317,6 +330,8 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
         p.span(span);
     }
     p.bool(enable_auto_commit);
+    let all = [IsolationLevel::ReadUncommitted, IsolationLevel::ReadCommitted];
+    p.choice(isolation_level, &all);
     p.whole(max_poll_records);
     for number in [
         auto_commit_interval_ms,

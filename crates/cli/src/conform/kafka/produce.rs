@@ -13,7 +13,7 @@ use brokerscope_core::workload::MessageId;
 use serde_json::{Value, json};
 
 /// So long the application waits for the fate of a record.
-const PATIENCE: SimDuration = SimDuration::millis(40_000);
+pub(super) const PATIENCE: SimDuration = SimDuration::millis(40_000);
 
 impl Scene {
     /// `producer`: one is opened.

@@ -6,7 +6,7 @@ use crate::conform::case::Step;
 use crate::conform::given::Given;
 use brokerscope_core::kafka::admin::{AdminCall, AdminReturn};
 use brokerscope_core::kafka::call::ByHand;
-use brokerscope_core::kafka::{Cluster, Command, Fact, TopicPartition};
+use brokerscope_core::kafka::{Cluster, Command, Fact, TopicPartition, TransactionCall};
 use brokerscope_core::name::{ConsumerName, GroupId, TopicName};
 use brokerscope_core::sim::{SimDuration, SimTime, Watcher, World};
 use serde_json::{Value, json};
@@ -120,6 +120,12 @@ impl Scene {
             "producer" => self.producer(step),
             "produce" => self.produce(step),
             "close_producer" => self.close_producer(step),
+            "init_tx" => self.transact(step, TransactionCall::Init),
+            "begin" => self.transact(step, TransactionCall::Begin),
+            "commit_tx" => self.transact(step, TransactionCall::Commit),
+            "abort_tx" => self.transact(step, TransactionCall::Abort),
+            "send_offsets" => self.send_offsets(step),
+            "transaction" => self.transaction(step),
             "init_producer" => self.init_producer(step),
             "produce_raw" => self.produce_raw(step),
             "producer_state" => self.producer_state(step),

@@ -6,13 +6,14 @@ use crate::kafka::console::DescribedGroup;
 pub use crate::kafka::controller::{Election, Layout, NewTopic};
 use crate::kafka::fact::{CommitReason, LeaveReason};
 use crate::kafka::message::ErrorCode::UnknownTopicOrPartition;
+use crate::kafka::message::transaction::{DescribedTransaction, TransactionRequest};
 use crate::kafka::message::{Answer, ControllerRequest as Ask, ErrorCode, GroupRequest};
 use crate::kafka::message::{Leaver, MemberId, MemberOf, ProducerId, Request};
 pub use crate::kafka::message::{ListedGroup, ListedOffset as OffsetSpec};
 pub use crate::kafka::metadata::description::{PartitionDescription, TopicDescription};
 use crate::kafka::{BrokerId, Offset, TopicPartition};
 use crate::map::sort_by_key;
-use crate::name::{GroupId, TopicName};
+use crate::name::{GroupId, TopicName, TransactionalId};
 use std::fmt;
 
 /// What an administrator asks for.
@@ -77,7 +78,9 @@ pub enum AdminCall {
     /// Tell of a topic: its leaders, replicas and settings.
     DescribeTopic(TopicName),
     /// Give out an id to write under, as a producer's first request does.
-    InitProducerId,
+    InitProducerId(Option<TransactionalId>),
+    /// Where does a transactional id stand?
+    DescribeTransaction(TransactionalId),
     /// One `Produce` request as it is, which no client would repeat.
     ProduceRaw(RawProduce),
     /// Elect a leader.
@@ -108,7 +111,8 @@ impl fmt::Display for AdminCall {
             Self::AlterConfigs { topic, .. } => write!(f, "configure {topic}"),
             Self::DeleteTopic(topic) => write!(f, "delete topic {topic}"),
             Self::DescribeTopic(topic) => write!(f, "describe topic {topic}"),
-            Self::InitProducerId => f.write_str("init producer id"),
+            Self::InitProducerId(_) => f.write_str("init producer id"),
+            Self::DescribeTransaction(id) => write!(f, "describe transaction {id}"),
             Self::ProduceRaw(raw) => write!(f, "produce to {}", raw.partition),
             Self::ElectLeader { partition, .. } => write!(f, "elect a leader of {partition}"),
         }
@@ -135,6 +139,8 @@ pub enum AdminReturn {
         /// The epoch.
         epoch: i16,
     },
+    /// Where the transactional id stands.
+    Transaction(DescribedTransaction),
     /// Nothing was answered.
     NoAnswer,
     /// It is done.
@@ -148,6 +154,8 @@ pub enum AdminReturn {
 pub(super) enum Target {
     Leader(TopicPartition),
     Coordinator(GroupId),
+    /// The coordinator of a transactional id.
+    Transactions(TransactionalId),
     /// Any broker.
     Any,
     /// That broker.
@@ -170,6 +178,10 @@ pub(super) enum Progress {
 
 fn of_controller(asked: Ask) -> (Target, Request) {
     (Target::Controller, Request::Controller(asked))
+}
+
+fn of_transaction(request: TransactionRequest) -> (Target, Request) {
+    (Target::Transactions(request.id().clone()), Request::Transaction(request))
 }
 
 fn of_group(request: GroupRequest) -> (Target, Request) {
@@ -228,7 +240,14 @@ impl Progress {
             AdminCall::DeleteTopic(topic) => {
                 of_controller(Ask::DeleteTopics { topic: topic.clone() })
             }
-            AdminCall::InitProducerId => (Target::Any, Request::InitProducerId),
+            AdminCall::InitProducerId(None) => (Target::Any, Request::InitProducerId),
+            AdminCall::InitProducerId(Some(id)) => {
+                let id = id.clone();
+                of_transaction(TransactionRequest::InitProducerId { id, timeout_ms: 60_000 })
+            }
+            AdminCall::DescribeTransaction(id) => {
+                of_transaction(TransactionRequest::Describe { id: id.clone() })
+            }
             AdminCall::ProduceRaw(raw) => raw.asks(),
             AdminCall::ElectLeader { partition, election } => of_controller(Ask::ElectLeaders {
                 partition: partition.clone(),
@@ -271,6 +290,10 @@ impl Progress {
             Answer::InitProducerId(Ok(ProducerId { id, epoch })) => {
                 Ok(Some(AdminReturn::Producer { id, epoch }))
             }
+            Answer::DescribeTransaction(found) => {
+                found.map(|it| Some(AdminReturn::Transaction(it)))
+            }
+            Answer::InitProducerId(Err(error @ ErrorCode::NotCoordinator)) => Err(error),
             Answer::InitProducerId(Err(error)) => Ok(Some(AdminReturn::Failed(error.as_str()))),
             Answer::OffsetFetch(found) => found.map(|it| Some(AdminReturn::Committed(it))),
             Answer::OffsetCommit(it) | Answer::DeleteGroups(it) | Answer::Controller(it) => {

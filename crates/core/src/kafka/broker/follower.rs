@@ -84,6 +84,7 @@ impl Broker {
                 max_bytes,
                 leader_epoch: Some(it.epoch),
                 last_epoch: log.last_epoch(),
+                committed_only: false,
             });
         }
         for (leader, partitions) in wanted {

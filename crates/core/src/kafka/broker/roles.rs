@@ -74,6 +74,7 @@ impl Broker {
         state: &Partition,
     ) {
         let coordinates = partition.topic == self.metadata.offsets.name;
+        let transacts = partition.topic == self.metadata.transactions.name;
         let led = self.memory().leading.contains_key(partition);
         let leads = state.leader == Some(self.id);
         if leads {
@@ -88,10 +89,19 @@ impl Broker {
                 }
             }
         }
-        if !coordinates || led == leads {
+        if led == leads {
             return;
         }
         let memory = self.memory.as_mut().expect("a running broker has roles");
+        if transacts {
+            match self.disk.get(partition).filter(|_| leads) {
+                Some(log) => memory.transactions.load(now, log),
+                None => memory.transactions.unload(&self.metadata, partition),
+            }
+        }
+        if !coordinates {
+            return;
+        }
         if !leads {
             memory.coordinator.unload(fx, partition);
         } else if let Some(log) = self.disk.get(partition) {
@@ -141,6 +151,12 @@ impl Broker {
                 self.fetched(fx, now, leader, correlation, results);
                 self.fetch(fx, now);
             }
+            (_, Answer::AddedToTxn(result)) => {
+                self.added_to_transaction(fx, now, correlation, result);
+            }
+            (_, Answer::WriteTxnMarkers(results)) => {
+                self.markers_written(fx, now, correlation, results);
+            }
             (whom, answer) => unreachable!("{whom:?} was not asked for {answer:?}"),
         }
     }
@@ -168,7 +184,9 @@ impl Broker {
                 fx.push(Effect::Answer(reply_to, answer));
             }
             coordinator::Effect::Note(fact) => fx.push(Effect::Note(fact)),
-            coordinator::Effect::Append(..) => unreachable!("what is written is not held back"),
+            coordinator::Effect::Append(..) | coordinator::Effect::AppendInTransaction(..) => {
+                unreachable!("what is written is not held back")
+            }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Fetches that wait at the leader until there is enough.
 
 use super::{Broker, Effect};
-use crate::kafka::BrokerId;
-use crate::kafka::log::{OutOfRange, Slice};
+use crate::kafka::log::{Log, OutOfRange, Slice};
 use crate::kafka::message::{Answer, ErrorCode, FetchPosition};
 use crate::kafka::network::ReplyTo;
+use crate::kafka::{BrokerId, Offset};
 use crate::sim::SimTime;
 
 /// A fetch that waits for records.
@@ -48,7 +48,8 @@ impl Broker {
                 }
                 continue;
             }
-            bytes += log.readable_bytes(it.from, fetch.min_bytes);
+            let bound = bound(log, it);
+            bytes += log.readable_bytes(it.from, fetch.min_bytes, bound);
         }
         fetch.min_bytes <= bytes
     }
@@ -70,10 +71,23 @@ impl Broker {
         if let Some(error) = self.position_error(it) {
             return Some(Err(error));
         }
-        match self.led(&it.partition)?.read(it.from, it.max_bytes) {
+        let log = self.led(&it.partition)?;
+        let bound = bound(log, it);
+        match log.read_below(it.from, it.max_bytes, bound) {
             Ok(slice) if slice.heads.is_empty() => None,
-            Ok(slice) => Some(Ok(slice)),
+            Ok(slice) if !it.committed_only => Some(Ok(slice)),
+            // Source: `UnifiedLog.collectAbortedTransactions`. Simplified: such a reader is told
+            // the last stable offset in place of the high watermark.
+            Ok(slice) => {
+                let aborted = log.producers().aborted(it.from, slice.next).collect();
+                Some(Ok(Slice { aborted, high_watermark: bound, ..slice }))
+            }
             Err(OutOfRange) => Some(Err(ErrorCode::OffsetOutOfRange)),
         }
     }
+}
+
+/// How far a consumer may read.
+fn bound(log: &Log, it: &FetchPosition) -> Offset {
+    if it.committed_only { log.last_stable() } else { log.high_watermark() }
 }

@@ -1,8 +1,9 @@
 //! What can be seen of a consumer that is driven by hand.
 
 use super::{Call, Callback, Return};
-use crate::kafka::TopicPartition;
 use crate::kafka::consumer::{Consumer, Process};
+use crate::kafka::producer::GroupMember;
+use crate::kafka::{Offset, TopicPartition};
 
 /// A consumer that is driven by hand.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,18 @@ impl<'a> ByHand<'a> {
     #[must_use]
     pub fn called_back(self) -> u64 {
         self.0.manual().called_back()
+    }
+
+    /// Who it is in its group: `groupMetadata`.
+    #[must_use]
+    pub fn group_member(self) -> Option<GroupMember> {
+        self.process().map(|it| GroupMember(it.client.member()))
+    }
+
+    /// The positions it knows.
+    pub fn positions(self) -> impl Iterator<Item = (&'a TopicPartition, Offset)> {
+        let client = self.process().map(|it| &it.client);
+        client.into_iter().flat_map(|it| it.reads().filter_map(|at| Some((at, it.position(at)?))))
     }
 
     /// The callbacks after the first `seen`, in order.

@@ -5,9 +5,10 @@
 use super::positions::Position;
 use super::{Asked, Client, Effect};
 use crate::kafka::call::{Row, RowContent, Take};
+use crate::kafka::config::IsolationLevel;
 use crate::kafka::fact::Fact;
 use crate::kafka::log::{BatchHead, Record, Slice};
-use crate::kafka::message::{Content, ErrorCode, FetchPosition, Request};
+use crate::kafka::message::{Content, ErrorCode, FetchPosition, Marker, Request};
 use crate::kafka::network::Channel;
 use crate::kafka::{BrokerId, Offset, TopicPartition};
 use crate::map::Map;
@@ -262,6 +263,7 @@ impl Client {
                 max_bytes,
                 leader_epoch: self.metadata.partition(partition).map(|it| it.leader_epoch),
                 last_epoch: None,
+                committed_only: self.reads_committed(),
             };
             wanted.get_or_default(leader).push(position);
         }
@@ -275,6 +277,11 @@ impl Client {
             };
             self.send(fx, now, (leader, Channel::Data), Asked::Fetch(positions), request);
         }
+    }
+
+    /// Whether it wants only what is committed.
+    pub(super) fn reads_committed(&self) -> bool {
+        self.settings.isolation_level == IsolationLevel::ReadCommitted
     }
 
     fn can_fetch_from(&self, leader: BrokerId) -> bool {
@@ -294,7 +301,8 @@ impl Client {
             if self.position(&partition) != Some(*from) {
                 continue;
             }
-            let result = result.map(|slice| Fetched::new(slice, *from));
+            let committed_only = self.reads_committed();
+            let result = result.map(|slice| Fetched::new(slice, *from, committed_only));
             if let Ok(fetched) = &result {
                 let records = fetched.records.len() - fetched.place;
                 fx.push(Effect::Note(Fact::Fetched {
@@ -312,7 +320,9 @@ impl Client {
 
 impl Fetched {
     /// What was fetched begins with a whole batch; what lies before the position is skipped.
-    fn new(slice: Slice, from: Offset) -> Self {
+    /// The ends of transactions are never returned, and what was aborted only to who wants all.
+    fn new(slice: Slice, from: Offset, committed_only: bool) -> Self {
+        let slice = without_aborted(slice, committed_only);
         let place = slice.records.partition_point(|it| it.offset < from);
         Self {
             records: slice.records,
@@ -333,4 +343,34 @@ impl Fetched {
     fn is_drained(&self) -> bool {
         self.place == self.records.len()
     }
+}
+
+/// What an application may see of a fetch.
+///
+/// Source: `CompletedFetch.nextFetchedRecord`, `consumeAbortedTransactionsUpTo`.
+fn without_aborted(slice: Slice, committed_only: bool) -> Slice {
+    if slice.aborted.is_empty() && slice.heads.iter().all(|it| it.marker.is_none()) {
+        return slice;
+    }
+    let mut pending: Vec<_> = slice.aborted.to_vec();
+    let mut aborting: Vec<i64> = Vec::new();
+    let (mut kept, mut heads, mut place) = (Vec::new(), Vec::new(), 0);
+    for head in slice.heads.iter() {
+        let records = &slice.records[place..place + head.count as usize];
+        place += records.len();
+        aborting.extend(pending.extract_if(.., |it| it.from <= head.last).map(|it| it.producer));
+        let id = head.producer.map(|it| it.id);
+        if let Some(marker) = head.marker {
+            if marker == Marker::Abort {
+                aborting.retain(|it| Some(*it) != id);
+            }
+        } else if !(committed_only
+            && head.transactional
+            && id.is_some_and(|it| aborting.contains(&it)))
+        {
+            kept.extend_from_slice(records);
+            heads.push(*head);
+        }
+    }
+    Slice { records: kept.into(), heads: heads.into(), ..slice }
 }

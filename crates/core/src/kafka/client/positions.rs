@@ -180,13 +180,18 @@ impl Client {
         Ok(())
     }
 
+    /// Where the partition ends for this consumer.
+    fn end(&self) -> ListedOffset {
+        if self.reads_committed() { ListedOffset::LatestStable } else { ListedOffset::Latest }
+    }
+
     fn listed(&self, now: SimTime, target: Target) -> ListedOffset {
         match target {
             Target::Edge(Edge::Beginning) => ListedOffset::Earliest,
-            Target::Edge(Edge::End) => ListedOffset::Latest,
+            Target::Edge(Edge::End) => self.end(),
             Target::Policy => match self.settings.auto_offset_reset {
                 OffsetReset::Earliest => ListedOffset::Earliest,
-                OffsetReset::Latest | OffsetReset::None => ListedOffset::Latest,
+                OffsetReset::Latest | OffsetReset::None => self.end(),
                 OffsetReset::ByDuration(span) => {
                     let ago = i64::try_from(span.as_ms()).unwrap_or(i64::MAX);
                     ListedOffset::AtOrAfter(now.as_ms().saturating_sub(ago))

@@ -61,6 +61,10 @@ impl Cluster {
                 let handed = producer::Handed { topic, message, partition, timestamp_ms };
                 self.step_producer(cx, place, producer::Input::Send(handed));
             }
+            Command::Transact(name, call) => {
+                let place = self.open(name)?;
+                self.step_producer(cx, place, producer::Input::Transact(call.clone()));
+            }
             Command::Flush(name) => {
                 let place = self.open(name)?;
                 self.step_producer(cx, place, producer::Input::Flush);

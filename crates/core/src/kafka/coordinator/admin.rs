@@ -19,7 +19,9 @@ pub(super) fn answer_without_group(request: &GroupRequest) -> Answer {
             let asked = partitions.iter().flatten();
             Answer::OffsetFetch(Ok(asked.map(|it| (it.clone(), None)).collect()))
         }
-        GroupRequest::OffsetCommit { .. } => request.refused(ErrorCode::IllegalGeneration),
+        GroupRequest::OffsetCommit { .. } | GroupRequest::TxnOffsetCommit { .. } => {
+            request.refused(ErrorCode::IllegalGeneration)
+        }
         GroupRequest::JoinGroup(_)
         | GroupRequest::SyncGroup { .. }
         | GroupRequest::Heartbeat { .. }

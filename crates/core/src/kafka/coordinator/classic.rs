@@ -206,6 +206,7 @@ impl Classic {
                 self.leave(fx, now, reply_to, &members, why);
             }
             GroupRequest::OffsetCommit { .. }
+            | GroupRequest::TxnOffsetCommit { .. }
             | GroupRequest::OffsetFetch { .. }
             | GroupRequest::OffsetDelete { .. }
             | GroupRequest::DescribeGroups { .. }
@@ -369,6 +370,16 @@ impl Classic {
         }
         self.heard_from(now, &member.member_id);
         Ok(())
+    }
+
+    /// Whether a member may send offsets to a transaction: also while a rebalance is on.
+    ///
+    /// Source: `ClassicGroup.validateOffsetCommit`.
+    pub(super) fn may_commit_in_transaction(&self, member: &MemberOf) -> Result<(), ErrorCode> {
+        if member.generation < 0 && self.state == State::Empty {
+            return Ok(());
+        }
+        self.check(member)
     }
 
     /// What an administrator is told. Before a generation is complete it says nothing of who reads

@@ -184,12 +184,32 @@ impl Group {
                 }
                 Answer::OffsetCommit(stored)
             }
+            // Source: `OffsetMetadataManager.commitTransactionalOffset`: who names no member is not
+            // asked whether it is one.
+            GroupRequest::TxnOffsetCommit { member, producer, offsets } => {
+                let is_nobody = member.generation < 0
+                    && member.member_id.is_empty()
+                    && member.instance.is_none();
+                let may = match &mut self.members {
+                    _ if is_nobody => Ok(()),
+                    Members::Classic(it) => it.may_commit_in_transaction(&member),
+                    Members::Consumer(it) => {
+                        let partitions = offsets.iter().map(|(partition, _)| partition);
+                        it.may_commit(&member.member_id, member.generation, partitions)
+                    }
+                };
+                if may.is_ok() {
+                    let group = &member.group;
+                    self.offsets.commit_later(fx, context.now, group, producer, offsets);
+                }
+                Answer::TxnOffsetCommit(may)
+            }
             GroupRequest::OffsetFetch { member, partitions, .. } => {
                 let may = match (&self.members, member) {
                     (Members::Consumer(it), Some((id, epoch))) => it.may_fetch(&id, epoch),
                     (Members::Classic(_) | Members::Consumer(_), _) => Ok(()),
                 };
-                Answer::OffsetFetch(may.map(|()| self.offsets.fetch(partitions)))
+                Answer::OffsetFetch(may.and_then(|()| self.offsets.fetch(partitions)))
             }
             GroupRequest::OffsetDelete { partitions, .. } => {
                 Answer::OffsetDelete(self.delete_offsets(fx, partitions))

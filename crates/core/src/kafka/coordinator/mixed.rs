@@ -159,6 +159,7 @@ fn speak(
             Answer::LeaveGroup(Ok(group.classic_leave(done, &here, &members, why)))
         }
         GroupRequest::OffsetCommit { .. }
+        | GroupRequest::TxnOffsetCommit { .. }
         | GroupRequest::OffsetFetch { .. }
         | GroupRequest::OffsetDelete { .. }
         | GroupRequest::DescribeGroups { .. }

@@ -4,7 +4,7 @@ use super::Effect;
 use crate::kafka::TopicPartition;
 use crate::kafka::call::{CommittedOffsets, OffsetAndMetadata};
 use crate::kafka::fact::{CommitReason, Fact, ForgottenReason};
-use crate::kafka::message::{ErrorCode, Internal, MemberOf};
+use crate::kafka::message::{ErrorCode, Internal, Marker, MemberOf, ProducerId};
 use crate::kafka::schema::{Key, OffsetValue};
 use crate::map::Map;
 use crate::name::GroupId;
@@ -14,6 +14,19 @@ use crate::sim::SimTime;
 #[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct Offsets {
     committed: Map<TopicPartition, OffsetValue>,
+    /// What open transactions hold, by producer id.
+    held: Map<(i64, TopicPartition), Held>,
+    /// How many commits there were; and of each partition's last plain one, which it was.
+    commits: u64,
+    last_plain: Map<TopicPartition, u64>,
+}
+
+/// An offset that counts if its transaction is committed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Held {
+    value: OffsetValue,
+    /// Which commit it was: one that came later is not undone.
+    number: u64,
 }
 
 impl Offsets {
@@ -38,14 +51,70 @@ impl Offsets {
     }
 
     /// What `OffsetFetch` finds, for these partitions or for all that have something.
-    pub(super) fn fetch(&self, partitions: Option<Vec<TopicPartition>>) -> CommittedOffsets {
+    /// An offset that an open transaction may change is not told to who asks for it by name.
+    ///
+    /// Source: `OffsetMetadataManager.fetchOffsets` with `requireStable`.
+    pub(super) fn fetch(
+        &self,
+        partitions: Option<Vec<TopicPartition>>,
+    ) -> Result<CommittedOffsets, ErrorCode> {
+        let is_held = |it: &TopicPartition| self.held.keys().any(|(_, held)| held == it);
+        if partitions.iter().flatten().any(is_held) {
+            return Err(ErrorCode::UnstableOffsetCommit);
+        }
         let partitions =
             partitions.unwrap_or_else(|| self.committed.keys().cloned().collect::<Vec<_>>());
         let found = |it: TopicPartition| {
             let committed = self.get(&it).map(|it| it.committed.clone());
             (it, committed)
         };
-        partitions.into_iter().map(found).collect()
+        Ok(partitions.into_iter().map(found).collect())
+    }
+
+    /// Stores what counts if that producer's transaction is committed.
+    ///
+    /// Source: `OffsetMetadataManager.commitTransactionalOffset`.
+    pub(super) fn commit_later(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        group: &GroupId,
+        producer: ProducerId,
+        offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
+    ) {
+        let mut records = Vec::with_capacity(offsets.len());
+        for (partition, committed) in offsets {
+            let value = OffsetValue { committed, timestamp_ms: now.as_ms() };
+            records.push(record(group, &partition, Some(&value)));
+            self.hold(producer.id, partition, value);
+        }
+        fx.push(Effect::AppendInTransaction(group.clone(), records, producer));
+    }
+
+    /// An offset is held open.
+    pub(super) fn hold(&mut self, producer: i64, partition: TopicPartition, value: OffsetValue) {
+        self.commits += 1;
+        let number = self.commits;
+        self.held.insert((producer, partition), Held { value, number });
+    }
+
+    /// That producer's transaction has ended.
+    ///
+    /// Source: `OffsetMetadataManager.completeTransaction`: what was committed later stays.
+    pub(super) fn decide(&mut self, producer: i64, marker: Marker) {
+        for ((_, partition), held) in self.held.take_where(|(id, _), _| *id == producer) {
+            let last = self.last_plain.get(&partition).copied().unwrap_or_default();
+            if marker == Marker::Commit && last < held.number {
+                self.last_plain.insert(partition.clone(), held.number);
+                self.committed.insert(partition, held.value);
+            }
+        }
+    }
+
+    /// A commit of that partition counts from now on.
+    fn count(&mut self, partition: &TopicPartition) {
+        self.commits += 1;
+        self.last_plain.insert(partition.clone(), self.commits);
     }
 
     /// Stores what a client that may commit sends. An offset is not compared with the log: one
@@ -78,6 +147,7 @@ impl Offsets {
             }));
             let value = OffsetValue { committed, timestamp_ms: now.as_ms() };
             records.push(record(group, &partition, Some(&value)));
+            self.count(&partition);
             self.committed.insert(partition, value);
         }
         if !records.is_empty() {
@@ -107,6 +177,7 @@ impl Offsets {
 
     /// A commit was read from the log.
     pub(super) fn replay(&mut self, partition: TopicPartition, value: Option<OffsetValue>) {
+        self.count(&partition);
         match value {
             Some(value) => self.committed.insert(partition, value),
             None => self.committed.remove(&partition),

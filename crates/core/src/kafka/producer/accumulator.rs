@@ -26,6 +26,8 @@ pub(super) struct Waiting {
     flushed: bool,
     /// As what it was first sent, by an idempotent producer.
     pub(super) stamp: Option<ProducerStamp>,
+    /// Whether it goes out in a transaction.
+    pub(super) transactional: bool,
     /// Whether it waits, or waited, to be sent again.
     pub(super) was_put_back: bool,
     /// Whether a larger one was split.
@@ -62,6 +64,7 @@ impl Waiting {
             not_before: now,
             flushed: false,
             stamp: None,
+            transactional: false,
             was_put_back: false,
             is_part: false,
             renumbered: false,
@@ -96,7 +99,8 @@ impl Waiting {
     /// As it is sent; from now on nothing more goes into it.
     pub(super) fn sealed(&mut self) -> Batch {
         let records = self.close();
-        Batch { producer: self.stamp, ..Batch::plain(records, self.size_bytes) }
+        let transactional = self.transactional;
+        Batch { producer: self.stamp, transactional, ..Batch::plain(records, self.size_bytes) }
     }
 
     /// The same records in batches of at most `target_bytes`, or if it is a part itself, of half
@@ -125,6 +129,7 @@ impl Waiting {
                     let mut part = Self::new(self.created, target.max(lengths.most_of_one()));
                     part.push(record.clone(), lengths.record(0, 0));
                     (part.is_part, part.flushed, part.stamp) = (true, true, stamp);
+                    part.transactional = self.transactional;
                     parts.push(part);
                 }
             }
@@ -275,6 +280,12 @@ impl Queue {
         let is_earlier = |it: &Waiting| sequence(it).is_some() && sequence(it) < sequence(&batch);
         let place = self.batches.iter().take_while(|it| is_earlier(it)).count();
         self.batches.insert(place, batch);
+    }
+
+    /// Takes out what was never sent.
+    pub(super) fn take_unsent(&mut self) -> Vec<Waiting> {
+        let sent = self.batches.iter().take_while(|it| it.stamp.is_some()).count();
+        self.batches.drain(sent..).collect()
     }
 
     /// The batches that wait here though they were sent before.

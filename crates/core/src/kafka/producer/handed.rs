@@ -119,6 +119,7 @@ impl Producer {
         let most = lengths.most_of_one();
         if self.settings.max_request_size < most {
             self.gave_up(fx, message, "MESSAGE_TOO_LARGE: more than max.request.size");
+            self.transaction_failed("MESSAGE_TOO_LARGE");
             return;
         }
         let (partition, is_sticky) = self.partition(placement, topic, handed);
@@ -130,6 +131,10 @@ impl Producer {
         let grown = queue.append(now, limit, record, lengths);
         if is_sticky {
             destination.sticky.appended(grown, queue.newest_is_full(), self.settings.batch_size);
+        }
+        if let Err(why) = self.takes_part((topic, partition)) {
+            self.gave_up(fx, message, why);
+            self.orphans.push(message);
         }
     }
 
@@ -174,7 +179,9 @@ impl Producer {
         message: MessageId,
         result: impl FnOnce() -> Result<(TopicPartition, Option<Offset>), &'static str>,
     ) {
-        if self.was_handed_over(message) {
+        if let Some(place) = self.orphans.iter().position(|it| *it == message) {
+            self.orphans.swap_remove(place);
+        } else if self.was_handed_over(message) {
             self.outcomes.push(Sent { message, result: result() });
         }
     }
@@ -228,6 +235,7 @@ impl Producer {
     pub(super) fn end_if_closed(&mut self) {
         let mut queues = self.topics.iter().flat_map(|it| &it.queues);
         let is_done = queues.all(|it| it.len() == 0) && self.in_flight.is_empty();
+        let is_done = (is_done || self.is_transactional()) && !self.is_ending();
         if self.life == Life::Closing && is_done && self.blocked.is_empty() {
             self.life = Life::Gone;
         }

@@ -52,6 +52,7 @@ impl Producer {
         match self.identity.asked {
             Some((_, _, deadline)) => Some(deadline),
             None if self.identity.current.is_some() || !self.is_idempotent() => None,
+            None if self.is_transactional() => None,
             None => can_ask().then_some(self.identity.not_before),
         }
     }
@@ -69,6 +70,9 @@ impl Producer {
             return;
         }
         self.resolve();
+        if self.is_transactional() {
+            return;
+        }
         self.bump();
         if let Some((_, broker, deadline)) = self.identity.asked
             && deadline <= now
@@ -125,6 +129,9 @@ impl Producer {
             return true;
         }
         let Some(current) = self.identity.current else { return false };
+        if self.is_transactional() && !self.may_send_in_transaction(place) {
+            return false;
+        }
         let queue = &self.topics[place.0].queues[place.1];
         let Some(first) = queue.first() else { return false };
         let sequences = &queue.sequences;
@@ -169,6 +176,7 @@ impl Producer {
         }
         let ProducerId { id, epoch } = sequences.under.unwrap_or(current);
         batch.stamp = Some(ProducerStamp { id, epoch, sequence: sequences.next });
+        batch.transactional = !self.settings.transactional_id.is_empty();
         sequences.next = sequence_after(sequences.next, batch.count());
     }
 
@@ -202,6 +210,10 @@ impl Producer {
 
     /// The partition's sequence numbers begin anew under the next epoch.
     fn begin_anew(&mut self, (topic, partition): Place) {
+        // A transaction that fails is followed by one of another epoch.
+        if self.is_transactional() {
+            return;
+        }
         self.identity.must_bump = true;
         self.topics[topic].queues[partition].sequences.rewrite = true;
     }
@@ -222,6 +234,13 @@ impl Producer {
         }
     }
 
+    /// Whether a batch is the one after the last that was acknowledged.
+    pub(super) fn is_next(&self, place: Place, batch: &Waiting) -> bool {
+        let sequences = &self.topics[place.0].queues[place.1].sequences;
+        let is_next = batch.stamp.is_some_and(|it| sequences.is_next(it.sequence));
+        sequences.unresolved.is_some() || (!batch.renumbered && is_next)
+    }
+
     /// Source: `TransactionManager.maybeResolveSequences`.
     fn resolve(&mut self) {
         for place in self.places() {
@@ -231,6 +250,7 @@ impl Producer {
             }
             self.topics[place.0].queues[place.1].sequences.unresolved = None;
             if !sequences.is_next(sequences.next) {
+                self.transaction_failed("KafkaException");
                 self.begin_anew(place);
             }
         }

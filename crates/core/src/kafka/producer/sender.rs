@@ -34,6 +34,7 @@ impl Producer {
         }
         for (place, batch) in late {
             self.fail(fx, &batch, "TimeoutException: delivery.timeout.ms is over");
+            self.transaction_failed("TimeoutException");
             self.expired(place, &batch);
         }
         let unanswered = self.in_flight.values().find(|it| it.deadline <= now);
@@ -42,7 +43,7 @@ impl Producer {
         }
     }
 
-    fn fail(&mut self, fx: &mut Vec<Effect>, batch: &Waiting, why: &'static str) {
+    pub(super) fn fail(&mut self, fx: &mut Vec<Effect>, batch: &Waiting, why: &'static str) {
         for message in batch.messages() {
             self.gave_up(fx, message, why);
         }
@@ -116,7 +117,10 @@ impl Producer {
         let carried: Vec<_> = carried.collect();
         self.note_sent(fx, &carried, &batches);
         let acks = self.settings.acks;
-        let (timeout_ms, transactional_id) = (self.settings.request_timeout_ms, None);
+        let timeout_ms = self.settings.request_timeout_ms;
+        let transactional_id = self.is_transactional();
+        let transactional_id =
+            transactional_id.then(|| self.settings.transactional_id.as_str().into());
         let request = Request::Produce { acks, timeout_ms, transactional_id, batches: carried };
         fx.push(Effect::Send(broker, correlation, request));
         if acks == Acks::None {
@@ -176,11 +180,12 @@ impl Producer {
         if let Answer::Metadata(news) = answer {
             return self.learn(now, news);
         }
-        if let Answer::InitProducerId(result) = answer {
-            return self.identified(correlation, result);
-        }
-        let Answer::Produce(results) = answer else {
-            unreachable!("{answer:?} answers no producer")
+        let results = match answer {
+            Answer::Produce(results) => results,
+            Answer::InitProducerId(result) if !self.is_transactional() => {
+                return self.identified(correlation, result);
+            }
+            other => return self.transaction_answered(now, correlation, other),
         };
         // An answer that comes after its request was given up finds nothing here.
         let Some(request) = self.in_flight.remove(&correlation) else { return };
@@ -215,7 +220,9 @@ impl Producer {
             self.metadata.want();
         }
         let may_retry = u64::from(batch.attempts) <= self.settings.retries;
-        let is_disorder = error == ErrorCode::OutOfOrderSequenceNumber && batch.stamp.is_some();
+        let is_disorder = error == ErrorCode::OutOfOrderSequenceNumber
+            && batch.stamp.is_some()
+            && (!self.is_transactional() || !self.is_next(place, &batch));
         if may_retry && is_disorder {
             self.came_out_of_order(place, &batch);
         }
@@ -223,6 +230,7 @@ impl Producer {
             return self.try_again(fx, now, place, batch, error.as_str());
         }
         self.fail(fx, &batch, error.as_str());
+        self.transaction_failed(error.as_str());
         self.refused(place, &batch, error.as_str(), may_retry);
     }
 
@@ -250,6 +258,7 @@ impl Producer {
     ) {
         if self.settings.retries < u64::from(batch.attempts) {
             self.fail(fx, &batch, why);
+            self.transaction_failed(why);
             return self.refused((topic, partition), &batch, why, false);
         }
         batch.was_put_back = true;
@@ -263,6 +272,7 @@ impl Producer {
         self.metadata.want();
         self.forget_request(now, broker);
         self.lost_id_request(now, broker);
+        self.lost_transaction_request(now, broker);
         let lost = self.in_flight.take_where(|_, it| it.broker == broker);
         let mut batches: Vec<_> = lost.into_iter().flat_map(|(_, it)| it.batches).collect();
         // The oldest goes back last, to stand first again.

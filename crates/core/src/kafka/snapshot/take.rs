@@ -330,6 +330,10 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             | Request::DeleteRecords { .. }
             | Request::OffsetForLeaderEpoch { .. }
             | Request::InitProducerId
+            | Request::Transaction(_)
+            | Request::FindTransactionCoordinator { .. }
+            | Request::WriteTxnMarkers { .. }
+            | Request::Group(GroupRequest::TxnOffsetCommit { .. })
             | Request::Metadata
             | Request::Controller(_)
             | Request::ListGroups
@@ -361,6 +365,11 @@ fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
             Answer::ApiVersions
             | Answer::Produce(_)
             | Answer::InitProducerId(_)
+            | Answer::TxnOffsetCommit(_)
+            | Answer::AddedToTxn(_)
+            | Answer::EndTxn(_)
+            | Answer::DescribeTransaction(_)
+            | Answer::WriteTxnMarkers(_)
             | Answer::ListOffsets(_)
             | Answer::DeleteRecords(_)
             | Answer::OffsetForLeaderEpoch(_)
