@@ -376,8 +376,17 @@ impl Client {
         SimDuration::millis(self.settings.retry_backoff_ms)
     }
 
+    /// Who it tells others that it is in its group: `groupMetadata`.
+    pub(crate) fn group_member(&self) -> MemberOf {
+        let mut member = self.member();
+        if let Some((id, generation)) = self.membership.last_known() {
+            (member.member_id, member.generation) = (id, generation);
+        }
+        member
+    }
+
     /// Who it is in its group.
-    pub(crate) fn member(&self) -> MemberOf {
+    fn member(&self) -> MemberOf {
         MemberOf {
             group: self.group.clone(),
             member_id: self.membership.member_id().clone(),

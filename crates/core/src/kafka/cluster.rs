@@ -566,3 +566,5 @@ mod histories;
 mod idempotence;
 #[cfg(test)]
 mod replication;
+#[cfg(test)]
+mod transactions;

@@ -42,6 +42,7 @@ impl Scene {
         let given = Given::of(step, &known)?;
         let name = given.text_if_any("producer")?.unwrap_or(FIRST_PRODUCER);
         let (name, batch) = (ProducerName::from(name), given.whether("batch")?);
+        self.open_first(&name)?;
         let before = self.world.system().sent(&name, 0).count();
         let mut sent = Vec::new();
         for record in given.list("records")? {
@@ -55,6 +56,15 @@ impl Scene {
             self.command(Command::Flush(name.clone()))?;
         }
         Ok(sent.into_iter().map(|it| self.await_fate(&name, before, it)).collect())
+    }
+
+    /// The first producer opens itself when it is used.
+    fn open_first(&mut self, name: &ProducerName) -> Result<(), Unable> {
+        if name.as_str() != FIRST_PRODUCER || !self.producers.insert(name.to_string()) {
+            return Ok(());
+        }
+        let (name, settings) = (name.clone(), producer_settings());
+        self.command(Command::OpenProducer(config::Producer { name, settings }))
     }
 
     /// Hands one record over.

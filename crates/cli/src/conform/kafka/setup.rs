@@ -4,7 +4,7 @@
 use crate::conform::Unable;
 use crate::conform::case::{Case, Step};
 use crate::conform::given::Given;
-use brokerscope_core::kafka::config::{BrokerSettings, Config, Links, Producer, ProducerSettings};
+use brokerscope_core::kafka::config::{BrokerSettings, Config, Links, ProducerSettings};
 use brokerscope_core::name::ProducerName;
 use brokerscope_core::settings::BadSetting;
 use brokerscope_core::sim::{SimDuration, SimTime};
@@ -99,12 +99,6 @@ fn config(case: &Case) -> Result<Config, Unable> {
     for (name, value) in settings(cluster, "settings")? {
         broker_settings.set(&name, &value).map_err(bad_setting)?;
     }
-    let opens = |it: &Step| {
-        let name = it.given.get("name").and_then(Value::as_str);
-        it.operation == "producer" && name == Some(FIRST_PRODUCER)
-    };
-    let is_opened = case.steps.iter().any(opens);
-    let first = Producer { name: FIRST_PRODUCER.into(), settings: producer_settings() };
     let latency = SimDuration::millis(1);
     let links = Links {
         producer: latency,
@@ -118,7 +112,7 @@ fn config(case: &Case) -> Result<Config, Unable> {
         brokers,
         broker_settings,
         topics: Vec::new(),
-        producers: if is_opened { Vec::new() } else { vec![first] },
+        producers: Vec::new(),
         destinations: vec!["".into()],
         consumers: Vec::new(),
         links,

@@ -51,7 +51,7 @@ impl<'a> ByHand<'a> {
     /// Who it is in its group: `groupMetadata`.
     #[must_use]
     pub fn group_member(self) -> Option<GroupMember> {
-        self.process().map(|it| GroupMember(it.client.member()))
+        self.process().map(|it| GroupMember(it.client.group_member()))
     }
 
     /// The positions it knows.

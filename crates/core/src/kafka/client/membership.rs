@@ -28,6 +28,8 @@ pub(super) struct Membership {
     member_id: MemberId,
     /// -1 outside any generation.
     generation: i32,
+    /// Who it was last, for who asks after it is not any more.
+    was: Option<(MemberId, i32)>,
     /// The assignor of its generation.
     protocol: Option<ClassicAssignor>,
     /// What its assignors remember.
@@ -77,6 +79,7 @@ impl Membership {
             searches: 0,
             member_id: MemberId::default(),
             generation: -1,
+            was: None,
             protocol: None,
             remembered: Remembered::default(),
             watched: None,
@@ -103,6 +106,13 @@ impl Membership {
             Some(it) => it.epoch().unwrap_or(-1),
             None => self.generation,
         }
+    }
+
+    /// Its id and generation, or the last that it had.
+    ///
+    /// Source: `ConsumerCoordinator.groupMetadata` is renewed by a join and by nothing else.
+    pub(super) fn last_known(&self) -> Option<(MemberId, i32)> {
+        if self.generation() < 0 { self.was.clone() } else { None }
     }
 
     /// Whether it is a member that was told what to read.
@@ -139,6 +149,9 @@ impl Membership {
     ///
     /// Source: `AbstractCoordinator.resetStateAndRejoin`.
     fn forget_generation(&mut self) {
+        if 0 <= self.generation {
+            self.was = Some((self.member_id.clone(), self.generation));
+        }
         self.generation = -1;
         self.phase = Phase::Outside;
         self.dealt = None;

@@ -173,6 +173,7 @@ impl Clients {
         for effect in fx {
             let told = match effect {
                 Effect::Note(fact) => fact.to_string(),
+                Effect::AppendInTransaction(..) => unreachable!("there are no transactions here"),
                 Effect::Append(_, records) => format!("append {}", records.len()),
                 Effect::Answer(reply_to, answer) => self.answered(reply_to, answer),
             };
