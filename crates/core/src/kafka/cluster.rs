@@ -557,6 +557,8 @@ mod tests;
 #[cfg(test)]
 mod by_hand;
 #[cfg(test)]
+mod cooperative;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod handed;
