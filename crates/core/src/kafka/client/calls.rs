@@ -70,7 +70,8 @@ impl Client {
         }
     }
 
-    /// Source: `SubscriptionState.setSubscriptionType`: the ways to choose do not mix.
+    /// Source: `SubscriptionState.setSubscriptionType`: the ways to choose do not mix;
+    /// `ConsumerMetadata.requestUpdateForNewTopics`: another subscription wants fresh metadata.
     fn subscribe(
         &mut self,
         fx: &mut Vec<Effect>,
@@ -92,6 +93,7 @@ impl Client {
         }
         self.buffer.retain(|it| topics.contains(&it.partition().topic));
         self.subscription = Subscription::Topics(topics);
+        self.metadata.want();
         self.rejoin_soon();
         DONE
     }
@@ -122,6 +124,10 @@ impl Client {
         partitions.sort_unstable();
         partitions.dedup();
         self.auto_commit_if_due(fx, now);
+        let is_new = |it: &TopicPartition| self.assignment.keys().all(|had| had.topic != it.topic);
+        if partitions.iter().any(is_new) {
+            self.metadata.want();
+        }
         let gone = self.assignment.keys().filter(|it| !partitions.contains(it)).cloned().collect();
         self.give_up(fx, gone);
         self.subscription = Subscription::Assigned;
