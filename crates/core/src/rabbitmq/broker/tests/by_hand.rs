@@ -41,6 +41,9 @@ struct Hands {
 /// CLIENT confirm|tx-select|tx-commit|tx-rollback|close|disconnect|open
 /// stat QUEUE                   sleep SPAN                  restart
 /// ```
+///
+/// Of the arguments that are about dead letters, `dlx`, `dlk` and `dls` are exchange, routing key
+/// and strategy; `full` is `x-overflow`.
 fn by_hand(version: Version, script: &str, expect: Expect) {
     let config = Config {
         broker: BrokerSettings { version, ..BrokerSettings::default() },
@@ -154,7 +157,11 @@ fn event(frame: &Frame, bodies: &[String], version: Version) -> Option<String> {
         let star = if redelivered { "*" } else { "" };
         let Address { exchange, routing_key } = &*message.address;
         let mut text = format!("{}{star} {exchange}/{routing_key}", bodies[message.id.index()]);
-        for (name, value) in &message.seen_headers(version) {
+        for death in message.deaths() {
+            write!(text, ", {} in {}", death.reason, death.queue).unwrap();
+        }
+        let headers = message.seen_headers(version);
+        for (name, value) in headers.iter().filter(|(name, _)| !name.contains("death")) {
             let value = match value {
                 Field::Int(it) => it.to_string(),
                 Field::Text(it) => it.to_string(),
@@ -177,8 +184,8 @@ fn event(frame: &Frame, bodies: &[String], version: Version) -> Option<String> {
         Frame::Ack(Tags::One(number)) => format!("confirmed {number}"),
         Frame::ConfirmNack(number) => format!("refused {number}"),
         Frame::Cancel(tag) => format!("{tag} cancelled"),
-        Frame::ChannelClose(Some(error)) => format!("closed {} {}", error.code, error.text),
-        Frame::ConnectionClose(error) => format!("cut off {} {}", error.code, error.text),
+        Frame::ChannelClose(Some(error)) => format!("closed {} {:.70}", error.code, error.text),
+        Frame::ConnectionClose(error) => format!("cut off {} {:.70}", error.code, error.text),
         Frame::TopologyDone(Answer::Gone { message_count }) => format!("{message_count} gone"),
         _ => return None,
     })
@@ -199,8 +206,15 @@ fn field(text: &str) -> Field {
 }
 
 fn arguments(words: &[&str]) -> Table {
+    let full = |name: &str| match name {
+        "dlx" => "x-dead-letter-exchange".into(),
+        "dlk" => "x-dead-letter-routing-key".into(),
+        "full" => "x-overflow".into(),
+        "dls" => "x-dead-letter-strategy".into(),
+        _ => name.into(),
+    };
     let pairs = words.iter().filter_map(|it| it.split_once('='));
-    pairs.map(|(name, value)| (name.into(), field(value))).collect()
+    pairs.map(|(name, value)| (full(name), field(value))).collect()
 }
 
 fn frame(verb: &str, words: &[&str]) -> Frame {

@@ -85,7 +85,7 @@ fn what_was_delivered_meets_the_limit_when_it_comes_back() {
         Version::V4_0,
         "
             A queue dead
-            A queue q x-max-length=1 x-dead-letter-exchange= x-dead-letter-routing-key=dead
+            A queue q x-max-length=1 dlx= dlk=dead
             C qos 1
             C consume q c
             P publish /q m1 m2
@@ -98,7 +98,7 @@ fn what_was_delivered_meets_the_limit_when_it_comes_back() {
             C: c 1 m1 /q
             q: 1 ready, 0 unacked, 0 use it
             A: got 1 m2 /q, 0 left
-            A: got 2 m1 /dead x-death=1 of them x-first-death-exchange= x-first-death-queue=q x-first-death-reason=maxlen x-last-death-exchange= x-last-death-queue=q x-last-death-reason=maxlen, 0 left
+            A: got 2 m1 /dead, maxlen in q, 0 left
         "#]],
     );
 }
@@ -130,7 +130,7 @@ fn what_expires_immediately_is_delivered_if_somebody_waits() {
         Version::V4_0,
         "
             A queue dead
-            A queue q x-message-ttl=0 x-dead-letter-exchange= x-dead-letter-routing-key=dead
+            A queue q x-message-ttl=0 dlx= dlk=dead
             P publish /q m1
             stat q
             C qos 1
@@ -153,7 +153,7 @@ fn dead_letters_that_must_arrive_are_kept_and_sent_again() {
     by_hand(
         Version::V4_0,
         "
-            A queue q x-queue-type=quorum x-dead-letter-exchange=later x-dead-letter-strategy=at-least-once x-overflow=reject-publish x-max-length=1
+            A queue q x-queue-type=quorum dlx=later dls=at-least-once full=reject-publish x-max-length=1
             P confirm
             P publish /q m1
             C consume q c
@@ -188,7 +188,7 @@ fn dead_letters_are_kept_only_by_a_queue_that_refuses_when_it_is_full() {
     by_hand(
         Version::V4_0,
         "
-            A queue q x-queue-type=quorum x-dead-letter-exchange=later x-dead-letter-strategy=at-least-once
+            A queue q x-queue-type=quorum dlx=later dls=at-least-once
             P publish /q m1
             C consume q c
             C reject 1 drop

@@ -126,7 +126,7 @@ fn a_single_active_consumer_gives_way_when_it_is_gone() {
             E: e 1 m1 /q
             E: e 2 m2 /q
             E: e 3 m3 /q
-            A: closed 405 RESOURCE_LOCKED - cannot obtain access to locked queue 'q' in vhost '/'. basic.get operations are not supported by quorum queues with single active consumer
+            A: closed 405 RESOURCE_LOCKED - cannot obtain access to locked queue 'q' in vhost '/
             q: 0 ready, 3 unacked, 1 use it
         "#]],
     );

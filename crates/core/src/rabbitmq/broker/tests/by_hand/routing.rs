@@ -124,13 +124,13 @@ fn dead_letters_remember_where_they_died() {
             A queue dead
             A bind dlx other queue dead
             A bind dlx q queue dead
-            A queue q x-dead-letter-exchange=dlx
+            A queue q dlx=dlx
             P publish /q m1 CC=[other]
             C consume q c
             C reject 1 drop
             A get dead auto
             A get dead auto
-            A queue r x-dead-letter-exchange=dlx x-dead-letter-routing-key=other
+            A queue r dlx=dlx dlk=other
             P publish /r m2 CC=[q]
             D consume r d
             D reject 1 drop
@@ -139,11 +139,11 @@ fn dead_letters_remember_where_they_died() {
         ",
         expect![[r#"
             C: c 1 m1 /q CC=1 of them
-            A: got 1 m1 dlx/q CC=1 of them x-death=1 of them x-first-death-exchange= x-first-death-queue=q x-first-death-reason=rejected x-last-death-exchange= x-last-death-queue=q x-last-death-reason=rejected, 0 left
+            A: got 1 m1 dlx/q, rejected in q CC=1 of them, 0 left
             A: nothing to get
             C: c 2 m2 /r CC=1 of them
             D: d 1 m2 /r CC=1 of them
-            A: got 2 m2 dlx/other CC=1 of them x-death=1 of them x-first-death-exchange= x-first-death-queue=r x-first-death-reason=rejected x-last-death-exchange= x-last-death-queue=r x-last-death-reason=rejected, 0 left
+            A: got 2 m2 dlx/other, rejected in r CC=1 of them, 0 left
             A: nothing to get
         "#]],
     );

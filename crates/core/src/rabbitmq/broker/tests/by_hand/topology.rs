@@ -24,8 +24,8 @@ fn what_does_not_last_is_gone_after_a_restart() {
             A find exchange gone
         ",
         expect![[r#"
-            A: cut off 320 CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'
-            P: cut off 320 CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'
+            A: cut off 320 CONNECTION_FORCED - broker forced connection closure with reason 'shut
+            P: cut off 320 CONNECTION_FORCED - broker forced connection closure with reason 'shut
             lasting: 1 ready, 0 unacked, 0 use it
             passing: gone
             kept: 1 ready, 0 unacked, 0 use it
@@ -108,8 +108,8 @@ fn an_exclusive_queue_belongs_to_its_connection() {
             stat q
         ",
         expect![[r#"
-            B: closed 405 RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'q' in vhost '/'. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration.
-            B: closed 405 RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'q' in vhost '/'. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration.
+            B: closed 405 RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'q' i
+            B: closed 405 RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'q' i
             A: got 1 m1 /q, 0 left
             q: gone
         "#]],
