@@ -19,6 +19,7 @@ pub mod message;
 pub mod node;
 pub mod publisher;
 pub mod queue;
+pub mod raft;
 pub mod snapshot;
 pub mod table;
 pub mod topology;

@@ -117,7 +117,11 @@ impl fmt::Display for Command {
                 | kafka::Command::RestartBroker(_)),
             ) => command.fmt(f),
             Self::Kafka(command) => write!(f, "kafka {command}"),
-            Self::RabbitMq(command @ rabbitmq::Command::CloseChannel(_)) => command.fmt(f),
+            Self::RabbitMq(
+                command @ (rabbitmq::Command::CloseChannel(_)
+                | rabbitmq::Command::StopNode(_)
+                | rabbitmq::Command::StartNode(_)),
+            ) => command.fmt(f),
             Self::RabbitMq(command) => write!(f, "rabbitmq {command}"),
         }
     }

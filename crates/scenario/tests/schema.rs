@@ -232,6 +232,7 @@ fn rabbitmq() -> Value {
         &json!({
             "publisher": time("Between a publisher and the broker."),
             "consumer": time("Between the broker and a consumer."),
+            "cluster": time("Between the nodes of a cluster."),
             "jitter": time("At most so much longer, by chance."),
         }),
     );

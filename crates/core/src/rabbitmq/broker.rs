@@ -11,6 +11,7 @@ use super::frame::{ChannelId, ClientId, Frame};
 use super::manual::{self, Manual};
 use super::node::{self, Node, QueueId};
 use super::publisher::{self, Publisher};
+use super::raft::{self, Member, NodeNumber};
 use super::wire::Wire;
 use crate::map::Map;
 use crate::name::{ConsumerName, QueueName};
@@ -29,6 +30,10 @@ pub struct Broker {
     consumers: Vec<Consumer>,
     /// Those that are driven by hand, in the order in which they were first named.
     manuals: Vec<Manual>,
+    /// The members of quorum queues on each node, if there are several.
+    members: Vec<Member>,
+    /// The ways between nodes: to each, and back.
+    between: Vec<[Wire; 2]>,
     /// The way to the broker and the way back, of every client.
     wires: Map<ClientId, [Wire; 2]>,
 }
@@ -48,6 +53,12 @@ pub enum Event {
     Expire(QueueId),
     /// The timer of a channel rings.
     Tick(ChannelId),
+    /// What a leader says reaches a member on that node.
+    ToMember(NodeNumber, raft::Message),
+    /// What a member on that node says reaches a leader.
+    FromMember(NodeNumber, raft::Message),
+    /// The members of a queue look for a leader.
+    Elect(QueueId),
 }
 
 /// A frame on its way.
@@ -88,6 +99,8 @@ impl Broker {
             publishers: config.publishers.iter().enumerate().map(publisher).collect(),
             consumers: Vec::new(),
             manuals: Vec::new(),
+            members: vec![Member::new(); config.broker.nodes as usize],
+            between: vec![between(&config.links); config.broker.nodes as usize],
             wires: Map::new(),
             config: Arc::new(config),
             workload,
@@ -192,9 +205,45 @@ impl Broker {
                 node::Effect::Send(channel, frame) => self.send(cx, End::Client, channel, frame),
                 node::Effect::Ring(queue, at) => cx.at(at, Event::Expire(queue)),
                 node::Effect::RingChannel(channel, at) => cx.at(at, Event::Tick(channel)),
+                node::Effect::Tell(node, message) => {
+                    let [way, _] = &mut self.between[node as usize - 1];
+                    let sent = cx.now();
+                    let arrives = way.carry(&mut cx.seeds.network, sent);
+                    cx.at(arrives, Event::ToMember(node, message));
+                }
+                node::Effect::Elect(queue, at) => cx.at(at, Event::Elect(queue)),
                 node::Effect::Note(fact) => cx.note(fact),
             }
         }
+    }
+
+    /// A member hears its leader, and answers.
+    fn step_member(&mut self, cx: &mut Cx<'_, Self>, node: NodeNumber, message: raft::Message) {
+        let place = node as usize - 1;
+        if let Some(answer) = self.members[place].step(message) {
+            let [_, way] = &mut self.between[place];
+            let sent = cx.now();
+            let arrives = way.carry(&mut cx.seeds.network, sent);
+            cx.at(arrives, Event::FromMember(node, answer));
+        }
+    }
+
+    /// Stops or starts a node.
+    fn run_node(
+        &mut self,
+        cx: &mut Cx<'_, Self>,
+        node: NodeNumber,
+        runs: bool,
+    ) -> Result<(), String> {
+        let place = (node as usize).wrapping_sub(1);
+        match self.members.get_mut(place) {
+            None => return Err(format!("there is no node {node}")),
+            Some(it) if it.up == runs && runs => return Err(format!("node {node} is running")),
+            Some(it) if it.up == runs => return Err(format!("node {node} is not running")),
+            Some(it) => it.up = runs,
+        }
+        self.step_node(cx, node::Input::Running(node, runs));
+        Ok(())
     }
 
     fn step_publisher(&mut self, cx: &mut Cx<'_, Self>, number: u16, input: publisher::Input) {
@@ -246,7 +295,10 @@ impl Broker {
             Command::AddConsumer(name, _) | Command::Drive(name, _) => {
                 return Err(format!("{name} is already there"));
             }
-            Command::RestartBroker | Command::Configure(..) => {
+            Command::RestartBroker
+            | Command::StopNode(_)
+            | Command::StartNode(_)
+            | Command::Configure(..) => {
                 return Err("it is not about a consumer".to_owned());
             }
         };
@@ -339,6 +391,8 @@ impl System for Broker {
                 self.step_node(cx, node::Input::Restart);
                 Ok(())
             }
+            Command::StopNode(node) => self.run_node(cx, *node, false),
+            Command::StartNode(node) => self.run_node(cx, *node, true),
             Command::Drive(name, call) => self.drive(cx, name, call),
             Command::Configure(name, value) => {
                 self.node.settings_mut().set(name, value).map_err(|it| it.to_string())
@@ -372,8 +426,20 @@ impl System for Broker {
             }
             Event::Expire(queue) => self.step_node(cx, node::Input::Expire(queue)),
             Event::Tick(channel) => self.step_node(cx, node::Input::Tick(channel)),
+            Event::ToMember(node, message) => self.step_member(cx, node, message),
+            Event::FromMember(node, message) => {
+                self.step_node(cx, node::Input::Member(node, message));
+            }
+            Event::Elect(queue) => self.step_node(cx, node::Input::Elect(queue)),
         }
     }
+}
+
+/// The way from one node to another, and back.
+fn between(links: &Links) -> [Wire; 2] {
+    let mut link = Link::new(links.cluster);
+    (link.jitter, link.loss_per_million) = (links.jitter, links.loss_per_million);
+    [Wire::new(link.clone()), Wire::new(link)]
 }
 
 /// A client's connection, there and back.

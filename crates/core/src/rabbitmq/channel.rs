@@ -308,8 +308,10 @@ impl Channel {
         name: QueueName,
         delivery: Delivery,
     ) {
-        let source = *self.active.get(&delivery.tag).expect("deliveries answer a basic.consume");
-        assert!(self.sources[source].queue == queue, "a consumer has one queue");
+        // The queue may not know yet that the consumer was cancelled.
+        let to =
+            |it: &Source| it.queue == queue && it.to == Receiver::Consumer(delivery.tag.clone());
+        let source = self.sources.iter().rposition(to).expect("deliveries answer a basic.consume");
         let delivery_tag = self.number(source, &delivery, now);
         let Delivery { tag, mode, message, redelivered, .. } = delivery;
         fx.push(Effect::Note(Fact::Delivered {

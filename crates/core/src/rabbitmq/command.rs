@@ -25,6 +25,10 @@ pub enum Command {
     CloseChannel(ConsumerName),
     /// The broker stops and starts again.
     RestartBroker,
+    /// A node of the cluster stops, and the members of quorum queues on it.
+    StopNode(u32),
+    /// A node of the cluster runs again.
+    StartNode(u32),
     /// A client that is driven by hand does something.
     Drive(ConsumerName, Call),
     /// Something that the broker is set to changes: its name and its value.
@@ -43,6 +47,8 @@ impl fmt::Display for Command {
             Self::RemoveConsumer(name) => write!(f, "remove {name}"),
             Self::CloseChannel(name) => write!(f, "close channel of {name}"),
             Self::RestartBroker => f.write_str("restart broker"),
+            Self::StopNode(node) => write!(f, "stop node {node}"),
+            Self::StartNode(node) => write!(f, "start node {node}"),
             Self::Drive(name, call) => write!(f, "{name}: {call}"),
             Self::Configure(name, value) => write!(f, "set {name}={value}"),
         }
@@ -58,7 +64,7 @@ impl fmt::Display for BadCommand {
         write!(
             f,
             "'{}' is not a command: write crash, restart, pause, resume or remove with a consumer, \
-             add CONSUMER to QUEUE, or close channel of CONSUMER",
+             add CONSUMER to QUEUE, close channel of CONSUMER, or stop or start with node N",
             self.0
         )
     }
@@ -92,6 +98,11 @@ impl FromStr for Command {
                 }
                 Ok(Self::AddConsumer(name(consumer)?, queue.into()))
             }
+            "stop" | "start" => {
+                let number = rest.strip_prefix("node ").and_then(|it| it.trim().parse().ok());
+                let node = number.ok_or_else(bad)?;
+                Ok(if verb == "stop" { Self::StopNode(node) } else { Self::StartNode(node) })
+            }
             "close" => {
                 let consumer = rest.strip_prefix("channel of ").ok_or_else(bad)?;
                 name(consumer).map(Self::CloseChannel)
@@ -116,6 +127,8 @@ mod tests {
             Command::AddConsumer(c1(), "billing".into()),
             Command::RemoveConsumer(c1()),
             Command::CloseChannel(c1()),
+            Command::StopNode(2),
+            Command::StartNode(2),
         ];
         for command in all {
             assert_eq!(command.to_string().parse(), Ok(command.clone()), "{command} round-trips");

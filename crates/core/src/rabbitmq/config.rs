@@ -34,6 +34,8 @@ pub struct Links {
     pub publisher: SimDuration,
     /// Between the broker and a consumer.
     pub consumer: SimDuration,
+    /// Between the nodes of a cluster.
+    pub cluster: SimDuration,
     /// At most so much longer, drawn per frame.
     pub jitter: SimDuration,
     /// Of a million frames, how many are lost.
@@ -46,6 +48,7 @@ impl Default for Links {
         Self {
             publisher: latency,
             consumer: latency,
+            cluster: latency,
             jitter: SimDuration::ZERO,
             loss_per_million: 0,
         }
@@ -290,6 +293,8 @@ settings! {
     BrokerSettings {
         /// Which RabbitMQ it is.
         version: Version = "version", Version::V4_0;
+        /// How many nodes there are; every quorum queue has a member on each.
+        nodes: u32 = "nodes", 1;
         /// How long a delivery may go unacknowledged, in milliseconds.
         consumer_timeout_ms: u64 = "consumer_timeout", 1_800_000;
         /// How often a channel looks for such deliveries, in milliseconds.

@@ -74,6 +74,12 @@ pub enum Fact {
     QueueDeleted { queue: QueueName, messages: u64, why: Deletion },
     /// The broker stopped and started again.
     BrokerRestarted,
+    /// A node of the cluster stopped.
+    NodeStopped { node: u32 },
+    /// A node of the cluster runs again.
+    NodeStarted { node: u32 },
+    /// The members of a quorum queue have a leader again.
+    LeaderElected { queue: QueueName, node: u32 },
 
     /// The broker noticed that a consumer's channel is closed.
     ChannelClosed { queue: QueueName, consumer: ConsumerName, requeued: u32 },
@@ -186,6 +192,9 @@ impl Fact {
             Self::DeadLettered { .. } => Weight::Turn(Mark::DeadLetter),
             Self::ChannelError { .. }
             | Self::BrokerRestarted
+            | Self::NodeStopped { .. }
+            | Self::NodeStarted { .. }
+            | Self::LeaderElected { .. }
             | Self::Crashed { .. }
             | Self::Restarted { .. }
             | Self::Started { .. }
@@ -253,6 +262,11 @@ impl fmt::Display for Fact {
                 write!(f, "{queue} is deleted with {messages} messages: {why}")
             }
             Self::BrokerRestarted => f.write_str("the broker restarted"),
+            Self::NodeStopped { node } => write!(f, "node {node} stopped"),
+            Self::NodeStarted { node } => write!(f, "node {node} started"),
+            Self::LeaderElected { queue, node } => {
+                write!(f, "node {node} leads {queue} now")
+            }
             Self::Consuming { queue, consumer, prefetch_count: 0 } => {
                 write!(f, "{consumer} consumes from {queue} without a prefetch limit")
             }

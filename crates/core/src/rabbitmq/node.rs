@@ -6,6 +6,7 @@
 mod consume;
 mod declare;
 mod publish;
+mod quorum;
 mod topology;
 
 use super::channel::{self, Channel};
@@ -15,7 +16,8 @@ use super::exchange::Exchanges;
 use super::fact::{Deletion, Fact};
 use super::frame::{ChannelId, ConnectionId, Frame};
 use super::queue::limits::ChannelLimits;
-use super::queue::{self, Queue};
+use super::queue::{self, Queue, Settled};
+use super::raft::{self, NodeNumber};
 use super::table::Table;
 use super::topology::Answer;
 use crate::map::{Map, Set};
@@ -40,6 +42,10 @@ pub struct Node {
     /// How many queues have not answered about a dead letter that is kept until they do, and
     /// whether one refused it.
     dead_letters: Map<(QueueId, u64), (u32, bool)>,
+    /// What a quorum queue sent to channels that are gone, before it knew.
+    undelivered: Map<(QueueId, ChannelId), Vec<Settled>>,
+    /// The nodes that run.
+    up: Vec<NodeNumber>,
 }
 
 /// A queue, and how it was declared.
@@ -51,6 +57,8 @@ struct Declared {
     owner: Option<ConnectionId>,
     auto_delete: bool,
     arguments: Table,
+    /// What its members keep, if there are several.
+    log: Option<raft::Log>,
 }
 
 /// Something that reached the node.
@@ -64,6 +72,12 @@ pub enum Input {
     Tick(ChannelId),
     /// It stops and starts again.
     Restart,
+    /// From a member of a quorum queue on that node.
+    Member(NodeNumber, raft::Message),
+    /// A node stops or starts, with the members on it.
+    Running(NodeNumber, bool),
+    /// The members of a queue look for a leader.
+    Elect(QueueId),
 }
 
 /// What the node wants done. It does none of it itself.
@@ -75,6 +89,10 @@ pub enum Effect {
     Ring(QueueId, SimTime),
     /// Ring the timer of a channel.
     RingChannel(ChannelId, SimTime),
+    /// Say something to the member of a quorum queue on that node.
+    Tell(NodeNumber, raft::Message),
+    /// Let the members of a queue look for a leader at that instant.
+    Elect(QueueId, SimTime),
     /// Tell whoever watches. Changes nothing.
     Note(Fact),
 }
@@ -119,13 +137,17 @@ impl Node {
             channels: Map::new(),
             limits: ChannelLimits::default(),
             dead_letters: Map::new(),
+            undelivered: Map::new(),
+            up: (1..=config.broker.nodes).collect(),
         };
         for it in &config.queues {
             if !node.by_name.contains_key(&it.name) {
                 let queue = Queue::new(it, &config.broker, SimTime::START);
                 let arguments = it.arguments.table();
                 let (durable, auto_delete) = (true, false);
-                node.add_queue(Declared { queue, durable, owner: None, auto_delete, arguments });
+                let log = node.new_log(&queue);
+                let owner = None;
+                node.add_queue(Declared { queue, durable, owner, auto_delete, arguments, log });
             }
         }
         for it in &config.bindings {
@@ -184,10 +206,13 @@ impl Node {
                 self.step_channel(&mut turn, id, channel::Input::Tick(timeout));
             }
             Input::Restart => self.stop(&mut turn),
+            Input::Member(node, message) => self.member_says(&mut turn, node, message),
+            Input::Running(node, runs) => self.running(&mut turn, node, runs),
+            Input::Elect(queue) => self.elect(&mut turn, queue),
         }
         while let Some(errand) = turn.errands.pop_front() {
             match errand {
-                Errand::Queue(id, input) => self.step_queue(&mut turn, id, input),
+                Errand::Queue(id, input) => self.hand_in(&mut turn, id, input),
                 Errand::Channel(id, input) => self.step_channel(&mut turn, id, input),
                 Errand::Send(id, frame) => turn.fx.push(Effect::Send(id, frame)),
                 Errand::DropExclusive(connection) => self.drop_exclusive(&mut turn, connection),
@@ -298,7 +323,7 @@ impl Node {
             }
             channel::Effect::Leave(queue, held) => {
                 // At once: nothing may be sent to a channel that is gone.
-                self.step_queue(turn, queue, queue::Input::ChannelClosed(id, held));
+                self.hand_in(turn, queue, queue::Input::ChannelClosed(id, held));
             }
             channel::Effect::Topology(request) => match self.topology(turn, id, *request) {
                 Ok(answer) => {
@@ -323,6 +348,7 @@ impl Node {
     }
 
     fn step_queue(&mut self, turn: &mut Turn<'_>, id: QueueId, input: queue::Input) {
+        let input = self.with_undelivered(id, input);
         let Some(Some(declared)) = self.queues.get_mut(id.0 as usize) else { return };
         let may_end =
             matches!(input, queue::Input::Cancel { .. } | queue::Input::ChannelClosed(..));
@@ -348,6 +374,11 @@ impl Node {
         want: queue::Effect,
     ) {
         match want {
+            queue::Effect::Deliver(delivery) | queue::Effect::Got(delivery, _)
+                if !self.channels.contains_key(&delivery.channel) =>
+            {
+                self.undeliverable(turn, id, name, &delivery);
+            }
             queue::Effect::Deliver(delivery) => {
                 let channel = delivery.channel;
                 let input = channel::Input::Deliver(id, name.clone(), delivery);

@@ -108,7 +108,7 @@ pub enum Asker {
 }
 
 /// Something that reached the queue.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Input {
     /// An exchange routed a message here.
     Publish {

@@ -198,7 +198,10 @@ pub fn snapshot(world: &World<Broker>, slots: usize) -> Snapshot {
         | Event::Start(_)
         | Event::Done(..)
         | Event::Expire(_)
-        | Event::Tick(_) => None,
+        | Event::Tick(_)
+        | Event::ToMember(..)
+        | Event::FromMember(..)
+        | Event::Elect(_) => None,
     };
     Snapshot {
         at: world.now(),

@@ -211,7 +211,7 @@ impl Cast {
                 let queues = self.all_queues.iter().map(QueueName::as_str);
                 return Err(missing("queue", queue.as_str(), queues));
             }
-            Its::AddConsumer(..) | Its::RestartBroker => {}
+            Its::AddConsumer(..) | Its::RestartBroker | Its::StopNode(_) | Its::StartNode(_) => {}
             Its::Drive(..) | Its::Configure(..) => {
                 return Err(Unfit("a scenario cannot ask for that".to_owned()));
             }

@@ -9,9 +9,10 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Every word that a command can begin with, and how a command with it is written.
-const WORDS: [(&str, &str); 11] = [
+const WORDS: [(&str, &str); 12] = [
     ("crash", "'crash c1', or 'crash broker 1'"),
-    ("stop", "'stop broker 1'"),
+    ("stop", "'stop broker 1' for Kafka, or 'stop node 1' for RabbitMQ"),
+    ("start", "'start node 1'; it is for RabbitMQ only"),
     ("restart", "'restart c1', or 'restart broker 1'"),
     ("pause", "'pause c1'"),
     ("resume", "'resume c1'"),
@@ -114,6 +115,14 @@ fn read(text: &str, words: &[&str]) -> Result<Command, BadCommand> {
         ["commit", name] => return Ok(Command::Kafka(kafka::Command::Commit(name.into()))),
         ["close", "channel", "of", name] => {
             return Ok(Command::RabbitMq(rabbitmq::Command::CloseChannel(name.into())));
+        }
+        ["stop" | "start", "node", number] => {
+            let node = number.parse().map_err(|_| malformed(text, words[0]))?;
+            let stops = words[0] == "stop";
+            return Ok(Command::RabbitMq(match stops {
+                true => rabbitmq::Command::StopNode(node),
+                false => rabbitmq::Command::StartNode(node),
+            }));
         }
         ["crash", name] => Both::Crash(name.into()),
         ["restart", name] => Both::Restart(name.into()),

@@ -32,6 +32,8 @@ fn rabbitmq_command() -> impl Strategy<Value = rabbitmq::Command> {
             1 => Its::ResumeConsumer(name),
             2 => Its::RemoveConsumer(name),
             3 => Its::AddConsumer(name, queue.into()),
+            4 => Its::StopNode(2),
+            5 => Its::StartNode(3),
             _ => Its::CloseChannel(name),
         }
     })

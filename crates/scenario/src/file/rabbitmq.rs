@@ -48,11 +48,12 @@ fn links(table: Table<'_>) -> Result<Links, Wrong> {
     let Some(latency) = table.get("latency") else {
         return Ok(Links { loss_per_million: lost, ..plain });
     };
-    let latency = latency.table(&["publisher", "consumer", "jitter"])?;
+    let latency = latency.table(&["publisher", "consumer", "cluster", "jitter"])?;
     let read = |key, otherwise| latency.or(key, otherwise, span);
     Ok(Links {
         publisher: read("publisher", plain.publisher)?,
         consumer: read("consumer", plain.consumer)?,
+        cluster: read("cluster", plain.cluster)?,
         jitter: read("jitter", plain.jitter)?,
         loss_per_million: lost,
     })

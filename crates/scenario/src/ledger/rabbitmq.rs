@@ -350,6 +350,9 @@ impl RabbitLedger {
             | Fact::Purged { .. }
             | Fact::QueueDeleted { .. }
             | Fact::BrokerRestarted
+            | Fact::NodeStopped { .. }
+            | Fact::NodeStarted { .. }
+            | Fact::LeaderElected { .. }
             | Fact::Requeued { .. }
             | Fact::ChannelClosed { .. }
             | Fact::ChannelError { .. }

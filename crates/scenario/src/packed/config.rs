@@ -375,8 +375,8 @@ pub(super) fn rabbitmq<P: Pass>(p: &mut P, it: &mut rabbitmq::Config) {
     let Config { exchanges, queues, bindings, publishers, destinations, consumers, links, broker } =
         it;
     rabbitmq_broker(p, broker);
-    let Links { publisher, consumer, jitter, loss_per_million } = links;
-    for span in [publisher, consumer, jitter] {
+    let Links { publisher, consumer, cluster, jitter, loss_per_million } = links;
+    for span in [publisher, consumer, cluster, jitter] {
         p.span(span);
     }
     p.whole(loss_per_million);
@@ -405,11 +405,13 @@ fn rabbitmq_broker<P: Pass>(p: &mut P, it: &mut rabbitmq::config::BrokerSettings
     use rabbitmq::config::{BrokerSettings, Version};
     let BrokerSettings {
         version,
+        nodes,
         consumer_timeout_ms,
         channel_tick_interval_ms,
         dead_letter_retry_ms,
     } = it;
     p.choice(version, &[Version::V3_10, Version::V4_0]);
+    p.whole(nodes);
     for number in [consumer_timeout_ms, channel_tick_interval_ms, dead_letter_retry_ms] {
         *number = p.number(*number);
     }

@@ -218,5 +218,10 @@ fn every_message_is_somewhere_once(world: &World<Broker>) {
         assert_eq!(channel.origins().count() as u64, channel.unacked(), "channels count right");
     }
     let unacked: u64 = broker.node.queues().map(|it| it.scan()).sum();
-    assert_eq!(unacked, held, "what is unacked is held by one channel");
+    if broker.config.broker.nodes > 1 {
+        // An acknowledgement takes effect when most nodes have it.
+        assert!(held <= unacked, "what is held by a channel is unacked");
+    } else {
+        assert_eq!(unacked, held, "what is unacked is held by one channel");
+    }
 }

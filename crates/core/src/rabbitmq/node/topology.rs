@@ -154,7 +154,8 @@ impl Node {
         let config = config::Queue { name, arguments };
         let queue = Queue::new(&config, &self.settings, turn.now);
         let owner = exclusive.then_some(connection);
-        let id = self.add_queue(Declared { queue, durable, owner, auto_delete, arguments: table });
+        let (log, arguments) = (self.new_log(&queue), table);
+        let id = self.add_queue(Declared { queue, durable, owner, auto_delete, arguments, log });
         // Its expiry begins to run.
         turn.errands.push_back(Errand::Queue(id, queue::Input::Declared));
         Ok(Answer::Queue { message_count: 0, consumer_count: 0 })

@@ -95,6 +95,9 @@ impl Recount {
             | Fact::Purged { .. }
             | Fact::QueueDeleted { .. }
             | Fact::BrokerRestarted
+            | Fact::NodeStopped { .. }
+            | Fact::NodeStarted { .. }
+            | Fact::LeaderElected { .. }
             | Fact::Requeued { .. }
             | Fact::ChannelClosed { .. }
             | Fact::ChannelError { .. }

@@ -220,6 +220,7 @@ pub(super) fn broker(rng: &mut Rng) -> RabbitConfig {
         ],
         consumers: rabbitmq_consumers(rng),
         links: rabbitmq::Links {
+            cluster: Default::default(),
             publisher: SimDuration::millis(pick(rng, &[2, 60])),
             consumer: SimDuration::millis(pick(rng, &[2, 60])),
             jitter: SimDuration::millis(rng.below(4)),

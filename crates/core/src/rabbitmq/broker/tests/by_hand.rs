@@ -1,6 +1,7 @@
 //! Rules that one sees best with clients driven by hand: what they do, and what they receive.
 
 mod limits;
+mod nodes;
 mod order;
 mod routing;
 mod topology;
@@ -39,17 +40,18 @@ struct Hands {
 /// CLIENT get QUEUE [auto]      CLIENT qos N [global]       CLIENT cancel TAG
 /// CLIENT ack|nack|reject TAG [multiple] [drop]             CLIENT recover
 /// CLIENT confirm|tx-select|tx-commit|tx-rollback|close|disconnect|open
-/// stat QUEUE                   sleep SPAN                  restart
+/// stat QUEUE       sleep SPAN       restart       node stop|start N       leader QUEUE
 /// ```
 ///
 /// Of the arguments that are about dead letters, `dlx`, `dlk` and `dls` are exchange, routing key
 /// and strategy; `full` is `x-overflow`.
 fn by_hand(version: Version, script: &str, expect: Expect) {
-    let config = Config {
-        broker: BrokerSettings { version, ..BrokerSettings::default() },
-        publishers: Vec::new(),
-        ..Config::default()
-    };
+    run_by_hand(BrokerSettings { version, ..BrokerSettings::default() }, script, expect);
+}
+
+fn run_by_hand(broker: BrokerSettings, script: &str, expect: Expect) {
+    let version = broker.version;
+    let config = Config { broker, publishers: Vec::new(), ..Config::default() };
     let workload = Workload {
         messages: Vec::new().into(),
         keys: Keys::default().into(),
@@ -82,6 +84,12 @@ impl Hands {
                 let until = self.world.now() + span.parse().unwrap();
                 self.world.run_until(&mut (), until);
                 self.tell_all();
+            }
+            ["node", "stop", node] => self.command(Command::StopNode(node.parse().unwrap())),
+            ["node", "start", node] => self.command(Command::StartNode(node.parse().unwrap())),
+            ["leader", queue] => {
+                let leader = self.world.system().node.leader(&queue.into());
+                writeln!(self.out, "{queue}: led by {leader:?}").unwrap();
             }
             ["restart"] => self.command(Command::RestartBroker),
             [client, "open"] => self.drive(client, Call::Open),

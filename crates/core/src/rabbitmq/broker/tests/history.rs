@@ -122,6 +122,17 @@ fn random_script(rng: &mut Rng) -> Script {
     let versions = [Version::V3_10, Version::V4_0];
     let mut script = Script::read(&text);
     script.config.broker.version = versions[usize::try_from(rng.below(2)).unwrap()];
+    if rng.below(3) == 0 {
+        script.config.broker.nodes = 3;
+        for (at, node) in [(7, 2), (16, 1), (25, 3)] {
+            let at = SimTime::from_ms(at);
+            let node = u32::try_from(rng.below(node)).unwrap() + 1;
+            script.commands.push((at, Command::StopNode(node)));
+            let later = at + SimDuration::millis(rng.below(9));
+            script.commands.push((later, Command::StartNode(node)));
+        }
+        script.commands.sort_by_key(|(at, _)| *at);
+    }
     if rng.below(4) == 0 {
         let at = usize::try_from(rng.below(script.commands.len() as u64)).unwrap();
         let (time, _) = script.commands[at];
