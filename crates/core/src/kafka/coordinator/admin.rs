@@ -34,6 +34,9 @@ pub(super) fn answer_without_group(request: &GroupRequest) -> Answer {
     }
 }
 
+/// Per partition whether its offset is forgotten.
+type Deleted = Vec<(TopicPartition, Result<(), ErrorCode>)>;
+
 impl Group {
     /// Forgets single offsets. What a member reads is left alone.
     ///
@@ -42,7 +45,7 @@ impl Group {
         &mut self,
         fx: &mut Vec<Effect>,
         partitions: Vec<TopicPartition>,
-    ) -> Result<Vec<(TopicPartition, Result<(), ErrorCode>)>, ErrorCode> {
+    ) -> Result<Deleted, ErrorCode> {
         let (mut results, mut records) = (Vec::new(), Vec::new());
         for partition in partitions {
             let result = if self.is_subscribed(&partition.topic) {

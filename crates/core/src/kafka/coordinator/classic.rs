@@ -281,7 +281,7 @@ impl Classic {
         fx.push(Effect::Answer(reply_to, Answer::LeaveGroup(Ok(results))));
         match first {
             Some(Some(consumer)) => {
-                self.rebalance_members(fx, now, RebalanceReason::Left(consumer))
+                self.rebalance_members(fx, now, RebalanceReason::Left(consumer));
             }
             Some(None) => self.complete_join_if_all_came(fx, now),
             None => {}
