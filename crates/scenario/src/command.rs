@@ -114,6 +114,9 @@ impl fmt::Display for Command {
                 command @ (kafka::Command::Commit(_)
                 | kafka::Command::CrashBroker(_)
                 | kafka::Command::StopBroker(_)
+                | kafka::Command::CutBroker(..)
+                | kafka::Command::SlowBroker(..)
+                | kafka::Command::MendBroker(..)
                 | kafka::Command::RestartBroker(_)),
             ) => command.fmt(f),
             Self::Kafka(command) => write!(f, "kafka {command}"),

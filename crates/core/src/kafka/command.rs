@@ -6,6 +6,7 @@ use super::call::Call;
 use super::config;
 use super::producer::TransactionCall;
 use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
+use crate::sim::SimDuration;
 use crate::workload::MessageId;
 use std::fmt;
 use std::str::FromStr;
@@ -31,6 +32,12 @@ pub enum Command {
     CrashBroker(BrokerId),
     /// The broker shuts down in order: others take over what it leads first.
     StopBroker(BrokerId),
+    /// Nothing passes any more between a broker and another, or the controller.
+    CutBroker(BrokerId, Peer),
+    /// What passes between them takes so much longer than others' messages.
+    SlowBroker(BrokerId, Peer, SimDuration),
+    /// It passes as ever.
+    MendBroker(BrokerId, Peer),
     /// The broker starts again, from its disk.
     RestartBroker(BrokerId),
     /// One more consumer starts, set up like that. A name that was used before is used again by
@@ -69,6 +76,46 @@ pub enum Command {
     RestartProducer(ProducerName),
 }
 
+/// The other end of a broker's connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Peer {
+    /// That broker.
+    Broker(BrokerId),
+    /// The controller.
+    Controller,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broker(broker) => broker.fmt(f),
+            Self::Controller => f.write_str("controller"),
+        }
+    }
+}
+
+impl Command {
+    /// Reads a command about the way between a broker and a peer, as in `cut broker 1 from
+    /// broker 2`: the verb, the number, and what comes after `from`.
+    #[must_use]
+    pub fn link(verb: &str, number: &str, rest: &[&str]) -> Option<Self> {
+        let broker = BrokerId(number.parse().ok()?);
+        let (peer, rest) = match *rest {
+            ["broker", other, ref rest @ ..] => (Peer::Broker(BrokerId(other.parse().ok()?)), rest),
+            ["controller", ref rest @ ..] => (Peer::Controller, rest),
+            _ => return None,
+        };
+        match (verb, rest) {
+            ("cut", []) => Some(Self::CutBroker(broker, peer)),
+            ("mend", []) => Some(Self::MendBroker(broker, peer)),
+            ("slow", ["by", span @ ..]) => {
+                Some(Self::SlowBroker(broker, peer, span.concat().parse().ok()?))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The text of the command language: `crash c1`, `add c4 to billing`, `crash broker 1`.
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -81,6 +128,9 @@ impl fmt::Display for Command {
             Self::RemoveConsumer(name) => write!(f, "remove {name}"),
             Self::Commit(name) => write!(f, "commit {name}"),
             Self::CrashBroker(broker) => write!(f, "crash {broker}"),
+            Self::CutBroker(broker, peer) => write!(f, "cut {broker} from {peer}"),
+            Self::SlowBroker(broker, peer, by) => write!(f, "slow {broker} from {peer} by {by}"),
+            Self::MendBroker(broker, peer) => write!(f, "mend {broker} from {peer}"),
             Self::StopBroker(broker) => write!(f, "stop {broker}"),
             Self::RestartBroker(broker) => write!(f, "restart {broker}"),
             Self::Open(setup) => write!(f, "open {}", setup.name),
@@ -125,6 +175,11 @@ impl FromStr for Command {
         match words[..] {
             ["crash", "broker", number] => {
                 broker(number, "'crash broker 1', with the broker's number").map(Self::CrashBroker)
+            }
+            [what @ ("cut" | "slow" | "mend"), "broker", number, "from", ref rest @ ..] => {
+                let right = "'cut broker 1 from broker 2', 'slow broker 1 from broker 2 by 300ms' \
+                             or 'mend broker 1 from broker 2'; it can be 'from controller' too";
+                Self::link(what, number, rest).ok_or_else(|| bad(right))
             }
             ["stop", "broker", number] => {
                 broker(number, "'stop broker 1', with the broker's number").map(Self::StopBroker)
@@ -178,6 +233,9 @@ mod tests {
             Command::Call(c1(), Call::Seek(TopicPartition::new("orders", 0), Offset(5))),
             Command::CrashBroker(BrokerId(2)),
             Command::StopBroker(BrokerId(2)),
+            Command::CutBroker(BrokerId(1), Peer::Broker(BrokerId(2))),
+            Command::SlowBroker(BrokerId(1), Peer::Controller, SimDuration::millis(300)),
+            Command::MendBroker(BrokerId(1), Peer::Controller),
             Command::RestartBroker(BrokerId(2)),
             Command::Flush("p1".into()),
             Command::CloseProducer("p1".into()),

@@ -4,7 +4,7 @@ use super::BrokerId;
 use super::config::Links;
 use super::message::{CorrelationId, Packet};
 use crate::map::{Map, Set};
-use crate::sim::{Delivery, Link, Rng, SimTime};
+use crate::sim::{Delivery, Link, Rng, SimDuration, SimTime};
 
 /// A machine that has a place in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,12 +63,16 @@ pub(crate) struct Network {
     /// Producers' connections on which something was lost: what follows is lost too, until a new
     /// one is made.
     broken: Set<(Node, Node)>,
+    /// Between whom nothing passes, one direction each.
+    cut: Set<(Node, Node)>,
+    /// Between whom it takes so much longer, one direction each.
+    slow: Map<(Node, Node), SimDuration>,
 }
 
 impl Network {
     /// A network on which nothing was sent yet.
     pub(crate) fn new(settings: Links) -> Self {
-        Self { settings, links: Map::new(), broken: Set::new() }
+        Self { settings, links: Map::new(), broken: Set::new(), cut: Set::new(), slow: Map::new() }
     }
 
     /// Sends a message and says what becomes of it. A greeting is the first on its connection.
@@ -95,7 +99,9 @@ impl Network {
                 Channel::Data => settings.consumer,
                 Channel::Coordinator => settings.coordinator,
             };
-            let mut link = Link::new(latency);
+            let more = self.slow.get(&(from, to)).copied().unwrap_or_default();
+            let mut link = Link::new(SimDuration(latency.0 + more.0));
+            link.cut = self.cut.contains(&(from, to));
             link.jitter = settings.jitter;
             // Simplified: only what clients say can be lost; between brokers TCP mends it unseen.
             link.loss_per_million = if is_within { 0 } else { settings.loss_per_million };
@@ -115,6 +121,25 @@ impl Network {
             return Delivery::Lost;
         }
         delivery
+    }
+
+    /// Whether messages pass between two machines from now on, and how much longer they take
+    /// than others' do.
+    pub(crate) fn change(&mut self, a: Node, b: Node, cut: bool, slower_by: SimDuration) {
+        for pair in [(a, b), (b, a)] {
+            let before = self.slow.insert(pair, slower_by).unwrap_or_default();
+            if cut {
+                self.cut.insert(pair);
+            } else {
+                self.cut.remove(&pair);
+            }
+            for ((from, to, _), link) in &mut self.links {
+                if (*from, *to) == pair {
+                    link.latency = SimDuration(link.latency.0 - before.0 + slower_by.0);
+                    link.cut = cut;
+                }
+            }
+        }
     }
 
     /// Everyone who has ever talked to `node`, with the channel.

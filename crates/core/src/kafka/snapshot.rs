@@ -72,6 +72,10 @@ pub struct PartitionSnapshot {
     pub partition: TopicPartition,
     /// The broker that leads it, if one does.
     pub leader: Option<BrokerId>,
+    /// The term of that leader.
+    pub leader_epoch: u32,
+    /// All replicas, the preferred leader first, if there is more than one.
+    pub replicas: Vec<ReplicaSnapshot>,
     /// The first offset that can be read.
     pub log_start: Offset,
     /// The offset after the last that consumers may read.
@@ -100,6 +104,21 @@ pub struct CleaningSnapshot {
     pub clean_bytes: u64,
     /// The size of those that the cleaner could clean now.
     pub dirty_bytes: u64,
+}
+
+/// One replica of a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplicaSnapshot {
+    /// The broker that has it.
+    pub broker: BrokerId,
+    /// Whether it is in sync.
+    pub in_sync: bool,
+    /// Whether it may lead though it is not in sync: an eligible leader replica.
+    pub eligible: bool,
+    /// The high watermark as it knows it.
+    pub high_watermark: Offset,
+    /// Where its log ends.
+    pub log_end: Offset,
 }
 
 /// One record in a log.

@@ -185,14 +185,25 @@ impl Cast {
             | Its::CloseProducer(_)
             | Its::CrashProducer(_)
             | Its::RestartProducer(_) => {}
-            Its::CrashBroker(id) | Its::StopBroker(id) | Its::RestartBroker(id) => {
-                if !(1..=self.brokers).contains(&id.0) {
-                    let last = self.brokers;
-                    return Err(Unfit(format!("there is no {id}: they are numbered 1 to {last}")));
+            Its::CutBroker(id, peer) | Its::SlowBroker(id, peer, _) | Its::MendBroker(id, peer) => {
+                self.broker(*id)?;
+                if let kafka::command::Peer::Broker(other) = peer {
+                    self.broker(*other)?;
                 }
+            }
+            Its::CrashBroker(id) | Its::StopBroker(id) | Its::RestartBroker(id) => {
+                self.broker(*id)?;
             }
         }
         Ok(command.clone())
+    }
+
+    fn broker(&self, id: kafka::BrokerId) -> Result<(), Unfit> {
+        let last = self.brokers;
+        if (1..=last).contains(&id.0) {
+            return Ok(());
+        }
+        Err(Unfit(format!("there is no {id}: they are numbered 1 to {last}")))
     }
 
     fn rabbitmq(&self, command: &rabbitmq::Command) -> Result<rabbitmq::Command, Unfit> {

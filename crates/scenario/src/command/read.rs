@@ -9,10 +9,13 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Every word that a command can begin with, and how a command with it is written.
-const WORDS: [(&str, &str); 12] = [
+const WORDS: [(&str, &str); 15] = [
     ("crash", "'crash c1', or 'crash broker 1'"),
     ("stop", "'stop broker 1' for Kafka, or 'stop node 1' for RabbitMQ"),
     ("start", "'start node 1'; it is for RabbitMQ only"),
+    ("cut", "'cut broker 1 from broker 2', or 'from controller'"),
+    ("slow", "'slow broker 1 from broker 2 by 300ms', or 'from controller'"),
+    ("mend", "'mend broker 1 from broker 2', or 'from controller'"),
     ("restart", "'restart c1', or 'restart broker 1'"),
     ("pause", "'pause c1'"),
     ("resume", "'resume c1'"),
@@ -105,6 +108,10 @@ fn read(text: &str, words: &[&str]) -> Result<Command, BadCommand> {
     let both = match *words {
         ["crash", "broker", number] => {
             return broker(text, number).map(kafka::Command::CrashBroker).map(Command::Kafka);
+        }
+        [verb @ ("cut" | "slow" | "mend"), "broker", number, "from", ref rest @ ..] => {
+            let its = kafka::Command::link(verb, number, rest);
+            return its.map(Command::Kafka).ok_or_else(|| malformed(text, verb));
         }
         ["stop", "broker", number] => {
             return broker(text, number).map(kafka::Command::StopBroker).map(Command::Kafka);

@@ -92,6 +92,8 @@ pub(crate) fn partition(name: &str, number: u32, messages: &[u32]) -> k::Partiti
     k::PartitionSnapshot {
         partition: TopicPartition::new(name, number),
         leader: Some(BrokerId(1)),
+        leader_epoch: 0,
+        replicas: Vec::new(),
         log_start: Offset(0),
         high_watermark: end,
         log_end: end,

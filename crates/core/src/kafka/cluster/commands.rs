@@ -5,12 +5,13 @@ use crate::kafka::BrokerId;
 use crate::kafka::admin;
 use crate::kafka::broker;
 use crate::kafka::call::Call;
-use crate::kafka::command::Command;
+use crate::kafka::command::{Command, Peer};
 use crate::kafka::config::{self, GroupProtocol};
 use crate::kafka::consumer::{self, Consumer, Process};
 use crate::kafka::fact::Fact;
 use crate::kafka::java::random_id;
-use crate::kafka::message::MemberId;
+use crate::kafka::message::{MemberId, Packet};
+use crate::kafka::network::{Channel, Node};
 use crate::kafka::producer::{self, Producer};
 use crate::name::{ConsumerName, GroupId, ProducerName};
 use crate::sim::{Cx, SimDuration};
@@ -42,6 +43,14 @@ impl Cluster {
             Command::Open(setup) => self.open_consumer(cx, setup)?,
             Command::Call(name, call) => self.call(cx, self.running(name)?, call)?,
             Command::CrashBroker(id) => self.crash_broker(cx, self.exists(*id)?)?,
+            Command::CutBroker(id, peer) => {
+                self.change_link(*id, *peer, true, SimDuration::ZERO)?;
+            }
+            Command::SlowBroker(id, peer, by) => self.change_link(*id, *peer, false, *by)?,
+            Command::MendBroker(id, peer) => {
+                self.change_link(*id, *peer, false, SimDuration::ZERO)?;
+                self.reconnect(cx, *id, *peer);
+            }
             Command::StopBroker(id) => {
                 let id = self.exists(*id)?;
                 if !self.broker(id).is_open() {
@@ -146,6 +155,35 @@ impl Cluster {
     fn exists(&self, id: BrokerId) -> Result<BrokerId, String> {
         let mut ids = self.bootstrap.broker_ids();
         ids.find(|it| *it == id).ok_or_else(|| format!("there is no {id}"))
+    }
+
+    fn peer(&self, broker: BrokerId, peer: Peer) -> Result<Node, String> {
+        match peer {
+            Peer::Controller => Ok(Node::Controller),
+            Peer::Broker(other) if other == broker => Err(format!("{other} is that broker itself")),
+            Peer::Broker(other) => self.exists(other).map(Node::Broker),
+        }
+    }
+
+    fn change_link(
+        &mut self,
+        broker: BrokerId,
+        peer: Peer,
+        cut: bool,
+        slower_by: SimDuration,
+    ) -> Result<(), String> {
+        let (node, other) = (Node::Broker(self.exists(broker)?), self.peer(broker, peer)?);
+        self.network.change(node, other, cut, slower_by);
+        Ok(())
+    }
+
+    /// What two brokers had said to one another is lost, and each learns it.
+    fn reconnect(&mut self, cx: &mut Cx<'_, Self>, broker: BrokerId, peer: Peer) {
+        let Peer::Broker(other) = peer else { return };
+        for (from, to) in [(broker, other), (other, broker)] {
+            let [from, to] = [from, to].map(|it| self.address(Node::Broker(it)));
+            self.send(cx, from, to, Channel::Data, Packet::Disconnected);
+        }
     }
 
     fn who(&self, place: u16) -> (GroupId, ConsumerName) {

@@ -1,6 +1,7 @@
-//! Brokers that crash, stop and come back, and what their replicas hold then.
+//! Brokers that crash, stop, are cut off and come back, and what their replicas hold then.
 
 use super::Cluster;
+use crate::kafka::command::Peer;
 use crate::kafka::fact::Fact;
 use crate::kafka::testing::{BEGINNING, JOINING, Scribe, Setup, check};
 use crate::kafka::{BrokerId, Command, Offset, TopicPartition};
@@ -81,14 +82,23 @@ fn run(seed: u64) -> (Scribe, World<Cluster>) {
             look(world.system(), &mut seen, seed);
         }
         let broker = BrokerId(1 + u16::try_from(rng.below(u64::from(BROKERS))).unwrap());
-        world.command(
-            &mut scribe,
-            match rng.below(4) {
-                0 => Command::CrashBroker(broker),
-                1 => Command::StopBroker(broker),
-                _ => Command::RestartBroker(broker),
-            },
-        );
+        let other = Peer::Broker(BrokerId(1 + broker.0 % BROKERS));
+        let peer = if rng.below(2) == 0 { Peer::Controller } else { other };
+        let command = match rng.below(8) {
+            0 => Command::CrashBroker(broker),
+            1 => Command::StopBroker(broker),
+            2 => Command::CutBroker(broker, peer),
+            3 => Command::SlowBroker(broker, peer, SimDuration::millis(rng.below(400))),
+            4 => Command::MendBroker(broker, peer),
+            _ => Command::RestartBroker(broker),
+        };
+        world.command(&mut scribe, command);
+    }
+    for broker in brokers() {
+        for peer in brokers().filter(|it| *it != broker).map(Peer::Broker) {
+            world.command(&mut scribe, Command::MendBroker(broker, peer));
+        }
+        world.command(&mut scribe, Command::MendBroker(broker, Peer::Controller));
     }
     for broker in brokers() {
         world.run_until(&mut scribe, now + SimDuration::seconds(3));
@@ -101,7 +111,7 @@ fn run(seed: u64) -> (Scribe, World<Cluster>) {
 }
 
 #[test]
-fn what_is_acknowledged_by_all_survives_any_history_of_crashes_and_stops() {
+fn what_is_acknowledged_by_all_survives_any_history_of_crashes_stops_and_cuts() {
     let mut elections = 0;
     for seed in 0..60 {
         let (scribe, world) = run(seed);

@@ -3,7 +3,7 @@
 use super::{
     BrokerSnapshot, Cargo, CleaningSnapshot, ConsumerSnapshot, ConsumerState, Flight,
     GroupPartition, GroupSnapshot, OffsetsContent, OffsetsPartitionSnapshot, OffsetsRecord,
-    PartitionSnapshot, ProducerSnapshot, RecordCell, Snapshot, TopicSnapshot,
+    PartitionSnapshot, ProducerSnapshot, RecordCell, ReplicaSnapshot, Snapshot, TopicSnapshot,
 };
 use crate::kafka::application::{Application, Doing};
 use crate::kafka::config::TopicSettings;
@@ -95,6 +95,8 @@ fn partition(
     };
     PartitionSnapshot {
         leader: cluster.metadata().leader(&partition),
+        leader_epoch: cluster.metadata().partition(&partition).map_or(0, |it| it.leader_epoch),
+        replicas: replicas(cluster, &partition),
         partition,
         log_start: log.log_start(),
         high_watermark: log.high_watermark(),
@@ -105,6 +107,23 @@ fn partition(
         cleaning: None,
         cells: log.newest(cells).filter_map(cell).collect(),
     }
+}
+
+fn replicas(cluster: &Cluster, partition: &TopicPartition) -> Vec<ReplicaSnapshot> {
+    let state = cluster.metadata().partition(partition).filter(|it| 1 < it.replicas.len());
+    let told = state.into_iter().flat_map(|state| {
+        state.replicas.iter().filter_map(|it| {
+            let log = cluster.broker(*it).log(partition)?;
+            Some(ReplicaSnapshot {
+                broker: *it,
+                in_sync: state.isr.contains(it),
+                eligible: state.elr.contains(it),
+                high_watermark: log.high_watermark(),
+                log_end: log.log_end(),
+            })
+        })
+    });
+    told.collect()
 }
 
 fn cleaning(now: SimTime, settings: &TopicSettings, log: &Log) -> Option<CleaningSnapshot> {
@@ -215,7 +234,13 @@ fn state(process: &Process) -> ConsumerState {
 
 fn offsets_topic(cluster: &Cluster, cells: usize) -> Vec<OffsetsPartitionSnapshot> {
     let offsets = &cluster.metadata().offsets.name;
-    let logs = cluster.brokers().flat_map(|it| it.logs());
+    let leader = |it: &TopicPartition| {
+        let state = cluster.metadata().partition(it)?;
+        state.leader.or(state.replicas.first().copied())
+    };
+    let logs = cluster
+        .brokers()
+        .flat_map(|broker| broker.logs().filter(move |(it, _)| leader(it) == Some(broker.id())));
     let mut shown: Vec<_> = logs
         .filter(|(it, log)| it.topic == *offsets && 0 < log.count())
         .map(|(it, log)| OffsetsPartitionSnapshot {

@@ -86,6 +86,9 @@ fn brokers_producers_and_logs_are_in_the_snapshot() {
         topic: TopicName orders,
         partition: 0 },
         leader: Some(BrokerId(1)),
+        leader_epoch: 0,
+        replicas: [
+        ],
         log_start: Offset(0),
         high_watermark: Offset(4),
         log_end: Offset(4),
