@@ -177,18 +177,14 @@ impl Admin {
         if (broker, correlation) != (from, to) {
             return;
         }
-        let answer = match answer {
-            Answer::FindCoordinator(found) => return self.found(now, found),
-            Answer::Metadata(metadata) => match doing.progress.asks(&doing.call).0 {
-                Target::Leader(partition) => return self.found(now, leader(&metadata, &partition)),
-                Target::Coordinator(_)
-                | Target::Transactions(_)
-                | Target::Any
-                | Target::Broker(_)
-                | Target::Controller => Answer::Metadata(metadata),
-            },
-            answer => answer,
-        };
+        if let Answer::FindCoordinator(found) = answer {
+            return self.found(now, found);
+        }
+        if let Answer::Metadata(metadata) = &answer
+            && let Target::Leader(partition) = doing.progress.asks(&doing.call).0
+        {
+            return self.found(now, leader(metadata, &partition));
+        }
         match doing.progress.answered(&doing.call, (from, self.brokers), answer) {
             Err(error) => self.refused(now, error),
             Ok(None) => doing.stage = Stage::Asks(now),

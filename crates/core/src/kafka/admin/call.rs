@@ -278,30 +278,34 @@ impl Progress {
         answer: Answer,
     ) -> Result<Option<AdminReturn>, ErrorCode> {
         let done = |()| Some(AdminReturn::Done);
-        match answer {
-            Answer::ListOffsets(found) | Answer::DeleteRecords(found) => {
+        match (call, answer) {
+            (_, Answer::ListOffsets(found) | Answer::DeleteRecords(found)) => {
                 found.map(|it| Some(AdminReturn::Offset(it)))
             }
             // What was written or refused is not asked for again.
-            Answer::Produce(results) => Ok(results.into_iter().next().map(|(_, it)| match it {
-                Ok(base) => AdminReturn::Offset(base),
-                Err(error) => AdminReturn::Failed(error.as_str()),
-            })),
-            Answer::InitProducerId(Ok(ProducerId { id, epoch })) => {
+            (_, Answer::Produce(results)) => {
+                Ok(results.into_iter().next().map(|(_, it)| match it {
+                    Ok(base) => AdminReturn::Offset(base),
+                    Err(error) => AdminReturn::Failed(error.as_str()),
+                }))
+            }
+            (_, Answer::InitProducerId(Ok(ProducerId { id, epoch }))) => {
                 Ok(Some(AdminReturn::Producer { id, epoch }))
             }
-            Answer::DescribeTransaction(found) => {
+            (_, Answer::DescribeTransaction(found)) => {
                 found.map(|it| Some(AdminReturn::Transaction(it)))
             }
-            Answer::InitProducerId(Err(error @ ErrorCode::NotCoordinator)) => Err(error),
-            Answer::InitProducerId(Err(error)) => Ok(Some(AdminReturn::Failed(error.as_str()))),
-            Answer::OffsetFetch(found) => found.map(|it| Some(AdminReturn::Committed(it))),
-            Answer::OffsetCommit(it) | Answer::DeleteGroups(it) | Answer::Controller(it) => {
+            (_, Answer::InitProducerId(Err(error @ ErrorCode::NotCoordinator))) => Err(error),
+            (_, Answer::InitProducerId(Err(error))) => {
+                Ok(Some(AdminReturn::Failed(error.as_str())))
+            }
+            (_, Answer::OffsetFetch(found)) => found.map(|it| Some(AdminReturn::Committed(it))),
+            (_, Answer::OffsetCommit(it) | Answer::DeleteGroups(it) | Answer::Controller(it)) => {
                 it.map(done)
             }
-            Answer::OffsetDelete(each) => each?.into_iter().try_for_each(|it| it.1).map(done),
-            Answer::LeaveGroup(each) => each?.into_iter().try_for_each(|it| it).map(done),
-            Answer::Metadata(metadata) => {
+            (_, Answer::OffsetDelete(each)) => each?.into_iter().try_for_each(|it| it.1).map(done),
+            (_, Answer::LeaveGroup(each)) => each?.into_iter().try_for_each(|it| it).map(done),
+            (_, Answer::Metadata(metadata)) => {
                 let AdminCall::DescribeTopic(topic) = call else {
                     unreachable!("{call} does not ask for the metadata")
                 };
@@ -312,7 +316,7 @@ impl Progress {
                     AdminReturn::Topic,
                 )))
             }
-            Answer::ListGroups(groups) => {
+            (_, Answer::ListGroups(groups)) => {
                 let mut all = match std::mem::replace(self, Self::First) {
                     Self::Gathered(_, all) => all,
                     Self::First | Self::NotConsumer | Self::Found(_) => Vec::new(),
@@ -325,19 +329,19 @@ impl Progress {
                 sort_by_key(&mut all, |it| it.group.clone());
                 Ok(Some(AdminReturn::Groups(all)))
             }
-            Answer::ConsumerGroupDescribe(Err(ErrorCode::GroupIdNotFound)) => {
+            (_, Answer::ConsumerGroupDescribe(Err(ErrorCode::GroupIdNotFound))) => {
                 *self = Self::NotConsumer;
                 Ok(None)
             }
-            Answer::ConsumerGroupDescribe(group) => {
+            (_, Answer::ConsumerGroupDescribe(group)) => {
                 let group = DescribedGroup::of_consumers(name(call), from, *group?);
                 Ok(self.described(call, group))
             }
-            Answer::DescribeGroups(group) => {
+            (_, Answer::DescribeGroups(group)) => {
                 let group = DescribedGroup::of_classic(name(call), from, group?);
                 Ok(self.described(call, group))
             }
-            other => unreachable!("no call asks for that: {other:?}"),
+            (call, other) => unreachable!("{call} does not ask for that: {other:?}"),
         }
     }
 
@@ -361,10 +365,10 @@ impl Progress {
 
 /// The group that a call is about.
 fn name(call: &AdminCall) -> GroupId {
-    match call {
-        AdminCall::DescribeGroup(group) | AdminCall::RemoveMembers(group) => group.clone(),
-        other => unreachable!("{other} does not describe a group"),
-    }
+    let (AdminCall::DescribeGroup(group) | AdminCall::RemoveMembers(group)) = call else {
+        unreachable!("{call} does not describe a group")
+    };
+    group.clone()
 }
 
 /// Someone who is no member of the group.

@@ -63,9 +63,12 @@ fn matches_one(pattern: &str, name: &str) -> bool {
     (0..=rest.len()).any(|at| rest.get(at..).is_some_and(|it| matches_one(after, it)))
 }
 
+/// Whether a partition is one of those that an option asks for.
+type Condition = fn(&Described, &DescribedTopic, &DescribedPartition) -> bool;
+
 fn describe(cluster: &Described, options: &Options<'_>, topic: &DescribedTopic, out: &mut String) {
     // A partition is shown if any of the conditions asked for holds.
-    let conditions: [(&str, fn(&Described, &DescribedTopic, &DescribedPartition) -> bool); 4] = [
+    let conditions: [(&str, Condition); 4] = [
         ("under-replicated-partitions", |_, _, it| it.isr.len() < it.replicas.len()),
         ("unavailable-partitions", |cluster, _, it| {
             it.leader.is_none_or(|leader| !cluster.brokers.contains(&leader))
