@@ -5,6 +5,10 @@
 //! | `ApiVersions` | any client | broker, when a connection is made again | nothing |
 //! | `Produce` | producer | leader of the partitions | base offset per partition |
 //! | `InitProducerId` | producer | any broker | a producer id and epoch |
+//! | `FindTransactionCoordinator` | producer | any broker | the transactional id's coordinator |
+//! | `Transaction` | producer, leader | coordinator of the id | an id, or whether it is done |
+//! | `WriteTxnMarkers` | coordinator of the id | leader of the partitions | whether each is ended |
+//! | `TxnOffsetCommit` | producer | coordinator of the group | whether it will be stored |
 //! | `Fetch` | consumer | leader of the partitions | batches, log start, high watermark |
 //! | `ListOffsets` | consumer | leader of the partition | an offset |
 //! | `OffsetForLeaderEpoch` | consumer | leader of the partition | where a term ended |

@@ -1,7 +1,5 @@
 //! A producer: it places the workload's messages, gathers them in batches, sends these to the
 //! leaders and tries again until they are in the log or their time is up.
-//!
-//! Simplified: a producer is not idempotent yet, so a lost answer means a second append.
 
 mod accumulator;
 mod handed;
