@@ -153,7 +153,7 @@ fn dead_letters_that_must_arrive_are_kept_and_sent_again() {
     by_hand(
         Version::V4_0,
         "
-            A queue q x-queue-type=quorum dlx=later dls=at-least-once full=reject-publish x-max-length=1
+            A queue q x-queue-type=quorum dlx=later dls=at-least-once full=reject-publish
             P confirm
             P publish /q m1
             C consume q c
