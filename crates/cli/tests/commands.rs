@@ -388,13 +388,15 @@ fn kafkas_own_tools_tell_of_one_instant_of_a_scenario() {
     let tool = |line: &str| {
         let words = ["console", "crash-before-commit", "--at", "4s", line];
         let (success, out, wrong) = run_words(&words, b"");
-        format!("{success}\n{out}{wrong}")
+        folded(&format!("{success}\n{out}{wrong}"))
     };
     expect![[r#"
         true
 
-        GROUP           COORDINATOR (ID)          ASSIGNMENT-STRATEGY  STATE                #MEMBERS
-        billing         127.0.0.1:19091  (1)      range                Stable               2
+        GROUP           COORDINATOR (ID)          ASSIGNMENT-STRATEGY  STATE            \
+            #MEMBERS
+        billing         127.0.0.1:19091  (1)      range                Stable           \
+            2
     "#]]
     .assert_eq(&tool("kafka-consumer-groups --describe --group billing --state"));
     expect![[r#"
@@ -415,11 +417,25 @@ fn kafkas_own_tools_tell_of_one_instant_of_a_scenario() {
     .assert_eq(&tool("kafka-topics --describe --topik orders"));
     expect![[r#"
         false
-        brokerscope: 'kafka-acls' is not a tool here; there are kafka-consumer-groups, kafka-topics and kafka-get-offsets
-    "#]].assert_eq(&tool("kafka-acls --list"));
+        brokerscope: 'kafka-acls' is not a tool here; there are kafka-consumer-groups, k\
+        afka-topics and kafka-get-offsets
+    "#]]
+    .assert_eq(&tool("kafka-acls --list"));
     expect![[r#"
         false
         brokerscope: a quote in it is not closed
     "#]]
     .assert_eq(&tool("kafka-topics '--list"));
+}
+
+/// The text with its long lines broken: a backslash stands where one goes on.
+fn folded(text: &str) -> String {
+    let mut told = String::new();
+    for line in text.lines() {
+        let letters: Vec<char> = line.chars().collect();
+        let parts: Vec<String> = letters.chunks(80).map(|it| it.iter().collect()).collect();
+        told += &parts.join("\\\n");
+        told.push('\n');
+    }
+    told
 }

@@ -91,11 +91,23 @@ fn check(line: &str, expect: Expect) {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         run(&cluster(), words[0], &words[1..])
     });
-    expect.assert_eq(&match told {
+    expect.assert_eq(&folded(&match told {
         Ok(Printed { stdout, stderr, .. }) if stderr.is_empty() => stdout,
         Ok(Printed { stdout, stderr, .. }) => format!("{stdout}! {stderr}"),
         Err(bad) => format!("{bad}\n"),
-    });
+    }));
+}
+
+/// The text with its long lines broken: a backslash stands where one goes on.
+fn folded(text: &str) -> String {
+    let mut told = String::new();
+    for line in text.lines() {
+        let letters: Vec<char> = line.chars().collect();
+        let parts: Vec<String> = letters.chunks(80).map(|it| it.iter().collect()).collect();
+        told += &parts.join("\\\n");
+        told.push('\n');
+    }
+    told
 }
 
 #[test]
@@ -104,43 +116,59 @@ fn offsets_are_told_for_members_first_and_then_for_what_nobody_reads() {
         "kafka-consumer-groups.sh --describe --group busy",
         expect![[r#"
 
-        GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG             CONSUMER-ID     HOST            CLIENT-ID
-        busy            t               0          1               3               2               c1-0            /127.0.0.1      c1
-        busy            t               1          1               1               0               -               -               -
-    "#]],
+            GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG  \
+                       CONSUMER-ID     HOST            CLIENT-ID
+            busy            t               0          1               3               2    \
+                       c1-0            /127.0.0.1      c1
+            busy            t               1          1               1               0    \
+                       -               -               -
+        "#]],
     );
     check(
         "kafka-consumer-groups --describe --group idle --verbose",
         expect![[r#"
 
-        GROUP           TOPIC           PARTITION  LEADER-EPOCH    CURRENT-OFFSET  LOG-END-OFFSET  LAG             CONSUMER-ID     HOST            CLIENT-ID
-        idle            t               0          0               1               3               2               -               -               -
-        idle            t               1          -               1               1               0               -               -               -
-        ! 
-        Consumer group 'idle' has no active members.
-    "#]],
+            GROUP           TOPIC           PARTITION  LEADER-EPOCH    CURRENT-OFFSET  LOG-E\
+            ND-OFFSET  LAG             CONSUMER-ID     HOST            CLIENT-ID
+            idle            t               0          0               1               3    \
+                       2               -               -               -
+            idle            t               1          -               1               1    \
+                       0               -               -               -
+            ! 
+            Consumer group 'idle' has no active members.
+        "#]],
     );
     check(
         "kafka-consumer-groups --describe --all-groups --offsets",
         expect![[r#"
 
-        GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG             CONSUMER-ID     HOST            CLIENT-ID
-        busy            t               0          1               3               2               c1-0            /127.0.0.1      c1
-        busy            t               1          1               1               0               -               -               -
+            GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG  \
+                       CONSUMER-ID     HOST            CLIENT-ID
+            busy            t               0          1               3               2    \
+                       c1-0            /127.0.0.1      c1
+            busy            t               1          1               1               0    \
+                       -               -               -
 
-        GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG             CONSUMER-ID     HOST            CLIENT-ID
-        idle            t               0          1               3               2               -               -               -
-        idle            t               1          1               1               0               -               -               -
+            GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG  \
+                       CONSUMER-ID     HOST            CLIENT-ID
+            idle            t               0          1               3               2    \
+                       -               -               -
+            idle            t               1          1               1               0    \
+                       -               -               -
 
-        GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG             CONSUMER-ID            HOST            CLIENT-ID
-        new             t               0          1               3               2               pL9xXqJmTbSxkz0d2s7w3A /127.0.0.1      c1
-        new             t               1          1               1               0               pL9xXqJmTbSxkz0d2s7w3A /127.0.0.1      c1
-        new             t               2          -               0               -               pL9xXqJmTbSxkz0d2s7w3A /127.0.0.1      c2
-        ! 
-        Consumer group 'idle' has no active members.
+            GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG  \
+                       CONSUMER-ID            HOST            CLIENT-ID
+            new             t               0          1               3               2    \
+                       pL9xXqJmTbSxkz0d2s7w3A /127.0.0.1      c1
+            new             t               1          1               1               0    \
+                       pL9xXqJmTbSxkz0d2s7w3A /127.0.0.1      c1
+            new             t               2          -               0               -    \
+                       pL9xXqJmTbSxkz0d2s7w3A /127.0.0.1      c2
+            ! 
+            Consumer group 'idle' has no active members.
 
-        Warning: Consumer group 'new' is rebalancing.
-    "#]],
+            Warning: Consumer group 'new' is rebalancing.
+        "#]],
     );
 }
 
@@ -159,12 +187,15 @@ fn members_are_told_with_what_they_read_and_are_to_read() {
         "kafka-consumer-groups --describe --group new --members --verbose",
         expect![[r#"
 
-        GROUP           CONSUMER-ID            HOST            CLIENT-ID       #PARTITIONS     CURRENT-EPOCH   CURRENT-ASSIGNMENT   TARGET-EPOCH    TARGET-ASSIGNMENT   
-        new             pL9xXqJmTbSxkz0d2s7w3A /127.0.0.1      c1              2               7               t:0,1                8               t:0                 
-        new             pL9xXqJmTbSxkz0d2s7w3A /127.0.0.1      c2              1               8               t:2                  8               t:1,2               
-        ! 
-        Warning: Consumer group 'new' is rebalancing.
-    "#]],
+            GROUP           CONSUMER-ID            HOST            CLIENT-ID       #PARTITIO\
+            NS     CURRENT-EPOCH   CURRENT-ASSIGNMENT   TARGET-EPOCH    TARGET-ASSIGNMENT   
+            new             pL9xXqJmTbSxkz0d2s7w3A /127.0.0.1      c1              2        \
+                   7               t:0,1                8               t:0                 
+            new             pL9xXqJmTbSxkz0d2s7w3A /127.0.0.1      c2              1        \
+                   8               t:2                  8               t:1,2               
+            ! 
+            Warning: Consumer group 'new' is rebalancing.
+        "#]],
     );
     check(
         "kafka-consumer-groups --describe --group idle --members",
@@ -183,21 +214,25 @@ fn states_are_told() {
         "kafka-consumer-groups --describe --group new --state --verbose",
         expect![[r#"
 
-        GROUP           COORDINATOR (ID)          ASSIGNMENT-STRATEGY  STATE                GROUP-EPOCH     TARGET-ASSIGNMENT-EPOCH   #MEMBERS
-        new             127.0.0.1:19091  (1)      uniform              Reconciling          8               8                         2
-        ! 
-        Warning: Consumer group 'new' is rebalancing.
-    "#]],
+            GROUP           COORDINATOR (ID)          ASSIGNMENT-STRATEGY  STATE            \
+                GROUP-EPOCH     TARGET-ASSIGNMENT-EPOCH   #MEMBERS
+            new             127.0.0.1:19091  (1)      uniform              Reconciling      \
+                8               8                         2
+            ! 
+            Warning: Consumer group 'new' is rebalancing.
+        "#]],
     );
     check(
         "kafka-consumer-groups --describe --group idle --state",
         expect![[r#"
 
-        GROUP           COORDINATOR (ID)          ASSIGNMENT-STRATEGY  STATE                #MEMBERS
-        idle            127.0.0.1:19091  (1)      -                    Empty                0
-        ! 
-        Consumer group 'idle' has no active members.
-    "#]],
+            GROUP           COORDINATOR (ID)          ASSIGNMENT-STRATEGY  STATE            \
+                #MEMBERS
+            idle            127.0.0.1:19091  (1)      -                    Empty            \
+                0
+            ! 
+            Consumer group 'idle' has no active members.
+        "#]],
     );
 }
 
@@ -228,10 +263,11 @@ fn offsets_are_reset_only_while_nobody_reads_and_only_within_the_log() {
         &format!("{reset} --group busy --to-earliest"),
         expect![[r#"
 
-        Error: Assignments can only be reset if the group 'busy' is inactive, but the current state is Stable.
+            Error: Assignments can only be reset if the group 'busy' is inactive, but the cu\
+            rrent state is Stable.
 
-        GROUP           TOPIC           PARTITION  NEW-OFFSET
-    "#]],
+            GROUP           TOPIC           PARTITION  NEW-OFFSET
+        "#]],
     );
     check(
         &format!("{reset} --group idle --to-offset 9"),
@@ -263,21 +299,23 @@ fn topics_are_described_line_by_line() {
     check(
         "kafka-topics --describe --topic 'g.*'",
         expect![[r#"
-        Topic: gone	TopicId: AAAAAAAAAAAAAAAAAAAAAA	PartitionCount: 1	ReplicationFactor: 2	Configs: cleanup.policy=compact,segment.ms=5
-        	Topic: gone	Partition: 0	Leader: none	Replicas: 1,2	Isr: 	Elr: 2	LastKnownElr: 
-    "#]],
+            Topic: gone	TopicId: AAAAAAAAAAAAAAAAAAAAAA	PartitionCount: 1	ReplicationFactor:\
+             2	Configs: cleanup.policy=compact,segment.ms=5
+            	Topic: gone	Partition: 0	Leader: none	Replicas: 1,2	Isr: 	Elr: 2	LastKnownElr: 
+        "#]],
     );
     check(
         "kafka-topics --describe --unavailable-partitions",
         expect![[r#"
-        	Topic: gone	Partition: 0	Leader: none	Replicas: 1,2	Isr: 	Elr: 2	LastKnownElr: 
-    "#]],
+            	Topic: gone	Partition: 0	Leader: none	Replicas: 1,2	Isr: 	Elr: 2	LastKnownElr: 
+        "#]],
     );
     check(
         "kafka-topics --describe --topics-with-overrides",
         expect![[r#"
-        Topic: gone	TopicId: AAAAAAAAAAAAAAAAAAAAAA	PartitionCount: 1	ReplicationFactor: 2	Configs: cleanup.policy=compact,segment.ms=5
-    "#]],
+            Topic: gone	TopicId: AAAAAAAAAAAAAAAAAAAAAA	PartitionCount: 1	ReplicationFactor:\
+             2	Configs: cleanup.policy=compact,segment.ms=5
+        "#]],
     );
     check(
         "kafka-topics --list --exclude-internal",
@@ -313,8 +351,9 @@ fn offsets_of_partitions_are_listed_where_there_are_any() {
     check(
         "kafka-get-offsets --topic nothing",
         expect![[r#"
-        ! Error occurred: Could not match any topic-partitions with the specified filters
-    "#]],
+            ! Error occurred: Could not match any topic-partitions with the specified filter\
+            s
+        "#]],
     );
 }
 
@@ -323,8 +362,9 @@ fn what_is_not_a_command_line_is_told_in_a_sentence() {
     check(
         "kafka-acls --list",
         expect![[r#"
-        'kafka-acls' is not a tool here; there are kafka-consumer-groups, kafka-topics and kafka-get-offsets
-    "#]],
+            'kafka-acls' is not a tool here; there are kafka-consumer-groups, kafka-topics a\
+            nd kafka-get-offsets
+        "#]],
     );
     check(
         "kafka-topics --list --describe",
