@@ -2,6 +2,7 @@
 
 mod log;
 mod offsets;
+mod replicas;
 
 use crate::card::{Card, Doing, Stack, accent};
 use crate::item::Dash;
@@ -14,7 +15,7 @@ use crate::unit::{Area, Len, Point, px};
 use crate::words::{counted, joined, signed};
 use brokerscope_core::kafka::TopicPartition;
 use brokerscope_core::kafka::snapshot::{
-    ConsumerSnapshot, ConsumerState, GroupPartition, TopicSnapshot,
+    ConsumerSnapshot, ConsumerState, GroupPartition, GroupSnapshot, TopicSnapshot,
 };
 use brokerscope_core::name::GroupId;
 use brokerscope_core::workload::MessageId;
@@ -174,7 +175,7 @@ fn draw_groups(
             ": ",
             &counted(here.len() as u64, "consumer", "consumers"),
             ", ",
-            state.map_or("no coordinator yet", |it| it.state),
+            &state.map_or("no coordinator yet".to_owned(), standing_words),
         ]);
         let hit = Area::new(at.x, y, LABEL.width(&title).min(room), HEADING);
         sheet.hit(hit, Target::Group(group.clone()), label);
@@ -190,12 +191,50 @@ fn draw_groups(
             places.consumers.push((Lane::Kafka, consumer.name.clone(), area));
         }
         y = end;
+        if let Some(phase) = state.map(phase).filter(|it| !it[1].is_empty()) {
+            y = draw_phase(sheet, Point::new(at.x, y), room, &phase);
+        }
         if here.is_empty() {
             sheet.text(Point::new(at.x, y + px(10)), QUIET, room, "no consumers");
             y += px(24);
         }
     }
     y
+}
+
+/// A group's state and its generation or epoch, in words.
+fn standing_words(group: &GroupSnapshot) -> String {
+    let term = if group.reconciling.is_some() { ", epoch " } else { ", generation " };
+    let [state, progress] = phase(group);
+    let gap = if progress.is_empty() { "" } else { ": " };
+    joined(&[&state, gap, &progress, term, &group.generation.to_string()])
+}
+
+/// A group's state and, during a rebalance, how many members are through with that phase.
+fn phase(group: &GroupSnapshot) -> [String; 2] {
+    let progress = group.progress.map_or(String::new(), |(through, all)| {
+        let done = match group.state {
+            "PreparingRebalance" => "joined",
+            "CompletingRebalance" => "asked for their part",
+            _ => "arrived",
+        };
+        let have = if all == 1 { " has " } else { " have " };
+        joined(&[&through.to_string(), " of ", &all.to_string(), have, done])
+    });
+    [group.state.to_owned(), progress]
+}
+
+/// The phase of a rebalance below the cards of a group: in one line if there is room.
+fn draw_phase(sheet: &mut Sheet, at: Point, room: Len, phase: &[String; 2]) -> Len {
+    let whole = joined(&[&phase[0], ": ", &phase[1]]);
+    let whole = [whole];
+    let lines = if QUIET.width(&whole[0]) <= room { &whole[..] } else { &phase[..] };
+    let mut y = at.y;
+    for text in lines {
+        sheet.text(Point::new(at.x, y + px(10)), QUIET, room, text);
+        y += px(16);
+    }
+    y + px(8)
 }
 
 /// How high a heading over cards is.

@@ -20,12 +20,14 @@ enum Mark {
     Again,
 }
 
-const KAFKA: [(Mark, &str); 5] = [
+const KAFKA: [(Mark, &str); 6] = [
     (Mark::Solid, "not read yet"),
     (Mark::Ringed, "delivered, not committed"),
     (Mark::Faded, "committed"),
     (Mark::Bookmark, "bookmark"),
     (Mark::Position, "position"),
+    // Only where there are replicas.
+    (Mark::Outlined, "not replicated yet"),
 ];
 
 const RABBITMQ: [(Mark, &str); 4] = [
@@ -39,9 +41,10 @@ const RABBITMQ: [(Mark, &str); 4] = [
 const LINE: Len = px(20);
 
 /// Draws the legend of a lane from `at` on; tells where it ends.
-pub(crate) fn draw(sheet: &mut Sheet, m: &Metrics, lane: Lane, at: Point) -> Len {
+pub(crate) fn draw(sheet: &mut Sheet, m: &Metrics, lane: Lane, replicated: bool, at: Point) -> Len {
     let entries: &[(Mark, &str)] = match lane {
-        Lane::Kafka => &KAFKA,
+        Lane::Kafka if replicated => &KAFKA,
+        Lane::Kafka => &KAFKA[..KAFKA.len() - 1],
         Lane::RabbitMq => &RABBITMQ,
     };
     let left = at.x + m.margin;

@@ -40,14 +40,14 @@ pub fn picture(scene: &Scene<'_>) -> Picture {
         };
         ends[place] = end + px(4);
         if !m.side_by_side {
-            ends[0] = finish(&mut sheet, scene.options, &m, lane, at.x, ends[place]);
+            ends[0] = finish(&mut sheet, scene, &m, lane, at.x, ends[place]);
         }
     }
     let mut bottom = ends[0];
     if m.side_by_side {
         let from = ends[0].max(ends[1]);
         let ends = [Lane::Kafka, Lane::RabbitMq]
-            .map(|lane| finish(&mut sheet, scene.options, &m, lane, lane_x(&m, lane), from));
+            .map(|lane| finish(&mut sheet, scene, &m, lane, lane_x(&m, lane), from));
         bottom = ends[0].max(ends[1]);
         let (top, low) = (Point::new(m.lane, top), Point::new(m.lane, bottom));
         sheet.segment(top, low, line(Tone::Line, 10, Dash::Solid));
@@ -72,8 +72,11 @@ fn divide(sheet: &mut Sheet, m: &Metrics, y: Len, to: Point) {
 }
 
 /// What stands below a lane; tells where the lane ends.
-fn finish(sheet: &mut Sheet, options: &Options, m: &Metrics, lane: Lane, x: Len, y: Len) -> Len {
-    let end = if options.legend { legend::draw(sheet, m, lane, Point::new(x, y)) } else { y };
+fn finish(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, lane: Lane, x: Len, y: Len) -> Len {
+    let mut partitions = scene.kafka.topics.iter().flat_map(|it| &it.partitions);
+    let replicated = partitions.any(|it| !it.replicas.is_empty());
+    let at = Point::new(x, y);
+    let end = if scene.options.legend { legend::draw(sheet, m, lane, replicated, at) } else { y };
     end + px(8)
 }
 

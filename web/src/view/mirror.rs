@@ -32,6 +32,7 @@ pub(crate) fn mirror(
     workload: &Workload,
 ) -> MirrorView {
     let tables = vec![
+        machines(kafka),
         partitions(kafka),
         groups(kafka),
         queues(rabbitmq),
@@ -52,11 +53,47 @@ fn partitions(kafka: &kafka::Snapshot) -> TableView {
             it.partition.to_string(),
             it.log_start.to_string(),
             it.log_end.to_string(),
+            it.high_watermark.to_string(),
             count(it.records),
+            it.leader.map_or_else(|| "none".to_owned(), |it| it.to_string()),
+            replicas(it),
         ]
     };
-    let headings = &["Partition", "Log start", "Log end", "Records"];
+    let headings =
+        &["Partition", "Log start", "Log end", "High watermark", "Records", "Leader", "Replicas"];
     table("Kafka: partitions", headings, partitions.map(row).collect())
+}
+
+/// How far each copy of a partition has come.
+fn replicas(partition: &PartitionSnapshot) -> String {
+    let mut text = String::new();
+    for it in &partition.replicas {
+        let gap = if text.is_empty() { "" } else { "; " };
+        let state = if it.in_sync { "in sync" } else { "out of sync" };
+        text += &format!("{gap}{}: end {}, {state}", it.broker, it.log_end);
+    }
+    if text.is_empty() { "one".to_owned() } else { text }
+}
+
+/// What the brokers and the groups are doing.
+fn machines(kafka: &kafka::Snapshot) -> TableView {
+    let mut rows = Vec::new();
+    for it in &kafka.brokers {
+        let state = if it.running { "runs" } else { "is down" };
+        rows.push(vec![it.id.to_string(), state.to_owned(), String::new()]);
+    }
+    for it in &kafka.groups {
+        let progress = it.progress.map_or_else(String::new, |(through, all)| {
+            format!(", {through} of {all} members are through with it")
+        });
+        let term = if it.reconciling.is_some() { "epoch" } else { "generation" };
+        rows.push(vec![
+            format!("group {}", it.group),
+            format!("{}{progress}", it.state),
+            format!("{term} {}", it.generation),
+        ]);
+    }
+    table("Kafka: brokers and groups", &["Who", "State", "Generation or epoch"], rows)
 }
 
 fn groups(kafka: &kafka::Snapshot) -> TableView {

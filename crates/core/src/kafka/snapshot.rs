@@ -145,6 +145,9 @@ pub struct GroupSnapshot {
     pub state: &'static str,
     /// Its generation, or its epoch in the `consumer` protocol.
     pub generation: u32,
+    /// While its members are not all where they shall be: how many are through with the phase
+    /// that its state names, and how many there are.
+    pub progress: Option<(usize, usize)>,
     /// What is only known in the `consumer` protocol: its epochs, and for each member what it
     /// reads, what it has still to give up and what it shall read.
     pub reconciling: Option<DescribedConsumerGroup>,

@@ -3,6 +3,7 @@
 mod bookmarks;
 mod shown;
 
+use super::replicas;
 use crate::cell::{Look, is_tombstone, mark};
 use crate::item::{Anchor, Dash, Step};
 use crate::metrics::{CELL, GAP, Metrics};
@@ -80,7 +81,9 @@ impl Row<'_> {
         self.edges(sheet, &shown, &flags);
         let below = if self.crowded() { self.group_lines(sheet, &shown) } else { Len::ZERO };
         places.logs.push((self.partition.partition.clone(), first, landing));
-        caption + STRIP * lines + below
+        let height = caption + STRIP * lines + below;
+        let copies = Point::new(x, at.y + height);
+        height + replicas::draw(sheet, self.scene, self.partition, copies, width)
     }
 
     /// A line for a partition that is one of many.
@@ -134,6 +137,7 @@ impl Row<'_> {
         if let Some(cleaning) = it.cleaning {
             label += &joined(&["; compacted, clean to ", &cleaning.cleaned_to.to_string()]);
         }
+        label += &replicas::label(self.scene, it);
         for (group, standing) in &self.groups {
             label += &joined(&["; group ", group.as_str(), ": "]);
             label += &standing.committed.map_or("nothing committed".to_owned(), |it| {
@@ -269,6 +273,9 @@ impl Row<'_> {
 
     /// How a record lies there, given where the groups stand.
     fn look(&self, offset: Offset) -> (Look, &'static str) {
+        if self.partition.high_watermark <= offset {
+            return (Look::Outlined, "not replicated yet, nobody may read it");
+        }
         let committed = |it: &GroupPartition| it.committed.is_some_and(|it| offset < it);
         if !self.groups.is_empty() && self.groups.iter().all(|(_, it)| committed(it)) {
             return (Look::Faded, "committed");
@@ -389,7 +396,8 @@ impl Row<'_> {
             let stroke = line(Tone::Muted, 10, Dash::Dashed);
             let (top, low) = (Point::new(x, strip.y), Point::new(x, strip.bottom()));
             sheet.segment(top, low, stroke);
-            say(sheet, x + px(2), strip, "high watermark");
+            let text = joined(&["high watermark ", &it.high_watermark.to_string()]);
+            say(sheet, x + px(2), strip, &text);
         }
     }
 

@@ -122,6 +122,7 @@ pub(crate) fn group(
         coordinator: Some(BrokerId(1)),
         state: "Stable",
         generation: 1,
+        progress: None,
         reconciling: None,
         partitions: partitions.collect(),
     }

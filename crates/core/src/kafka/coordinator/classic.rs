@@ -101,6 +101,22 @@ impl Classic {
         }
     }
 
+    /// During a rebalance how many members have joined, or else asked for what they shall read,
+    /// and how many there are.
+    pub(super) fn progress(&self) -> Option<(usize, usize)> {
+        let waiting = |it: &&Member| match self.state {
+            State::Gathering { .. } | State::Preparing { .. } => it.joining.is_some(),
+            State::Completing => it.syncing.is_some(),
+            State::Empty | State::Stable => false,
+        };
+        match self.state {
+            State::Empty | State::Stable => None,
+            State::Gathering { .. } | State::Preparing { .. } | State::Completing => {
+                Some((self.members.values().filter(waiting).count(), self.members.len()))
+            }
+        }
+    }
+
     fn enter(&mut self, now: SimTime, state: State) {
         self.state = state;
         self.since = now;

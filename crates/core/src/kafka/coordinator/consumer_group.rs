@@ -167,6 +167,12 @@ impl ConsumerGroup {
         }
     }
 
+    /// While members are on the way to a new target, how many are there, and how many there are.
+    pub(crate) fn progress(&self) -> Option<(usize, usize)> {
+        let there = self.members.values().filter(|it| it.is_reconciled(self.epoch.epoch)).count();
+        (there < self.members.len()).then_some((there, self.members.len()))
+    }
+
     /// How often it has changed.
     pub(crate) fn epoch(&self) -> i32 {
         self.epoch.epoch

@@ -71,6 +71,14 @@ impl Group {
         }
     }
 
+    /// During a rebalance how many members are through with its phase, and how many there are.
+    pub(crate) fn progress(&self) -> Option<(usize, usize)> {
+        match &self.members {
+            Members::Classic(it) => it.progress(),
+            Members::Consumer(it) => it.progress(),
+        }
+    }
+
     /// What is committed.
     pub(crate) fn offsets(&self) -> impl Iterator<Item = (&TopicPartition, Offset)> {
         self.offsets.iter().map(|(partition, it)| (partition, it.committed.offset))

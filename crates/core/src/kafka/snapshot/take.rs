@@ -174,6 +174,7 @@ fn group(cluster: &Cluster, id: &GroupId) -> GroupSnapshot {
         coordinator,
         state,
         generation: group.map_or(0, |it| it.generation()),
+        progress: group.and_then(|it| it.progress()),
         reconciling: known.and_then(|it| it.reconciling(id)),
         partitions: partitions.into_values().collect(),
     }

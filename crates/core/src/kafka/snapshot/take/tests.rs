@@ -125,6 +125,7 @@ fn groups_consumers_and_offsets_are_in_the_snapshot() {
         coordinator: Some(BrokerId(1)),
         state: "Stable",
         generation: 1,
+        progress: None,
         reconciling: None,
         partitions: [
         GroupPartition {
