@@ -497,7 +497,7 @@ impl Client {
             (Asked::Fetch(positions), Answer::Fetch(it)) => {
                 self.fetched(fx, &positions, it);
             }
-            (what, answer) => unreachable!("{answer:?} answers {what:?}"),
+            (_, _) => unreachable!("an answer to something that was not asked"),
         }
     }
 }

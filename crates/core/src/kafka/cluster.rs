@@ -449,7 +449,7 @@ impl Cluster {
             }
             // It learns from missing heartbeats that a broker is gone.
             (Node::Controller, _, Packet::Disconnected) => {}
-            (to, from, packet) => unreachable!("{from:?} does not send {packet:?} to {to:?}"),
+            (_, _, _) => unreachable!("a packet that no machine sends to such a one"),
         }
     }
 

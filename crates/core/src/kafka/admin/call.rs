@@ -307,7 +307,7 @@ impl Progress {
             (_, Answer::LeaveGroup(each)) => each?.into_iter().try_for_each(|it| it).map(done),
             (_, Answer::Metadata(metadata)) => {
                 let AdminCall::DescribeTopic(topic) = call else {
-                    unreachable!("{call} does not ask for the metadata")
+                    unreachable!("no call but one asks for the metadata")
                 };
                 let found = metadata.describe(topic);
                 // It is not asked for again: the broker that was asked may know no better.
@@ -341,7 +341,7 @@ impl Progress {
                 let group = DescribedGroup::of_classic(name(call), from, group?);
                 Ok(self.described(call, group))
             }
-            (call, other) => unreachable!("{call} does not ask for that: {other:?}"),
+            (_, _) => unreachable!("an answer to something that no call asks"),
         }
     }
 
@@ -366,7 +366,7 @@ impl Progress {
 /// The group that a call is about.
 fn name(call: &AdminCall) -> GroupId {
     let (AdminCall::DescribeGroup(group) | AdminCall::RemoveMembers(group)) = call else {
-        unreachable!("{call} does not describe a group")
+        unreachable!("a call that describes no group")
     };
     group.clone()
 }

@@ -157,7 +157,7 @@ impl Broker {
             (_, Answer::WriteTxnMarkers(results)) => {
                 self.markers_written(fx, now, correlation, results);
             }
-            (whom, answer) => unreachable!("{whom:?} was not asked for {answer:?}"),
+            (_, _) => unreachable!("an answer to something that was not asked"),
         }
     }
 

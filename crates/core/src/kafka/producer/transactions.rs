@@ -433,7 +433,7 @@ impl Producer {
                 | Answer::TxnOffsetCommit(Err(error)),
                 _,
             ) => error,
-            (answer, want) => unreachable!("{answer:?} answers no {want:?}"),
+            (_, _) => unreachable!("an answer to something that was not asked"),
         };
         self.transaction_refused(now, failed);
     }
