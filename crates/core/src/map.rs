@@ -7,6 +7,7 @@
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
+use std::ops::Index;
 
 /// Entries in order of their keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -200,6 +201,18 @@ impl<K: Ord, V> Map<K, V> {
     }
 }
 
+/// The value of a key that is there.
+///
+/// # Panics
+/// If it is not.
+impl<K: Ord + Borrow<Q>, V, Q: Ord + ?Sized> Index<&Q> for Map<K, V> {
+    type Output = V;
+
+    fn index(&self, key: &Q) -> &V {
+        self.get(key).expect("the key is there")
+    }
+}
+
 impl<K: Ord, V> FromIterator<(K, V)> for Map<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let mut map = Self::new();
@@ -293,6 +306,12 @@ impl<T> Set<T> {
         self.items.first_key_value().map(|(item, ())| item)
     }
 
+    /// The largest.
+    #[must_use]
+    pub fn last(&self) -> Option<&T> {
+        self.items.entries.last().map(|(item, ())| item)
+    }
+
     /// Keeps those for which `keep` is true.
     pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
         self.items.retain(|item, ()| keep(item));
@@ -375,6 +394,11 @@ pub fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
         let place = sorted.partition_point(|it| compare(it, &rest[0]) != Ordering::Greater);
         items[place..=end].rotate_right(1);
     }
+}
+
+/// Sorts a short row, as [`sort_by`] does.
+pub fn sort<T: Ord>(items: &mut [T]) {
+    sort_by(items, T::cmp);
 }
 
 /// Sorts a short row by a key, as [`sort_by`] does.

@@ -213,7 +213,7 @@ impl Topic {
         let defaults = TopicSettings::default();
         let given = TopicSettings::SETTINGS.iter().map(|it| it.name);
         self.given = given.filter(|it| settings.show(it) != defaults.show(it)).collect();
-        self.given.sort_unstable();
+        crate::map::sort(&mut self.given);
         self.settings = settings;
         self
     }

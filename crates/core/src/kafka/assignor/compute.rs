@@ -8,7 +8,6 @@ use crate::kafka::java::hash_map_order;
 use crate::map::Map;
 use crate::name::TopicName;
 use crate::settings::{Value, choices};
-use std::collections::BTreeMap;
 
 /// A member of a group with what an assignor is told about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +105,7 @@ impl ClassicAssignor {
     ///
     /// Source: `AbstractPartitionAssignor.assign`: a topic without partitions is unknown.
     #[must_use]
-    pub fn assign(self, topics: &BTreeMap<TopicName, u32>, members: &[Member]) -> Assignment {
+    pub fn assign(self, topics: &Map<TopicName, u32>, members: &[Member]) -> Assignment {
         let mut assignment = match self {
             Self::Range => range(&row(topics), &subscribers(members)),
             Self::RoundRobin => round_robin(&row(topics), &subscribers(members)),
@@ -139,15 +138,15 @@ impl ServerAssignor {
 }
 
 fn is_mixed(members: &[Member]) -> bool {
-    let mut wanted: BTreeMap<&TopicName, usize> = BTreeMap::new();
+    let mut wanted: Map<&TopicName, usize> = Map::new();
     for topic in members.iter().flat_map(|it| &it.topics) {
-        *wanted.entry(topic).or_default() += 1;
+        *wanted.get_or_default(topic) += 1;
     }
     wanted.values().any(|by| *by != members.len())
 }
 
 /// The same topics as the clients keep them.
-fn row(topics: &BTreeMap<TopicName, u32>) -> Map<TopicName, u32> {
+fn row(topics: &Map<TopicName, u32>) -> Map<TopicName, u32> {
     topics.iter().map(|(topic, partitions)| (topic.clone(), *partitions)).collect()
 }
 
@@ -162,7 +161,7 @@ fn subscribers(members: &[Member]) -> Vec<Subscriber> {
 
 fn sort(assignment: &mut Assignment) {
     for partitions in assignment {
-        partitions.sort();
+        crate::map::sort(partitions);
     }
 }
 

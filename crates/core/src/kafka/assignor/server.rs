@@ -11,8 +11,8 @@ use super::Assignment;
 use super::compute::Member;
 use super::slots::{in_set_order, visits};
 use crate::kafka::TopicPartition;
+use crate::map::Set;
 use crate::name::TopicName;
-use std::collections::BTreeSet;
 
 /// Deals out when everybody wants the same topics.
 ///
@@ -26,7 +26,7 @@ pub(super) fn uniform(topics: &[(TopicName, u32)], members: &[Member]) -> Assign
     let wanted =
         |it: &&(TopicName, u32)| members.iter().any(|member| member.topics.contains(&it.0));
     let topics: Vec<&(TopicName, u32)> = topics.iter().filter(wanted).collect();
-    let owned: BTreeSet<&TopicPartition> = members.iter().flat_map(|it| &it.owned).collect();
+    let owned: Set<&TopicPartition> = members.iter().flat_map(|it| &it.owned).collect();
     let mut free: Vec<TopicPartition> = Vec::new();
     let mut total = 0;
     for (topic, count) in &topics {

@@ -26,7 +26,7 @@ pub(super) fn visits<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<usize> {
         slots *= 2;
     }
     let mut places: Vec<usize> = (0..hashes.len()).collect();
-    places.sort_by_key(|it| slot(hashes[*it], slots));
+    crate::map::sort_by_key(&mut places, |it| slot(hashes[*it], slots));
     places
 }
 
@@ -35,8 +35,8 @@ pub(super) fn visits<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<usize> {
 /// Source: `HashSet(Collection)`, whose capacity is a third more than what it is made for.
 pub(super) fn in_set_order(mut partitions: Vec<u32>) -> Vec<u32> {
     let slots = (partitions.len() * 4 / QUARTERS + 1).max(FIRST).next_power_of_two();
-    partitions.sort_unstable();
-    partitions.sort_by_key(|it| slot(it.cast_signed(), slots));
+    crate::map::sort(&mut partitions);
+    crate::map::sort_by_key(&mut partitions, |it| slot(it.cast_signed(), slots));
     partitions
 }
 

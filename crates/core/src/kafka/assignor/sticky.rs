@@ -10,8 +10,8 @@ use super::Assignment;
 use super::compute::Member;
 use super::slots::visits;
 use crate::kafka::TopicPartition;
+use crate::map::{Map, Set};
 use crate::name::TopicName;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// How partitions change hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +31,14 @@ struct Group<'a> {
     /// Places among the members, in the order in which Java's hash table gives them.
     visits: Vec<usize>,
     /// The topics that exist and that somebody wants, with their partitions.
-    topics: BTreeMap<&'a TopicName, u32>,
+    topics: Map<&'a TopicName, u32>,
 }
 
 /// What each member, by its place, may still take for its own.
 struct Claims {
     owned: Vec<Vec<TopicPartition>>,
     /// Partitions that two members of one generation say they own. Nobody keeps them.
-    contested: BTreeSet<TopicPartition>,
+    contested: Set<TopicPartition>,
 }
 
 /// Deals out, to members in the order in which they are listed.
@@ -49,16 +49,18 @@ struct Claims {
 /// owned by nobody, where Kafka may keep it or fail.
 pub(super) fn sticky(
     protocol: Protocol,
-    topics: &BTreeMap<TopicName, u32>,
+    topics: &Map<TopicName, u32>,
     members: &[Member],
 ) -> Assignment {
     let mut by_id: Vec<usize> = (0..members.len()).collect();
-    by_id.sort_by_cached_key(|it| members[*it].id.encode_utf16().collect::<Vec<u16>>());
+    crate::map::sort_by(&mut by_id, |one, other| {
+        members[*one].id.encode_utf16().cmp(members[*other].id.encode_utf16())
+    });
     let mut place = vec![0; members.len()];
     for (here, listed) in by_id.iter().enumerate() {
         place[*listed] = here;
     }
-    let wanted: BTreeSet<&TopicName> = members.iter().flat_map(|it| &it.topics).collect();
+    let wanted: Set<&TopicName> = members.iter().flat_map(|it| &it.topics).collect();
     let exists = |it: &(&TopicName, &u32)| 0 < *it.1 && wanted.contains(it.0);
     let group = Group {
         visits: visits(members.iter().map(|it| it.id.as_str()))
@@ -100,7 +102,7 @@ impl Group<'_> {
     fn wants_the_same(&self) -> bool {
         let mut topics = self.visits.iter().map(|it| &self.members[*it].topics);
         let Some(first) = topics.find(|it| !it.is_empty()) else { return true };
-        let first: BTreeSet<&TopicName> = first.iter().collect();
+        let first: Set<&TopicName> = first.iter().collect();
         topics.all(|it| it.len() == first.len() && it.iter().all(|topic| first.contains(topic)))
     }
 
@@ -118,8 +120,8 @@ impl Group<'_> {
     /// Source: `AbstractStickyAssignor.allSubscriptionsEqual`.
     fn claims(&self) -> Claims {
         let mut owned: Vec<Vec<TopicPartition>> = vec![Vec::new(); self.members.len()];
-        let mut contested = BTreeSet::new();
-        let mut owner: BTreeMap<&TopicPartition, usize> = BTreeMap::new();
+        let mut contested = Set::new();
+        let mut owner: Map<&TopicPartition, usize> = Map::new();
         for member in &self.visits {
             for partition in self.members[*member].owned.iter().filter(|it| self.exists(it)) {
                 let Some(other) = owner.get(partition).copied() else {
@@ -147,7 +149,7 @@ impl Group<'_> {
     ///
     /// Source: `CooperativeStickyAssignor.computePartitionsTransferringOwnership`.
     fn changing(&self, dealt: &Assignment) -> Vec<(usize, TopicPartition)> {
-        let mut lost: BTreeSet<&TopicPartition> = BTreeSet::new();
+        let mut lost: Set<&TopicPartition> = Set::new();
         for (member, got) in self.members.iter().zip(dealt) {
             lost.extend(member.owned.iter().filter(|it| !got.contains(it)));
         }

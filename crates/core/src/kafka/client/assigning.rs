@@ -11,8 +11,8 @@ use crate::kafka::schema::{
     Bytes, ClassicSubscription, decode_sticky, encode_assignment, encode_cooperative_sticky,
     encode_sticky,
 };
+use crate::map::Map;
 use crate::name::TopicName;
-use std::collections::BTreeMap;
 
 /// What the assignors of a client remember between two generations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -75,7 +75,7 @@ impl Client {
         }
         let members: Vec<Member> =
             joined.members.iter().map(|it| member(joined.protocol, it)).collect();
-        let mut topics: BTreeMap<TopicName, u32> = BTreeMap::new();
+        let mut topics: Map<TopicName, u32> = Map::new();
         for name in members.iter().flat_map(|it| &it.topics) {
             if let Some(topic) = self.metadata.topic(name) {
                 topics.insert(name.clone(), topic.partitions);
@@ -102,7 +102,7 @@ impl Client {
         for it in &joined.members {
             topics.extend(ClassicSubscription::decode(&it.subscription).unwrap_or_default().topics);
         }
-        topics.sort_unstable();
+        crate::map::sort(&mut topics);
         topics.dedup();
         Some(topics.into_iter().map(|it| (it.clone(), self.partitions_of(&it))).collect())
     }

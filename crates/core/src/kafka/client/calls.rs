@@ -84,7 +84,7 @@ impl Client {
         if topics.is_empty() {
             return self.unsubscribe(fx, now);
         }
-        topics.sort_unstable();
+        crate::map::sort(&mut topics);
         topics.dedup();
         match &self.subscription {
             Subscription::Assigned => return Err(ILLEGAL_STATE),
@@ -121,7 +121,7 @@ impl Client {
         if self.is_subscribed() {
             return Err(ILLEGAL_STATE);
         }
-        partitions.sort_unstable();
+        crate::map::sort(&mut partitions);
         partitions.dedup();
         self.auto_commit_if_due(fx, now);
         let is_new = |it: &TopicPartition| self.assignment.keys().all(|had| had.topic != it.topic);

@@ -52,7 +52,7 @@ pub(super) fn groups<'a>(
     if names.is_empty() && !options.has("all-groups") {
         return Err(BadUse::new("this takes --group with a name, or --all-groups"));
     }
-    names.sort_unstable();
+    crate::map::sort(&mut names);
     names.dedup();
     Ok(names)
 }

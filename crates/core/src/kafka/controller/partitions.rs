@@ -43,7 +43,7 @@ pub(super) fn changed(
     if after.isr.len() < min_isr {
         let mut elr: Vec<BrokerId> = before.elr.iter().chain(&before.isr).copied().collect();
         elr.retain(|it| !after.isr.contains(it) && unclean != Some(*it));
-        elr.sort_unstable();
+        crate::map::sort(&mut elr);
         elr.dedup();
         after.elr = elr;
     }

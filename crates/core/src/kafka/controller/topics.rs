@@ -233,7 +233,7 @@ fn set(
     settings.set(name, text).map_err(|_| ErrorCode::InvalidConfig)?;
     if value.is_some() {
         given.push(name);
-        given.sort_unstable();
+        crate::map::sort(given);
     }
     Ok(())
 }

@@ -156,7 +156,7 @@ fn any_history_of_a_group_leaves_each_partition_one_reader() {
         let count = usize::try_from(1 + rng.below(3)).unwrap();
         let topics: Vec<(TopicName, u32)> =
             names[..count].iter().map(|it| ((*it).into(), number(&rng.below(12).into()))).collect();
-        let counts: BTreeMap<TopicName, u32> = topics.iter().cloned().collect();
+        let counts: Map<TopicName, u32> = topics.iter().cloned().collect();
         let assignor = if rng.chance(1, 2) {
             ClassicAssignor::Sticky
         } else {
@@ -206,8 +206,10 @@ fn any_history_of_uniform_deals_everything_to_those_who_want_it() {
 /// and forth between others.
 #[test]
 fn balancing_comes_to_an_end() {
-    let topics: BTreeMap<TopicName, u32> =
-        [("t0", 5), ("t1", 11), ("t2", 9)].map(|(name, count)| (name.into(), count)).into();
+    let topics: Map<TopicName, u32> = [("t0", 5), ("t1", 11), ("t2", 9)]
+        .map(|(name, count)| (name.into(), count))
+        .into_iter()
+        .collect();
     let all: &[&str] = &["t0", "t1", "t2"];
     let (first, later, joins): (&[&str], _, _) = (&["t0"], &all[1..], &all[..2]);
     let joined = |id: &str, topics: &[&str]| Member {

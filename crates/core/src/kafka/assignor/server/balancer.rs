@@ -27,7 +27,7 @@ impl Balancer {
     /// For these members, who are at least one, with the loads of all.
     pub(super) fn new(subscribers: &[usize], loads: &[i32]) -> Self {
         let mut members = subscribers.to_vec();
-        members.sort_by_key(|it| (loads[*it], *it));
+        crate::map::sort_by_key(&mut members, |it| (loads[*it], *it));
         let load = |it: Option<&usize>| it.map_or(0, |member| loads[*member]);
         Self {
             low_end: 0,

@@ -5,8 +5,8 @@ use crate::kafka::TopicPartition;
 use crate::kafka::assignor::Assignment;
 use crate::kafka::assignor::compute::Member;
 use crate::kafka::assignor::slots::visits;
+use crate::map::Map;
 use crate::name::TopicName;
-use std::collections::BTreeMap;
 
 /// How often the topics are gone through.
 ///
@@ -35,7 +35,7 @@ pub(in crate::kafka::assignor) fn uniform_mixed(
     let mut loads = vec![0; visited.len()];
     let mut topics: Vec<Topic> =
         topics.iter().filter_map(|(name, count)| Topic::new(name, *count, &visited)).collect();
-    topics.sort_by(Topic::compare);
+    crate::map::sort_by(&mut topics, Topic::compare);
     for topic in &topics {
         for owner in topic.owners.iter().flatten() {
             loads[*owner] += 1;
@@ -125,10 +125,10 @@ impl Topic {
         if most - least <= 1 {
             return false;
         }
-        let mut held: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut held: Map<usize, Vec<usize>> = Map::new();
         for (partition, owner) in self.owners.iter().enumerate() {
             let Some(owner) = owner else { continue };
-            held.entry(*owner).or_default().push(partition);
+            held.get_or_default(*owner).push(partition);
         }
         let mut balancer = Balancer::new(&self.subscribers, loads);
         let mut moved = false;

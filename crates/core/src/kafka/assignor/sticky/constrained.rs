@@ -3,7 +3,8 @@
 use super::{Claims, Group};
 use crate::kafka::TopicPartition;
 use crate::kafka::assignor::Assignment;
-use std::collections::{BTreeSet, VecDeque};
+use crate::map::Set;
+use std::collections::VecDeque;
 
 /// How many partitions a member gets.
 struct Quota {
@@ -17,7 +18,7 @@ struct Quota {
 struct Kept {
     dealt: Assignment,
     /// What was taken from somebody who had too much.
-    revoked: BTreeSet<TopicPartition>,
+    revoked: Set<TopicPartition>,
     /// Members below the least quota.
     under: Vec<usize>,
     /// Members at the least quota who may get one more.
@@ -39,7 +40,7 @@ pub(super) fn build(
     let members = group.members.len();
     let quota = Quota { least: all.len() / members, fuller: all.len() % members };
     let Kept { mut dealt, revoked, mut under, mut exact } = keep(group, claims, &quota);
-    let taken: BTreeSet<TopicPartition> = dealt.iter().flatten().cloned().collect();
+    let taken: Set<TopicPartition> = dealt.iter().flatten().cloned().collect();
 
     let mut changing = Vec::new();
     let mut turn = 0;
@@ -72,7 +73,7 @@ fn keep(group: &Group<'_>, claims: &Claims, quota: &Quota) -> Kept {
     let most = quota.least + usize::from(0 < quota.fuller);
     let mut kept = Kept {
         dealt: vec![Vec::new(); group.members.len()],
-        revoked: BTreeSet::new(),
+        revoked: Set::new(),
         under: Vec::new(),
         exact: VecDeque::new(),
     };
@@ -80,7 +81,7 @@ fn keep(group: &Group<'_>, claims: &Claims, quota: &Quota) -> Kept {
     for member in group.visits.iter().copied() {
         let mut owned = claims.owned[member].clone();
         owned.retain(|it| !claims.contested.contains(it));
-        owned.sort_by(|one, other| {
+        crate::map::sort_by(&mut owned, |one, other| {
             one.partition.cmp(&other.partition).then_with(|| one.topic.cmp(&other.topic))
         });
         let count = if owned.len() < quota.least {
@@ -102,7 +103,7 @@ fn keep(group: &Group<'_>, claims: &Claims, quota: &Quota) -> Kept {
         kept.dealt[member] = owned;
     }
     // Members stand in the order of their ids.
-    kept.under.sort_unstable();
-    kept.exact.make_contiguous().sort_unstable();
+    crate::map::sort(&mut kept.under);
+    crate::map::sort(kept.exact.make_contiguous());
     kept
 }

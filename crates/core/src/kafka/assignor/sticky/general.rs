@@ -4,8 +4,8 @@ use super::movements::Movements;
 use super::{Group, NO_GENERATION};
 use crate::kafka::TopicPartition;
 use crate::kafka::assignor::Assignment;
+use crate::map::{Map, Set};
 use crate::name::TopicName;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// How often the partitions are gone through before it is enough. A balance is found in a few
 /// passes or never: two moves can undo each other for ever, and Kafka then never answers.
@@ -14,17 +14,17 @@ const MOST_PASSES: u32 = 100;
 /// A deal being made. Members go by their places.
 struct Builder<'a> {
     /// The topics each member wants, of those that exist.
-    wants: Vec<BTreeSet<&'a TopicName>>,
+    wants: Vec<Set<&'a TopicName>>,
     /// Who wants each topic.
-    subscribers: BTreeMap<&'a TopicName, Vec<usize>>,
+    subscribers: Map<&'a TopicName, Vec<usize>>,
     /// How many partitions each member could get.
     most: Vec<usize>,
     dealt: Assignment,
-    owner: BTreeMap<TopicPartition, usize>,
+    owner: Map<TopicPartition, usize>,
     /// Who takes part in balancing, least loaded first.
-    line: BTreeSet<(usize, usize)>,
+    line: Set<(usize, usize)>,
     /// Who had a partition in an older generation, and in which.
-    previous: BTreeMap<TopicPartition, (usize, i32)>,
+    previous: Map<TopicPartition, (usize, i32)>,
     movements: Movements,
 }
 
@@ -58,12 +58,12 @@ pub(super) fn build(group: &Group<'_>, owned: Assignment) -> Assignment {
 impl<'a> Builder<'a> {
     fn new(group: &Group<'a>, owned: Assignment) -> Self {
         let exists = |it: &&TopicName| group.topics.contains_key(*it);
-        let wants: Vec<BTreeSet<&TopicName>> =
+        let wants: Vec<Set<&TopicName>> =
             group.members.iter().map(|it| it.topics.iter().filter(exists).collect()).collect();
-        let mut subscribers: BTreeMap<&TopicName, Vec<usize>> = BTreeMap::new();
+        let mut subscribers: Map<&TopicName, Vec<usize>> = Map::new();
         for (member, topics) in wants.iter().enumerate() {
             for topic in topics {
-                subscribers.entry(topic).or_default().push(member);
+                subscribers.get_or_default(topic).push(member);
             }
         }
         let size = |it: &&TopicName| group.topics.get(*it).map_or(0, |count| *count as usize);
@@ -72,8 +72,8 @@ impl<'a> Builder<'a> {
             wants,
             subscribers,
             dealt: owned,
-            owner: BTreeMap::new(),
-            line: BTreeSet::new(),
+            owner: Map::new(),
+            line: Set::new(),
             previous: previous(group),
             movements: Movements::default(),
         }
@@ -100,7 +100,7 @@ impl<'a> Builder<'a> {
     fn partitions(&self, group: &Group<'_>) -> Vec<TopicPartition> {
         let mut topics: Vec<(usize, &TopicName)> =
             self.subscribers.iter().map(|(topic, by)| (by.len(), *topic)).collect();
-        topics.sort();
+        crate::map::sort(&mut topics);
         let each = |(_, topic): (usize, &TopicName)| {
             let count = group.topics.get(topic).copied().unwrap_or(0);
             let topic = topic.clone();
@@ -142,9 +142,9 @@ impl<'a> Builder<'a> {
         if ends.is_none_or(|(least, most)| most.0 <= least.0 + 1) {
             return true;
         }
-        let mut fullest: BTreeMap<&TopicName, usize> = BTreeMap::new();
+        let mut fullest: Map<&TopicName, usize> = Map::new();
         for (partition, owner) in &self.owner {
-            let count = fullest.entry(&partition.topic).or_default();
+            let count = fullest.get_or_default(&partition.topic);
             *count = self.dealt[*owner].len().max(*count);
         }
         let has_room = |it: &&(usize, usize)| it.0 != self.most[it.1];
@@ -231,10 +231,10 @@ impl<'a> Builder<'a> {
 /// Who had what before the newest generation.
 ///
 /// Source: `GeneralAssignmentBuilder.prepopulateCurrentAssignments`.
-fn previous(group: &Group<'_>) -> BTreeMap<TopicPartition, (usize, i32)> {
+fn previous(group: &Group<'_>) -> Map<TopicPartition, (usize, i32)> {
     let generations = group.members.iter().map(|it| it.generation.unwrap_or(NO_GENERATION));
     let newest = generations.max().unwrap_or(NO_GENERATION);
-    let mut previous: BTreeMap<TopicPartition, (usize, i32)> = BTreeMap::new();
+    let mut previous: Map<TopicPartition, (usize, i32)> = Map::new();
     for member in group.visits.iter().copied() {
         let generation = group.generation(member);
         if newest <= generation {

@@ -2,8 +2,8 @@
 
 use crate::kafka::TopicPartition;
 use crate::kafka::assignor::slots::PartitionSet;
+use crate::map::Map;
 use crate::name::TopicName;
-use std::collections::BTreeMap;
 
 /// From one member to another, by their places.
 type Way = (usize, usize);
@@ -13,8 +13,8 @@ type Way = (usize, usize);
 /// Source: `AbstractStickyAssignor.PartitionMovements`.
 #[derive(Debug, Default)]
 pub(super) struct Movements {
-    ways: BTreeMap<TopicPartition, Way>,
-    along: BTreeMap<(TopicName, Way), PartitionSet>,
+    ways: Map<TopicPartition, Way>,
+    along: Map<(TopicName, Way), PartitionSet>,
 }
 
 impl Movements {
@@ -47,8 +47,7 @@ impl Movements {
         let way = (origin, to);
         self.ways.insert(partition.clone(), way);
         self.along
-            .entry((partition.topic.clone(), way))
-            .or_insert_with(PartitionSet::new)
+            .get_or_insert_with((partition.topic.clone(), way), PartitionSet::new)
             .insert(partition.clone());
     }
 
