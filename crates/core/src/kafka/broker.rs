@@ -17,7 +17,8 @@ use super::coordinator::{self, Coordinator};
 use super::fact::Fact;
 use super::log::Log;
 use super::message::{
-    Answer, Batch, Content, CorrelationId, ErrorCode, NewRecord, ProducerId, ProducerStamp, Request,
+    Answer, Batch, Content, CorrelationId, ErrorCode, NewRecord, Outcomes, ProducerId,
+    ProducerStamp, Request,
 };
 use super::metadata::Metadata;
 use super::network::{Node, ReplyTo};
@@ -419,7 +420,7 @@ impl Broker {
         now: SimTime,
         acks: Acks,
         batches: Vec<(TopicPartition, Batch)>,
-    ) -> Vec<(TopicPartition, Result<(Offset, Offset), ErrorCode>)> {
+    ) -> Outcomes<(Offset, Offset)> {
         let mut results = Vec::with_capacity(batches.len());
         for (partition, batch) in batches {
             let result = if acks == Acks::All

@@ -178,10 +178,8 @@ impl Coordinator {
             let group = Group::new(id.clone());
             // Source: `GroupMetadataManager.classicGroupJoin`: a group that a join makes is
             // written down at once, without members and in generation 0.
-            if is_join {
-                if let Members::Classic(it) = &group.members {
-                    fx.push(Effect::Append(id.clone(), vec![it.record()]));
-                }
+            if is_join && let Members::Classic(it) = &group.members {
+                fx.push(Effect::Append(id.clone(), vec![it.record()]));
             }
             group
         });
@@ -339,15 +337,13 @@ impl Coordinator {
 
     /// The end of a group was read from the log. Its offsets go by records of their own.
     fn replay_end(&mut self, id: &GroupId) {
-        match self.groups.get_mut(id) {
-            Some(group) if group.offsets.is_empty() => self.groups.remove(id),
-            Some(group) => {
-                *group =
-                    Group { offsets: std::mem::take(&mut group.offsets), ..Group::new(id.clone()) };
-                return;
-            }
-            None => return,
-        };
+        let Some(group) = self.groups.get_mut(id) else { return };
+        if group.offsets.is_empty() {
+            self.groups.remove(id);
+        } else {
+            let offsets = std::mem::take(&mut group.offsets);
+            *group = Group { offsets, ..Group::new(id.clone()) };
+        }
     }
 
     /// All that the log says of a group was read.

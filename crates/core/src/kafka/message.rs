@@ -398,17 +398,20 @@ pub(crate) struct JoinGroup {
     pub(crate) protocols: Vec<(ClassicAssignor, Bytes)>,
 }
 
+/// What came of a request, partition by partition.
+pub(crate) type Outcomes<T> = Vec<(TopicPartition, Result<T, ErrorCode>)>;
+
 /// What a broker answers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Answer {
     /// The broker is there.
     ApiVersions,
     /// Per partition where its batch begins now, or why it is not there.
-    Produce(Vec<(TopicPartition, Result<Offset, ErrorCode>)>),
+    Produce(Outcomes<Offset>),
     /// The id to write under, and its epoch.
     InitProducerId(Result<ProducerId, ErrorCode>),
     /// Per partition what there is, or why not.
-    Fetch(Vec<(TopicPartition, Result<Slice, ErrorCode>)>),
+    Fetch(Outcomes<Slice>),
     /// The offset asked for; [`UNKNOWN_OFFSET`] if there is none.
     ListOffsets(Result<Offset, ErrorCode>),
     /// Where the log begins now.
@@ -440,7 +443,7 @@ pub(crate) enum Answer {
     /// The transactional id.
     DescribeTransaction(Result<DescribedTransaction, ErrorCode>),
     /// Per partition whether the end of the transaction is written.
-    WriteTxnMarkers(Vec<(TopicPartition, Result<(), ErrorCode>)>),
+    WriteTxnMarkers(Outcomes<()>),
     /// What the broker knows of the cluster.
     Metadata(Arc<Metadata>),
     /// What the controller was asked for is done, or why not.
@@ -448,7 +451,7 @@ pub(crate) enum Answer {
     /// What is committed per partition; none where there is none.
     OffsetFetch(Result<CommittedOffsets, ErrorCode>),
     /// Per partition whether its offset is forgotten.
-    OffsetDelete(Result<Vec<(TopicPartition, Result<(), ErrorCode>)>, ErrorCode>),
+    OffsetDelete(Result<Outcomes<()>, ErrorCode>),
     /// The group, if it is of the classic protocol.
     DescribeGroups(Result<GroupDescription, ErrorCode>),
     /// The group is forgotten.
@@ -561,7 +564,7 @@ macro_rules! error_codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
         /// An error of the protocol.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-                pub(crate) enum ErrorCode {
+        pub(crate) enum ErrorCode {
             $($(#[doc = $doc])+ $variant,)+
         }
 
@@ -687,8 +690,6 @@ error_codes! {
     GroupSubscribedToTopic = "GROUP_SUBSCRIBED_TO_TOPIC",
     /// What is to be stored beside the offset is too long.
     OffsetMetadataTooLarge = "OFFSET_METADATA_TOO_LARGE",
-    /// A group needs a name.
-    InvalidGroupId = "INVALID_GROUP_ID",
 }
 
 impl ErrorCode {

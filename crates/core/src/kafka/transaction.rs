@@ -9,7 +9,7 @@
 use super::config::BrokerSettings;
 use super::log::Log;
 use super::message::transaction::{DescribedTransaction, TransactionRequest};
-use super::message::{Answer, ErrorCode, Internal, Marker, ProducerId};
+use super::message::{Answer, ErrorCode, Internal, Marker, Outcomes, ProducerId};
 use super::metadata::Metadata;
 use super::network::ReplyTo;
 use super::schema::transaction::{TransactionValue, transaction_id, transaction_key};
@@ -318,7 +318,7 @@ impl Transactions {
         now: SimTime,
         metadata: &Metadata,
         producer: ProducerId,
-        results: Vec<(TopicPartition, Result<(), ErrorCode>)>,
+        results: Outcomes<()>,
     ) {
         for known in self.known.values_mut().filter(|it| it.producer == producer) {
             if !matches!(known.state, State::Prepare(_)) {

@@ -4,7 +4,7 @@
 
 use super::{Broker, Effect};
 use crate::kafka::log::{Log, Slice};
-use crate::kafka::message::{CorrelationId, ErrorCode, FetchPosition, Request};
+use crate::kafka::message::{CorrelationId, FetchPosition, Outcomes, Request};
 use crate::kafka::metadata::Partition;
 use crate::kafka::network::Node;
 use crate::kafka::{BrokerId, Offset, TopicPartition};
@@ -118,7 +118,7 @@ impl Broker {
         now: SimTime,
         leader: BrokerId,
         correlation: CorrelationId,
-        results: Vec<(TopicPartition, Result<Slice, ErrorCode>)>,
+        results: Outcomes<Slice>,
     ) {
         let fetching = &mut self.memory().fetching;
         if fetching.get(&leader).is_none_or(|it| it.correlation != correlation) {

@@ -6,7 +6,9 @@
 use super::{Broker, Effect, Memory};
 use crate::kafka::fact::{ClusterFact, Fact};
 use crate::kafka::log::{EpochEnd, Log, Slice};
-use crate::kafka::message::{Answer, ControllerRequest, ErrorCode, FetchPosition, Request};
+use crate::kafka::message::{
+    Answer, ControllerRequest, ErrorCode, FetchPosition, Outcomes, Request,
+};
 use crate::kafka::metadata::Partition;
 use crate::kafka::network::{Node, ReplyTo};
 use crate::kafka::{BrokerId, Offset, TopicPartition};
@@ -48,7 +50,7 @@ pub(super) struct ParkedProduce {
     pub(super) reply_to: ReplyTo,
     pub(super) deadline: SimTime,
     /// Per partition where its batch begins and which high watermark it waits for; or the answer.
-    pub(super) waits: Vec<(TopicPartition, Result<(Offset, Offset), ErrorCode>)>,
+    pub(super) waits: Outcomes<(Offset, Offset)>,
 }
 
 impl Follower {

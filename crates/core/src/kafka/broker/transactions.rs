@@ -7,7 +7,7 @@ use crate::kafka::config::Acks;
 use crate::kafka::log::Log;
 use crate::kafka::message::transaction::TransactionRequest;
 use crate::kafka::message::{
-    Batch, Content, CorrelationId, ErrorCode, Internal, Marker, NewRecord, ProducerId,
+    Batch, Content, CorrelationId, ErrorCode, Internal, Marker, NewRecord, Outcomes, ProducerId,
     ProducerStamp, Request,
 };
 use crate::kafka::network::{Node, ReplyTo};
@@ -132,7 +132,7 @@ impl Broker {
         fx: &mut Vec<Effect>,
         now: SimTime,
         correlation: CorrelationId,
-        results: Vec<(TopicPartition, Result<(), ErrorCode>)>,
+        results: Outcomes<()>,
     ) {
         let asked = |it: &mut Marking| it.correlation == correlation;
         let Some(it) = self.memory().marking.extract_if(.., asked).next() else { return };
@@ -162,7 +162,7 @@ impl Broker {
         producer: ProducerId,
         marker: Marker,
         partitions: Vec<TopicPartition>,
-    ) -> Vec<(TopicPartition, Result<(), ErrorCode>)> {
+    ) -> Outcomes<()> {
         let mut results = Vec::with_capacity(partitions.len());
         for partition in partitions {
             let result = match self.led(&partition) {
@@ -254,12 +254,20 @@ impl Broker {
     ) {
         // Source: `AddPartitionsToTxnManager` and `ReplicaManager` turn what producers would
         // not try again into what they do.
-        let refusal = result.err().map(|error| match error {
-            ErrorCode::ProducerFenced => ErrorCode::InvalidProducerEpoch,
-            ErrorCode::ConcurrentTransactions
-            | ErrorCode::NotCoordinator
-            | ErrorCode::CoordinatorNotAvailable => ErrorCode::NotEnoughReplicas,
-            error => error,
+        let refusal = result.err().map(|error| {
+            let is_passing = matches!(
+                error,
+                ErrorCode::ConcurrentTransactions
+                    | ErrorCode::NotCoordinator
+                    | ErrorCode::CoordinatorNotAvailable
+            );
+            if is_passing {
+                ErrorCode::NotEnoughReplicas
+            } else if error == ErrorCode::ProducerFenced {
+                ErrorCode::InvalidProducerEpoch
+            } else {
+                error
+            }
         });
         let refused = refusal.map(|error| (self.absent(&it), error));
         let how = (it.acks, it.timeout_ms);

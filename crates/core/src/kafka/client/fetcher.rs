@@ -8,7 +8,7 @@ use crate::kafka::call::{Row, RowContent, Take};
 use crate::kafka::config::IsolationLevel;
 use crate::kafka::fact::Fact;
 use crate::kafka::log::{BatchHead, Record, Slice};
-use crate::kafka::message::{Content, ErrorCode, FetchPosition, Marker, Request};
+use crate::kafka::message::{Content, ErrorCode, FetchPosition, Marker, Outcomes, Request};
 use crate::kafka::network::Channel;
 use crate::kafka::{BrokerId, Offset, TopicPartition};
 use crate::map::Map;
@@ -294,7 +294,7 @@ impl Client {
         &mut self,
         fx: &mut Vec<Effect>,
         asked: &[(TopicPartition, Offset)],
-        answer: Vec<(TopicPartition, Result<Slice, ErrorCode>)>,
+        answer: Outcomes<Slice>,
     ) {
         for (partition, result) in answer {
             let Some((_, from)) = asked.iter().find(|(it, _)| *it == partition) else { continue };

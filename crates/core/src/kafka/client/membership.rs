@@ -587,7 +587,6 @@ fn is_fatal(error: ErrorCode) -> bool {
         error,
         ErrorCode::InconsistentGroupProtocol
             | ErrorCode::InvalidSessionTimeout
-            | ErrorCode::InvalidGroupId
             | ErrorCode::GroupMaxSizeReached
             | ErrorCode::FencedInstanceId
     )

@@ -75,16 +75,13 @@ impl Cluster {
                 self.step_producer(cx, place, producer::Input::Transact(call.clone()));
             }
             Command::Flush(name) => {
-                let place = self.open(name)?;
-                self.step_producer(cx, place, producer::Input::Flush);
+                self.step_producer(cx, self.open(name)?, producer::Input::Flush);
             }
             Command::CloseProducer(name) => {
-                let place = self.open(name)?;
-                self.step_producer(cx, place, producer::Input::Close);
+                self.step_producer(cx, self.open(name)?, producer::Input::Close);
             }
             Command::CrashProducer(name) => {
-                let place = self.open(name)?;
-                self.step_producer(cx, place, producer::Input::Crash);
+                self.step_producer(cx, self.open(name)?, producer::Input::Crash);
             }
             Command::RestartProducer(name) => {
                 let place = self.known_producer(name).ok_or_else(|| no_producer(name))?;

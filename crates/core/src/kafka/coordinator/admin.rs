@@ -5,7 +5,7 @@ use super::group::{Expiry, Group, Members};
 use super::{Coordinator, Effect};
 use crate::kafka::TopicPartition;
 use crate::kafka::fact::{Fact, ForgottenReason};
-use crate::kafka::message::{Answer, ErrorCode, GroupRequest, Internal, ListedGroup};
+use crate::kafka::message::{Answer, ErrorCode, GroupRequest, Internal, ListedGroup, Outcomes};
 use crate::kafka::schema::{Key, PROTOCOL_TYPE};
 use crate::sim::SimTime;
 
@@ -34,9 +34,6 @@ pub(super) fn answer_without_group(request: &GroupRequest) -> Answer {
     }
 }
 
-/// Per partition whether its offset is forgotten.
-type Deleted = Vec<(TopicPartition, Result<(), ErrorCode>)>;
-
 impl Group {
     /// Forgets single offsets. What a member reads is left alone.
     ///
@@ -45,7 +42,7 @@ impl Group {
         &mut self,
         fx: &mut Vec<Effect>,
         partitions: Vec<TopicPartition>,
-    ) -> Result<Deleted, ErrorCode> {
+    ) -> Result<Outcomes<()>, ErrorCode> {
         let (mut results, mut records) = (Vec::new(), Vec::new());
         for partition in partitions {
             let result = if self.is_subscribed(&partition.topic) {

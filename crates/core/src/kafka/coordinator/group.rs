@@ -5,8 +5,9 @@ use super::classic::Classic;
 use super::consumer_group::{ConsumerGroup, Done, Here};
 use super::offsets::Offsets;
 use super::{Context, Effect};
-use crate::kafka::fact::Fact;
-use crate::kafka::message::{Answer, ErrorCode, GroupRequest};
+use crate::kafka::call::OffsetAndMetadata;
+use crate::kafka::fact::{CommitReason, Fact};
+use crate::kafka::message::{Answer, ErrorCode, GroupRequest, MemberOf};
 use crate::kafka::network::ReplyTo;
 use crate::kafka::{Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId, TopicName};
@@ -155,6 +156,32 @@ impl Group {
         }
     }
 
+    /// Stores offsets that a member, or nobody in particular, wants stored.
+    fn commit(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        context: &Context<'_>,
+        member: MemberOf,
+        offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
+        how: CommitReason,
+    ) -> Result<(), ErrorCode> {
+        let may = match &mut self.members {
+            Members::Classic(it) => it.may_commit(context.now, &member),
+            Members::Consumer(it) => {
+                let partitions = offsets.iter().map(|(partition, _)| partition);
+                it.may_commit(&member.member_id, member.generation, partitions)
+            }
+        };
+        let how = (how, context.settings.offset_metadata_max_bytes);
+        let stored = may.and_then(|()| self.offsets.commit(fx, context.now, &member, offsets, how));
+        if let Err(error) = stored {
+            let (group, consumer) = (self.id.clone(), member.client);
+            let error = error.as_str();
+            fx.push(Effect::Note(Fact::CommitRefused { group, consumer, error }));
+        }
+        stored
+    }
+
     /// Answers one request of a member or of someone who wants to be one.
     pub(super) fn answer(
         &mut self,
@@ -174,23 +201,7 @@ impl Group {
                 };
             }
             GroupRequest::OffsetCommit { member, offsets, how } => {
-                let may = match &mut self.members {
-                    Members::Classic(it) => it.may_commit(context.now, &member),
-                    Members::Consumer(it) => {
-                        let partitions = offsets.iter().map(|(partition, _)| partition);
-                        it.may_commit(&member.member_id, member.generation, partitions)
-                    }
-                };
-                let limit = context.settings.offset_metadata_max_bytes;
-                let stored = may.and_then(|()| {
-                    self.offsets.commit(fx, context.now, &member, offsets, (how, limit))
-                });
-                if let Err(error) = stored {
-                    let (group, consumer) = (self.id.clone(), member.client);
-                    let error = error.as_str();
-                    fx.push(Effect::Note(Fact::CommitRefused { group, consumer, error }));
-                }
-                Answer::OffsetCommit(stored)
+                Answer::OffsetCommit(self.commit(fx, context, member, offsets, how))
             }
             // Source: `OffsetMetadataManager.commitTransactionalOffset`: who names no member is not
             // asked whether it is one.

@@ -121,9 +121,11 @@ fn speak(
     context: &mut Context<'_>,
     request: GroupRequest,
 ) -> Answer {
-    let fresh = match &request {
-        GroupRequest::JoinGroup(join) if join.member_id.is_empty() => random_id(context.names),
-        _ => String::new(),
+    let is_new = |join: &JoinGroup| join.member_id.is_empty();
+    let fresh = if matches!(&request, GroupRequest::JoinGroup(join) if is_new(join)) {
+        random_id(context.names)
+    } else {
+        String::new()
     };
     let here = context.here();
     match request {

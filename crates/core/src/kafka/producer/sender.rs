@@ -180,12 +180,13 @@ impl Producer {
         if let Answer::Metadata(news) = answer {
             return self.learn(now, news);
         }
-        let results = match answer {
-            Answer::Produce(results) => results,
-            Answer::InitProducerId(result) if !self.is_transactional() => {
-                return self.identified(correlation, result);
-            }
-            other => return self.transaction_answered(now, correlation, other),
+        if let Answer::InitProducerId(result) = answer
+            && !self.is_transactional()
+        {
+            return self.identified(correlation, result);
+        }
+        let Answer::Produce(results) = answer else {
+            return self.transaction_answered(now, correlation, answer);
         };
         // An answer that comes after its request was given up finds nothing here.
         let Some(request) = self.in_flight.remove(&correlation) else { return };

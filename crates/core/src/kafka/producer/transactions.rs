@@ -446,17 +446,21 @@ impl Producer {
         if error.is_retriable() || error == ErrorCode::ConcurrentTransactions {
             return self.ask_again(now, false);
         }
-        let is_mismatch = matches!(
-            error,
-            ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::StaleMemberEpoch
-        );
-        let stage = match error {
-            _ if is_mismatch => Stage::Abortable("CommitFailedException"),
-            ErrorCode::FencedInstanceId => Stage::Abortable(error.as_str()),
-            ErrorCode::InvalidProducerIdMapping => Stage::Abortable(error.as_str()),
-            ErrorCode::ProducerFenced | ErrorCode::InvalidProducerEpoch => Stage::Fatal(FENCED),
-            ErrorCode::InvalidTxnState => Stage::Fatal(error.as_str()),
-            _ => Stage::Fatal("KafkaException"),
+        let is = |errors: &[ErrorCode]| errors.contains(&error);
+        let stage = if is(&[
+            ErrorCode::UnknownMemberId,
+            ErrorCode::IllegalGeneration,
+            ErrorCode::StaleMemberEpoch,
+        ]) {
+            Stage::Abortable("CommitFailedException")
+        } else if is(&[ErrorCode::FencedInstanceId, ErrorCode::InvalidProducerIdMapping]) {
+            Stage::Abortable(error.as_str())
+        } else if is(&[ErrorCode::ProducerFenced, ErrorCode::InvalidProducerEpoch]) {
+            Stage::Fatal(FENCED)
+        } else if error == ErrorCode::InvalidTxnState {
+            Stage::Fatal(error.as_str())
+        } else {
+            Stage::Fatal("KafkaException")
         };
         self.transacting.stage = stage;
         self.transacting.want = None;

@@ -333,84 +333,91 @@ fn cargo(cluster: &Cluster, arrival: &Arrival) -> Vec<Cargo> {
 
 fn consumer_cargo(consumer: &Consumer, packet: &Packet) -> Vec<Cargo> {
     let (name, group) = (&consumer.setup().name, &consumer.setup().group_name());
-    let membership = || vec![Cargo::Membership(name.clone(), group.clone())];
     match packet {
-        Packet::Request(_, request) => match request {
-            Request::Group(GroupRequest::OffsetCommit { offsets, .. }) => offsets
-                .iter()
-                .map(|(it, at)| Cargo::Commit(name.clone(), group.clone(), it.clone(), at.offset))
-                .collect(),
-            Request::FindCoordinator { .. }
-            | Request::Group(
-                GroupRequest::JoinGroup(_)
-                | GroupRequest::SyncGroup { .. }
-                | GroupRequest::Heartbeat { .. }
-                | GroupRequest::LeaveGroup { .. }
-                | GroupRequest::ConsumerHeartbeat(_)
-                | GroupRequest::ConsumerGroupDescribe { .. },
-            ) => membership(),
-            Request::ApiVersions
-            | Request::Produce { .. }
-            | Request::Fetch { .. }
-            | Request::ListOffsets { .. }
-            | Request::DeleteRecords { .. }
-            | Request::OffsetForLeaderEpoch { .. }
-            | Request::InitProducerId
-            | Request::Transaction(_)
-            | Request::FindTransactionCoordinator { .. }
-            | Request::WriteTxnMarkers { .. }
-            | Request::Group(GroupRequest::TxnOffsetCommit { .. })
-            | Request::Metadata
-            | Request::Controller(_)
-            | Request::ListGroups
-            | Request::Group(
-                GroupRequest::OffsetFetch { .. }
-                | GroupRequest::OffsetDelete { .. }
-                | GroupRequest::DescribeGroups { .. }
-                | GroupRequest::DeleteGroups { .. },
-            ) => Vec::new(),
-        },
-        Packet::Answer(_, answer) => match answer {
-            Answer::Fetch(results) => results
-                .iter()
-                .filter_map(|(it, result)| {
-                    let slice = result.as_ref().ok()?;
-                    let messages: Vec<MessageId> =
-                        slice.records.iter().filter_map(Record::message).collect();
-                    Some(Cargo::Fetch(name.clone(), it.clone(), messages))
-                })
-                .collect(),
-            Answer::OffsetCommit(_) => vec![Cargo::CommitAnswer(name.clone(), group.clone())],
-            Answer::FindCoordinator(_)
-            | Answer::JoinGroup(_)
-            | Answer::SyncGroup(_)
-            | Answer::Heartbeat(_)
-            | Answer::ConsumerHeartbeat(_)
-            | Answer::ConsumerGroupDescribe(_)
-            | Answer::LeaveGroup(_) => membership(),
-            Answer::ApiVersions
-            | Answer::Produce(_)
-            | Answer::InitProducerId(_)
-            | Answer::TxnOffsetCommit(_)
-            | Answer::AddedToTxn(_)
-            | Answer::EndTxn(_)
-            | Answer::DescribeTransaction(_)
-            | Answer::WriteTxnMarkers(_)
-            | Answer::ListOffsets(_)
-            | Answer::DeleteRecords(_)
-            | Answer::OffsetForLeaderEpoch(_)
-            | Answer::Metadata(_)
-            | Answer::BrokerRegistration { .. }
-            | Answer::BrokerHeartbeat(_)
-            | Answer::AlterPartition(..)
-            | Answer::Controller(_)
-            | Answer::ListGroups(_)
-            | Answer::OffsetFetch(_)
-            | Answer::OffsetDelete(_)
-            | Answer::DescribeGroups(_)
-            | Answer::DeleteGroups(_) => Vec::new(),
-        },
+        Packet::Request(_, request) => asked_cargo(name, group, request),
+        Packet::Answer(_, answer) => answered_cargo(name, group, answer),
         Packet::Disconnected | Packet::MetadataUpdate(_) => Vec::new(),
+    }
+}
+
+fn asked_cargo(name: &ConsumerName, group: &GroupId, request: &Request) -> Vec<Cargo> {
+    match request {
+        Request::Group(GroupRequest::OffsetCommit { offsets, .. }) => offsets
+            .iter()
+            .map(|(it, at)| Cargo::Commit(name.clone(), group.clone(), it.clone(), at.offset))
+            .collect(),
+        Request::FindCoordinator { .. }
+        | Request::Group(
+            GroupRequest::JoinGroup(_)
+            | GroupRequest::SyncGroup { .. }
+            | GroupRequest::Heartbeat { .. }
+            | GroupRequest::LeaveGroup { .. }
+            | GroupRequest::ConsumerHeartbeat(_)
+            | GroupRequest::ConsumerGroupDescribe { .. },
+        ) => vec![Cargo::Membership(name.clone(), group.clone())],
+        Request::ApiVersions
+        | Request::Produce { .. }
+        | Request::Fetch { .. }
+        | Request::ListOffsets { .. }
+        | Request::DeleteRecords { .. }
+        | Request::OffsetForLeaderEpoch { .. }
+        | Request::InitProducerId
+        | Request::Transaction(_)
+        | Request::FindTransactionCoordinator { .. }
+        | Request::WriteTxnMarkers { .. }
+        | Request::Group(GroupRequest::TxnOffsetCommit { .. })
+        | Request::Metadata
+        | Request::Controller(_)
+        | Request::ListGroups
+        | Request::Group(
+            GroupRequest::OffsetFetch { .. }
+            | GroupRequest::OffsetDelete { .. }
+            | GroupRequest::DescribeGroups { .. }
+            | GroupRequest::DeleteGroups { .. },
+        ) => Vec::new(),
+    }
+}
+
+fn answered_cargo(name: &ConsumerName, group: &GroupId, answer: &Answer) -> Vec<Cargo> {
+    match answer {
+        Answer::Fetch(results) => results
+            .iter()
+            .filter_map(|(it, result)| {
+                let slice = result.as_ref().ok()?;
+                let messages: Vec<MessageId> =
+                    slice.records.iter().filter_map(Record::message).collect();
+                Some(Cargo::Fetch(name.clone(), it.clone(), messages))
+            })
+            .collect(),
+        Answer::OffsetCommit(_) => vec![Cargo::CommitAnswer(name.clone(), group.clone())],
+        Answer::FindCoordinator(_)
+        | Answer::JoinGroup(_)
+        | Answer::SyncGroup(_)
+        | Answer::Heartbeat(_)
+        | Answer::ConsumerHeartbeat(_)
+        | Answer::ConsumerGroupDescribe(_)
+        | Answer::LeaveGroup(_) => vec![Cargo::Membership(name.clone(), group.clone())],
+        Answer::ApiVersions
+        | Answer::Produce(_)
+        | Answer::InitProducerId(_)
+        | Answer::TxnOffsetCommit(_)
+        | Answer::AddedToTxn(_)
+        | Answer::EndTxn(_)
+        | Answer::DescribeTransaction(_)
+        | Answer::WriteTxnMarkers(_)
+        | Answer::ListOffsets(_)
+        | Answer::DeleteRecords(_)
+        | Answer::OffsetForLeaderEpoch(_)
+        | Answer::Metadata(_)
+        | Answer::BrokerRegistration { .. }
+        | Answer::BrokerHeartbeat(_)
+        | Answer::AlterPartition(..)
+        | Answer::Controller(_)
+        | Answer::ListGroups(_)
+        | Answer::OffsetFetch(_)
+        | Answer::OffsetDelete(_)
+        | Answer::DescribeGroups(_)
+        | Answer::DeleteGroups(_) => Vec::new(),
     }
 }
 

@@ -25,6 +25,14 @@ fn said(it: &ConsumerHeartbeat) -> String {
     out
 }
 
+/// The answer to a heartbeat that was heard.
+fn answer(
+    epoch: &str,
+    assignment: Option<Vec<TopicPartition>>,
+) -> Result<ConsumerHeartbeatAnswer, ErrorCode> {
+    Ok(ConsumerHeartbeatAnswer { epoch: epoch.parse().unwrap(), interval_ms: 100, assignment })
+}
+
 /// A script of a client, one line an instant in milliseconds and what happens then:
 ///
 /// ```text
@@ -65,13 +73,6 @@ fn check(script: &str, expect: Expect) {
         beat(&mut client, last, now, &mut out);
         last = now;
         out += &format!("{line}\n");
-        let answer = |epoch: &str, assignment| {
-            Ok(ConsumerHeartbeatAnswer {
-                epoch: epoch.parse().unwrap(),
-                interval_ms: 100,
-                assignment,
-            })
-        };
         let outcome = match words[1..] {
             ["poll"] => {
                 client.released(now);

@@ -154,11 +154,6 @@ fn an_administrator_may_touch_what_no_member_uses() {
         9 admin delete
         10 admin describe
         11 c1 leave
-        12 nobody commit t-0 1
-        13 admin forget t-0
-        14 nobody commit t-0 2
-        15 admin delete
-        16 admin describe
         ",
         expect![[r#"
             6 nobody commit t-0 5
@@ -185,6 +180,28 @@ fn an_administrator_may_touch_what_no_member_uses() {
                 11 g rebalances: c1 left
                 11 append 1
                 Empty 2
+        "#]],
+    );
+}
+
+#[test]
+fn an_administrator_may_touch_what_nobody_reads() {
+    check(
+        0,
+        "
+        2 c1 join t
+        3 c1 join t
+        4 c1 sync t-0 c1
+        5 c1 commit t-0 3
+        11 c1 leave
+        --
+        12 nobody commit t-0 1
+        13 admin forget t-0
+        14 nobody commit t-0 2
+        15 admin delete
+        16 admin describe
+        ",
+        expect![[r#"
             12 nobody commit t-0 1
                 12 append 1
                 12 g is committed to offset 1 of t-0, by nobody

@@ -119,8 +119,14 @@ fn random_script(rng: &mut Rng) -> Script {
         };
         writeln!(text, "{}ms {command}", at * 3).unwrap();
     }
-    let versions = [Version::V3_10, Version::V4_0];
     let mut script = Script::read(&text);
+    draw_nodes(rng, &mut script);
+    script
+}
+
+/// The broker's version, its nodes, and when they stop and start.
+fn draw_nodes(rng: &mut Rng, script: &mut Script) {
+    let versions = [Version::V3_10, Version::V4_0];
     script.config.broker.version = versions[usize::try_from(rng.below(2)).unwrap()];
     if rng.below(3) == 0 {
         script.config.broker.nodes = 3;
@@ -138,7 +144,6 @@ fn random_script(rng: &mut Rng) -> Script {
         let (time, _) = script.commands[at];
         script.commands.insert(at, (time, Command::RestartBroker));
     }
-    script
 }
 
 /// Where two queues dead-letter to each other, what is rejected doubles: enough is enough.
