@@ -5,7 +5,7 @@ use brokerscope_core::sim::SimTime;
 use brokerscope_core::weight::Weight;
 use brokerscope_scenario::ledger::Outcome;
 use brokerscope_scenario::scenario::SystemName;
-use brokerscope_scenario::{LESSONS, Lesson, Run};
+use brokerscope_scenario::{LESSONS, Lesson, Run, Scenario};
 use expect_test::expect_file;
 
 /// A lesson at its end.
@@ -92,5 +92,27 @@ fn four_consumers_do_all_the_work_once() {
     for (system, reader) in [(SystemName::Kafka, "billing"), (SystemName::RabbitMq, "orders")] {
         let Outcome { once, twice, lost, .. } = outcome(&run, system, reader);
         assert_eq!((once, twice, lost), (24, 0, 0), "{}", system.as_str());
+    }
+}
+
+/// A scenario that is no lesson yet.
+#[test]
+fn what_only_a_leader_had_is_lost_if_nobody_waited_for_its_followers() {
+    let text = include_str!("../../../scenarios/leader-dies.toml");
+    let mut run = Run::new(Scenario::from_toml("leader-dies", text).unwrap());
+    assert!(run.explore(u64::MAX), "a run ends");
+    run.seek(run.end());
+    let mut trace = String::new();
+    run.trace(run.end(), &mut trace).unwrap();
+    expect_file!["../../../scenarios/leader-dies.trace"].assert_eq(&trace);
+    let said: Vec<_> = run.beats().into_iter().map(|(beat, _)| beat).collect();
+    for beat in &run.scenario().beats {
+        assert!(said.contains(&beat), "it happens that '{}'", beat.when);
+    }
+    let kafka = outcome(&run, SystemName::Kafka, "billing");
+    assert_eq!((kafka.once, kafka.twice, kafka.lost), (27, 0, 1), "only reading 17 is lost");
+    for queue in ["metrics", "orders"] {
+        let queue = outcome(&run, SystemName::RabbitMq, queue);
+        assert_eq!((queue.once, queue.twice, queue.lost), (14, 0, 0), "a majority had it");
     }
 }

@@ -224,6 +224,7 @@ impl KafkaLedger {
             self.posts.learn(message, ARRIVED);
         }
         let Some(partition) = self.logs.place(to) else { return };
+        self.cut_off(partition, offset);
         self.logs.append(partition, offset, message);
         for reader in &self.plan.of_partition[partition] {
             let Group { book, places } = &mut self.groups[*reader];
@@ -234,6 +235,25 @@ impl KafkaLedger {
                 it.ahead += u16::from(place.position <= offset);
                 it.open += u16::from(place.committed.is_none_or(|upto| upto <= offset));
             });
+        }
+    }
+
+    /// What stood from `from` on is gone: the leader that had it is another one now, which writes
+    /// there anew.
+    fn cut_off(&mut self, partition: usize, from: Offset) {
+        let end = self.logs.end(partition);
+        let gone: Vec<_> = self.logs.kept(partition, from, end).collect();
+        for (offset, message) in gone {
+            self.logs.cut_off(partition, offset);
+            for reader in &self.plan.of_partition[partition] {
+                let Group { book, places } = &mut self.groups[*reader];
+                let place = places[partition];
+                book.change(message, |it| {
+                    it.in_broker -= 1;
+                    it.ahead -= u16::from(place.position <= offset);
+                    it.open -= u16::from(place.committed.is_none_or(|upto| upto <= offset));
+                });
+            }
         }
     }
 

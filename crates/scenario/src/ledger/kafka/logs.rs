@@ -70,6 +70,18 @@ impl Logs {
         }
     }
 
+    /// Behind the last record that was ever there.
+    pub(super) fn end(&self, place: usize) -> Offset {
+        Offset(i64::try_from(self.logs[place].messages.end()).unwrap_or(i64::MAX))
+    }
+
+    /// The record at `offset` is gone as if it had never been there.
+    pub(super) fn cut_off(&mut self, place: usize, offset: Offset) {
+        if let Some(there) = self.logs[place].messages.get_mut(index(offset)) {
+            *there = (HOLE, false);
+        }
+    }
+
     /// Where the log starts.
     pub(super) fn start(&self, place: usize) -> Offset {
         self.logs[place].start

@@ -67,6 +67,7 @@ impl Recount {
                 self.gave_up.insert(*message);
             }
             Fact::Appended { message, to, offset } => {
+                self.log.retain(|(of, at), _| of != to || at < offset);
                 self.log.insert((to.clone(), *offset), *message);
             }
             Fact::Acknowledged { message, .. } => {
