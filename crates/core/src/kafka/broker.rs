@@ -345,8 +345,13 @@ impl Broker {
                 }
                 self.read_all(&fetch)
             }
-            Request::ListOffsets { partition, at } => {
-                Answer::ListOffsets(self.list(&partition, at))
+            Request::ListOffsets { partitions } => {
+                let mut listed = Vec::new();
+                for (partition, at) in partitions {
+                    let offset = self.list(&partition, at);
+                    listed.push((partition, offset));
+                }
+                Answer::ListOffsets(listed)
             }
             Request::OffsetForLeaderEpoch { partition, leader_epoch, epoch } => {
                 let end = self.epoch_end(&partition, leader_epoch, epoch);

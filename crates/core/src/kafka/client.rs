@@ -162,7 +162,8 @@ enum Asked {
     Committed,
     /// The committed offsets, since the application asks.
     Question,
-    ListOffsets(TopicPartition),
+    /// Where to begin in these, or go on.
+    ListOffsets(Vec<TopicPartition>),
     /// Where the term of the record before that position ended.
     EpochEnd(TopicPartition, Offset),
     /// The end of a partition, since the application asks.
@@ -443,7 +444,11 @@ impl Client {
             Asked::AsyncCommit(_) => self.async_commit_failed(),
             Asked::Committed => self.retry_positions(now, None),
             Asked::Question => self.question_failed(now),
-            Asked::ListOffsets(partition) => self.retry_positions(now, Some(partition)),
+            Asked::ListOffsets(partitions) => {
+                for it in partitions {
+                    self.retry_positions(now, Some(it));
+                }
+            }
             Asked::EpochEnd(..) => self.fetch_not_before = now + self.retry_backoff(),
             Asked::Fetch(_) => self.fetch_not_before = now + self.retry_backoff(),
         }
@@ -487,12 +492,12 @@ impl Client {
             }
             (Asked::Committed, Answer::OffsetFetch(it)) => self.committed_found(fx, now, it),
             (Asked::Question, Answer::OffsetFetch(it)) => self.question_answered(fx, now, it),
-            (Asked::End(partition), Answer::ListOffsets(it)) => self.end_found(&partition, it),
+            (Asked::End(partition), Answer::ListOffsets(it)) => self.end_found(&partition, &it),
             (Asked::EpochEnd(partition, at), Answer::OffsetForLeaderEpoch(it)) => {
                 self.epoch_end_found(now, &partition, at, it);
             }
-            (Asked::ListOffsets(partition), Answer::ListOffsets(it)) => {
-                self.offset_found(fx, now, &partition, it);
+            (Asked::ListOffsets(partitions), Answer::ListOffsets(it)) => {
+                self.offsets_found(fx, now, &partitions, it);
             }
             (Asked::Fetch(positions), Answer::Fetch(it)) => {
                 self.fetched(fx, &positions, it);

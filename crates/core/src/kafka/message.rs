@@ -10,7 +10,7 @@
 //! | `WriteTxnMarkers` | coordinator of the id | leader of the partitions | whether each is ended |
 //! | `TxnOffsetCommit` | producer | coordinator of the group | whether it will be stored |
 //! | `Fetch` | consumer | leader of the partitions | batches, log start, high watermark |
-//! | `ListOffsets` | consumer | leader of the partition | an offset |
+//! | `ListOffsets` | consumer | leader of the partitions | an offset of each |
 //! | `OffsetForLeaderEpoch` | consumer | leader of the partition | where a term ended |
 //! | `DeleteRecords` | administrator | leader of the partition | the log start |
 //! | `FindCoordinator` | consumer | any broker | the group's coordinator |
@@ -149,8 +149,8 @@ pub(crate) enum Request {
         min_bytes: u64,
         partitions: Vec<FetchPosition>,
     },
-    /// Where does the partition begin, or end?
-    ListOffsets { partition: TopicPartition, at: ListedOffset },
+    /// Where do these partitions begin, or end?
+    ListOffsets { partitions: Vec<(TopicPartition, ListedOffset)> },
     /// Where did the term `epoch`, or the last before it, end? The other is the leader's own.
     OffsetForLeaderEpoch { partition: TopicPartition, leader_epoch: u32, epoch: u32 },
     /// Forget what lies before that offset; -1 means everything that consumers can read.
@@ -412,8 +412,8 @@ pub(crate) enum Answer {
     InitProducerId(Result<ProducerId, ErrorCode>),
     /// Per partition what there is, or why not.
     Fetch(Outcomes<Slice>),
-    /// The offset asked for; [`UNKNOWN_OFFSET`] if there is none.
-    ListOffsets(Result<Offset, ErrorCode>),
+    /// Per partition the offset asked for; [`UNKNOWN_OFFSET`] if there is none.
+    ListOffsets(Outcomes<Offset>),
     /// Where the log begins now.
     DeleteRecords(Result<Offset, ErrorCode>),
     /// The term that was asked for and its end, if the leader knows of it.

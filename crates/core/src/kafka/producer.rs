@@ -20,10 +20,10 @@ use crate::name::{ProducerName, TopicName};
 use crate::sim::{Rng, Shelf, SimDuration, SimTime};
 use crate::workload::{MessageId, Workload};
 use accumulator::{Queue, Waiting};
-use handed::Blocked;
 pub(crate) use handed::Handed;
 pub use handed::Sent;
 use identity::Identity;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use sticky::Sticky;
 use transactions::Transacting;
@@ -87,8 +87,10 @@ pub(crate) struct Producer {
     transacting: Transacting,
     /// Records that were refused though they lie in a batch: their fate is told already.
     orphans: Vec<MessageId>,
-    /// Records whose topic or partition it does not know yet.
-    blocked: Vec<Blocked>,
+    /// Records that wait since it does not know the topic or partition of the first of them.
+    blocked: VecDeque<Handed>,
+    /// When the first of those is given up.
+    blocked_until: SimTime,
     /// What became of the records that were handed over at run time.
     outcomes: Shelf<Sent>,
 }
@@ -161,7 +163,8 @@ impl Producer {
             identity: Identity::default(),
             transacting: Transacting::default(),
             orphans: Vec::new(),
-            blocked: Vec::new(),
+            blocked: VecDeque::new(),
+            blocked_until: SimTime::START,
             outcomes: Shelf::new(),
         };
         producer.skip_what_others_send();
@@ -254,7 +257,7 @@ impl Producer {
             ready.flatten().into_iter().chain([self.delivery_deadline(first)]).min()
         });
         let own = message.into_iter().chain(requests).chain(deliveries).chain(queues);
-        let blocked = self.blocked.iter().map(|it| it.deadline);
+        let blocked = (!self.blocked.is_empty()).then_some(self.blocked_until);
         let asking = self.metadata_due().into_iter().chain(self.identity_due());
         let asking = asking.chain(self.transaction_due());
         own.chain(self.connections.due()).chain(asking).chain(blocked).min()

@@ -194,7 +194,7 @@ impl Progress {
         match call {
             AdminCall::ListOffsets { partition, at } => (
                 Target::Leader(partition.clone()),
-                Request::ListOffsets { partition: partition.clone(), at: *at },
+                Request::ListOffsets { partitions: vec![(partition.clone(), *at)] },
             ),
             AdminCall::DeleteRecords { partition, before } => (
                 Target::Leader(partition.clone()),
@@ -279,9 +279,10 @@ impl Progress {
     ) -> Result<Option<AdminReturn>, ErrorCode> {
         let done = |()| Some(AdminReturn::Done);
         match (call, answer) {
-            (_, Answer::ListOffsets(found) | Answer::DeleteRecords(found)) => {
-                found.map(|it| Some(AdminReturn::Offset(it)))
+            (_, Answer::ListOffsets(mut found)) => {
+                found.pop().map(|(_, it)| it.map(AdminReturn::Offset)).transpose()
             }
+            (_, Answer::DeleteRecords(found)) => found.map(|it| Some(AdminReturn::Offset(it))),
             // What was written or refused is not asked for again.
             (_, Answer::Produce(results)) => {
                 Ok(results.into_iter().next().map(|(_, it)| match it {

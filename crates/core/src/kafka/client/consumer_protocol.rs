@@ -52,10 +52,12 @@ impl Client {
         Some((heartbeats.member_id().clone(), heartbeats.epoch()?))
     }
 
-    /// When the next heartbeat is due, if there is anyone to send it to.
+    /// When the next heartbeat is due, if there is anyone to send it to; in `poll` also when to
+    /// take up partitions whatever became of the commit.
     pub(super) fn heartbeat_due(&self) -> Option<SimTime> {
         let due = self.membership.heartbeats.as_ref()?.due();
         let taking_up = self.membership.taking_up.as_ref().map(|it| it.until);
+        let taking_up = taking_up.filter(|_| self.polling.is_some());
         let due = due.filter(|_| self.coordinator().is_some());
         due.into_iter().chain(taking_up).min()
     }

@@ -7,9 +7,12 @@ use super::{Asked, Client, Effect, Return};
 use crate::kafka::call::{CommittedOffsets, Edge, OffsetAndMetadata};
 use crate::kafka::config::OffsetReset;
 use crate::kafka::fact::{Fact, PositionReason};
-use crate::kafka::message::{ErrorCode, GroupRequest, ListedOffset, Request, UNKNOWN_OFFSET};
+use crate::kafka::message::{
+    ErrorCode, GroupRequest, ListedOffset, Outcomes, Request, UNKNOWN_OFFSET,
+};
 use crate::kafka::network::Channel;
-use crate::kafka::{Offset, TopicPartition};
+use crate::kafka::{BrokerId, Offset, TopicPartition};
+use crate::map::Map;
 use crate::sim::{SimDuration, SimTime};
 
 /// A partition that it reads.
@@ -86,10 +89,7 @@ impl Client {
             self.assignment.remove(partition);
         }
         self.buffer.retain(|it| !partitions.contains(it.partition()));
-        self.in_flight.retain(|_, it| {
-            let it = if let Asked::ListOffsets(it) = &it.what { Some(it) } else { None };
-            it.is_none_or(|it| !partitions.contains(it))
-        });
+        self.forget_listed(&partitions);
         let (group, consumer) = (self.group.clone(), self.name.clone());
         fx.push(Effect::Note(Fact::Revoked { group, consumer, partitions }));
     }
@@ -111,7 +111,7 @@ impl Client {
     }
 
     fn can_list(&self, partition: &TopicPartition) -> bool {
-        let asked = |it: &Asked| matches!(it, Asked::ListOffsets(it) if it == partition);
+        let asked = |it: &Asked| matches!(it, Asked::ListOffsets(it) if it.contains(partition));
         let leader = self.metadata.leader(partition);
         leader.is_some_and(|it| self.connections(Channel::Data).is_up(it))
             && !self.is_waiting_for(asked)
@@ -159,25 +159,49 @@ impl Client {
             let request = GroupRequest::OffsetFetch { group, member, partitions };
             self.send(fx, now, to, Asked::Committed, Request::Group(request));
         }
+        self.ask_leaders(fx, now, resets);
+        Ok(())
+    }
+
+    /// Asks each leader once for all that it leads, so that what it says is known together.
+    ///
+    /// Source: `OffsetFetcher.resetPositionsAsync`, `OffsetsRequestManager`, both by
+    /// `groupListOffsetRequests`.
+    fn ask_leaders(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        resets: Vec<(TopicPartition, Target)>,
+    ) {
+        let again = now + SimDuration::millis(self.settings.request_timeout_ms);
+        let mut by_leader: Map<BrokerId, Vec<(TopicPartition, ListedOffset)>> = Map::new();
         for (partition, target) in resets {
-            let leader = self.metadata.leader(&partition);
-            if leader.is_none() {
+            let Some(leader) = self.metadata.leader(&partition) else {
                 self.metadata.want();
-            }
-            if let Some(leader) = leader
-                && self.can_list(&partition)
-            {
+                continue;
+            };
+            if self.can_list(&partition) {
                 let at = self.listed(now, target);
-                let again = now + SimDuration::millis(self.settings.request_timeout_ms);
                 if let Some(place) = self.assignment.get_mut(&partition) {
                     place.position = Position::Reset(target, again);
                 }
-                let to = (leader, Channel::Data);
-                let what = Asked::ListOffsets(partition.clone());
-                self.send(fx, now, to, what, Request::ListOffsets { partition, at });
+                by_leader.get_or_insert_with(leader, Vec::new).push((partition, at));
             }
         }
-        Ok(())
+        for (leader, partitions) in by_leader {
+            let what = Asked::ListOffsets(partitions.iter().map(|(it, _)| it.clone()).collect());
+            let request = Request::ListOffsets { partitions };
+            self.send(fx, now, (leader, Channel::Data), what, request);
+        }
+    }
+
+    /// What is asked about these partitions is not wanted any more.
+    fn forget_listed(&mut self, partitions: &[TopicPartition]) {
+        self.in_flight.retain(|_, it| {
+            let Asked::ListOffsets(asked) = &mut it.what else { return true };
+            asked.retain(|it| !partitions.contains(it));
+            !asked.is_empty()
+        });
     }
 
     /// Where the partition ends for this consumer.
@@ -267,8 +291,22 @@ impl Client {
         }
     }
 
-    /// A leader said where its log begins or ends.
-    pub(super) fn offset_found(
+    /// A leader said where its logs begin or end.
+    pub(super) fn offsets_found(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        asked: &[TopicPartition],
+        found: Outcomes<Offset>,
+    ) {
+        for (partition, it) in found {
+            if asked.contains(&partition) {
+                self.offset_found(fx, now, &partition, it);
+            }
+        }
+    }
+
+    fn offset_found(
         &mut self,
         fx: &mut Vec<Effect>,
         now: SimTime,
@@ -323,10 +361,12 @@ impl Client {
     pub(super) fn end_found(
         &mut self,
         partition: &TopicPartition,
-        answer: Result<Offset, ErrorCode>,
+        found: &[(TopicPartition, Result<Offset, ErrorCode>)],
     ) {
-        if let (Some(place), Ok(end)) = (self.assignment.get_mut(partition), answer) {
-            place.end.get_or_insert(end);
+        if let Some(place) = self.assignment.get_mut(partition)
+            && let [(_, Ok(end))] = found
+        {
+            place.end.get_or_insert(*end);
         }
     }
 
@@ -350,8 +390,7 @@ impl Client {
         if let Some(place) = self.assignment.get_mut(partition) {
             place.position = position;
             self.buffer.retain(|it| it.partition() != partition);
-            let stale = Asked::ListOffsets(partition.clone());
-            self.in_flight.retain(|_, it| it.what != stale);
+            self.forget_listed(std::slice::from_ref(partition));
         }
     }
 
@@ -379,7 +418,7 @@ impl Client {
             && self.connections(Channel::Data).is_up(leader)
         {
             let at = self.listed(now, Target::Edge(Edge::End));
-            let request = Request::ListOffsets { partition: partition.clone(), at };
+            let request = Request::ListOffsets { partitions: vec![(partition.clone(), at)] };
             self.send(fx, now, (leader, Channel::Data), what, request);
             return Ok(Some(Return::Lag(None)));
         }

@@ -274,6 +274,46 @@ fn what_cannot_be_asked_of_a_client_is_an_exception() {
 }
 
 #[test]
+fn positions_that_one_leader_is_asked_for_are_known_together() {
+    for protocol in ["classic", "consumer"] {
+        let mut play = Play::new(&format!(
+            "consumer c1 g u group.protocol={protocol}\n\
+             send 8 every 1ms from 0s to u keys=k1,k2,k3,k4\n"
+        ));
+        play.settle(&["c1"], 20);
+        for _ in 0..2 {
+            assert_eq!(play.call("c1", "seek-to-beginning"), "done");
+            let records = play.call("c1", "poll 1500ms");
+            assert_eq!(records.matches("message").count(), 8, "{protocol}: {records}");
+        }
+    }
+}
+
+#[test]
+fn an_assignment_half_taken_up_ends_with_the_poll_interval() {
+    let member = "group.protocol=consumer max.poll.interval.ms=20000";
+    check(
+        &format!("consumer c1 g u {member} enable.auto.commit=true\nconsumer c2 g u {member}\n"),
+        "
+        settle 10 c1
+        settle 120 c2
+        c1 poll 1ms
+        wait 30s
+        settle 2 c1
+        ",
+        expect![[r#"
+            settle 10 c1:
+            c1: assigned u-0 u-1
+            settle 120 c2
+            c1 poll 1ms: no records
+            wait 30s
+            settle 2 c1:
+            c1: lost u-0 u-1; assigned u-0 u-1
+        "#]],
+    );
+}
+
+#[test]
 fn with_none_there_is_an_exception_until_the_application_seeks() {
     check(
         &format!("consumer c1 g t auto.offset.reset=none\n{FOUR}"),

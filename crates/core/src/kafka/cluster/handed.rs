@@ -145,3 +145,29 @@ fn a_closed_producer_delivers_first_and_a_crashed_one_does_not() {
         "#]],
     );
 }
+
+#[test]
+fn what_is_not_known_holds_up_what_comes_after_it_and_its_time_begins_when_it_is_first() {
+    let mut scribe = Scribe::default();
+    let mut world = Setup::read(SETUP).world(7, &mut scribe);
+    world.run_until(&mut scribe, SimTime::from_ms(10));
+    for (message, topic) in [(1, "missing"), (2, "t"), (3, "gone"), (4, "t")] {
+        let command = Command::Send {
+            producer: "p".into(),
+            topic: topic.into(),
+            message: MessageId(message),
+            partition: Some(0),
+            timestamp_ms: None,
+        };
+        world.command(&mut scribe, command);
+    }
+    let mut told = Vec::new();
+    for at_ms in [2_000, 4_000, 4_100] {
+        world.run_until(&mut scribe, SimTime::from_ms(at_ms));
+        let outcome = |it: &crate::kafka::Sent| (it.message.0, it.result.is_ok());
+        told.push(world.system().sent(&"p".into(), 0).map(outcome).collect::<Vec<_>>());
+    }
+    let first = [(1, false), (2, true)];
+    let all = [(1, false), (2, true), (3, false), (4, true)];
+    assert_eq!(told, [&[][..], &first[..], &all[..]]);
+}

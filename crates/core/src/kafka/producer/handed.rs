@@ -23,13 +23,6 @@ pub(crate) struct Handed {
     pub(crate) timestamp_ms: Option<i64>,
 }
 
-/// A record that waits for its topic or partition to be known, and until when.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Blocked {
-    handed: Handed,
-    pub(super) deadline: SimTime,
-}
-
 /// What became of a record that was handed over at run time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sent {
@@ -57,8 +50,11 @@ impl Producer {
         }
     }
 
-    /// Source: `KafkaProducer.send` waits up to `max.block.ms` for the topic's metadata.
-    /// Simplified: it does not keep the application from going on.
+    /// A record whose topic or partition is not known holds up those that come after it, as
+    /// `send` does not return to the application before.
+    ///
+    /// Source: `KafkaProducer.doSend`, `waitOnMetadata`, for up to `max.block.ms`.
+    /// Simplified: `flush` and the calls of a transaction do not wait behind it.
     pub(super) fn take(
         &mut self,
         fx: &mut Vec<Effect>,
@@ -66,27 +62,32 @@ impl Producer {
         placement: &mut Rng,
         handed: Handed,
     ) {
-        match self.destination(&handed) {
-            Some(place) => self.accept(fx, now, placement, place, &handed),
-            None => {
-                let deadline = now + SimDuration::millis(self.settings.max_block_ms);
-                self.blocked.push(Blocked { handed, deadline });
-                self.metadata.want();
-            }
+        if self.blocked.is_empty() {
+            self.blocks_from(now);
         }
+        self.blocked.push_back(handed);
+        self.unblock(fx, now, placement);
     }
 
-    /// Takes what waited for its topic, or gives it up.
+    fn blocks_from(&mut self, now: SimTime) {
+        self.blocked_until = now + SimDuration::millis(self.settings.max_block_ms);
+    }
+
+    /// Takes what waited for its topic, or gives it up, in the order of its coming; then the
+    /// time of the next one begins.
     pub(super) fn unblock(&mut self, fx: &mut Vec<Effect>, now: SimTime, placement: &mut Rng) {
-        for it in std::mem::take(&mut self.blocked) {
-            if let Some(place) = self.destination(&it.handed) {
-                self.accept(fx, now, placement, place, &it.handed);
-            } else if it.deadline <= now {
+        while let Some(first) = self.blocked.pop_front() {
+            if let Some(place) = self.destination(&first) {
+                self.accept(fx, now, placement, place, &first);
+            } else if self.blocked_until <= now {
                 let why = "TimeoutException: the topic or partition is not known";
-                self.gave_up(fx, it.handed.message, why);
+                self.gave_up(fx, first.message, why);
             } else {
-                self.blocked.push(it);
+                self.blocked.push_front(first);
+                self.metadata.want();
+                return;
             }
+            self.blocks_from(now);
         }
     }
 
