@@ -95,24 +95,40 @@ fn four_consumers_do_all_the_work_once() {
     }
 }
 
-/// A scenario that is no lesson yet.
-#[test]
-fn what_only_a_leader_had_is_lost_if_nobody_waited_for_its_followers() {
-    let text = include_str!("../../../scenarios/leader-dies.toml");
-    let mut run = Run::new(Scenario::from_toml("leader-dies", text).unwrap());
+/// A scenario that is no lesson yet, at its end: what happens in it, and all that is said.
+fn happens(name: &str, text: &str) -> Run {
+    let mut run = Run::new(Scenario::from_toml(name, text).unwrap());
     assert!(run.explore(u64::MAX), "a run ends");
     run.seek(run.end());
     let mut trace = String::new();
     run.trace(run.end(), &mut trace).unwrap();
-    expect_file!["../../../scenarios/leader-dies.trace"].assert_eq(&trace);
+    let path = format!("../../../scenarios/{name}.trace");
+    expect_file![path].assert_eq(&trace);
     let said: Vec<_> = run.beats().into_iter().map(|(beat, _)| beat).collect();
     for beat in &run.scenario().beats {
         assert!(said.contains(&beat), "it happens that '{}'", beat.when);
     }
+    run
+}
+
+#[test]
+fn what_only_a_leader_had_is_lost_if_nobody_waited_for_its_followers() {
+    let run = happens("leader-dies", include_str!("../../../scenarios/leader-dies.toml"));
     let kafka = outcome(&run, SystemName::Kafka, "billing");
     assert_eq!((kafka.once, kafka.twice, kafka.lost), (27, 0, 1), "only reading 17 is lost");
     for queue in ["metrics", "orders"] {
         let queue = outcome(&run, SystemName::RabbitMq, queue);
         assert_eq!((queue.once, queue.twice, queue.lost), (14, 0, 0), "a majority had it");
+    }
+}
+
+#[test]
+fn a_topic_exchange_gives_each_queue_what_it_asks_for() {
+    let run = happens("topic-exchange", include_str!("../../../scenarios/topic-exchange.toml"));
+    for (reader, wanted) in [("paid", 4), ("orders", 6), ("europe", 4)] {
+        let group = outcome(&run, SystemName::Kafka, reader);
+        assert_eq!((group.once, group.in_broker), (8, 8), "{reader} reads all and all is kept");
+        let queue = outcome(&run, SystemName::RabbitMq, reader);
+        assert_eq!((queue.once, queue.in_broker), (wanted, 0), "{reader} gets its own");
     }
 }

@@ -310,6 +310,8 @@ settings! {
     PublisherSettings {
         /// Whether the broker confirms each message.
         confirm: bool = "confirm.select", true;
+        /// Whether a message that no queue takes comes back to it.
+        mandatory: bool = "mandatory", false;
     }
 }
 

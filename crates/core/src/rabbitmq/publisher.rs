@@ -26,6 +26,7 @@ const NEXT_LOOKED_THROUGH: usize = 512;
 pub struct Publisher {
     name: ProducerName,
     confirm: bool,
+    mandatory: bool,
     workload: Workload,
     /// Where its messages go, by stream; nothing for the streams of others.
     routes: Arc<[Option<Route>]>,
@@ -92,6 +93,7 @@ impl Publisher {
         Self {
             name: config.name.clone(),
             confirm: config.settings.confirm,
+            mandatory: config.settings.mandatory,
             workload,
             routes,
             channel: ChannelId { connection, number: 0 },
@@ -168,7 +170,7 @@ impl Publisher {
         fx.push(Effect::Note(Fact::Published { publisher, message, exchange }));
         let size = self.workload.message(message).size_bytes;
         let copy = Message::new(message, size, address);
-        let frame = Frame::Publish { message: copy, mandatory: false };
+        let frame = Frame::Publish { message: copy, mandatory: self.mandatory };
         fx.push(Effect::Send(self.channel, frame));
         if self.confirm {
             self.unconfirmed.push_back((self.next_number, message));

@@ -475,9 +475,10 @@ fn binding<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Binding) {
 
 fn publisher<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Publisher) {
     use rabbitmq::config::{Publisher, PublisherSettings};
-    let Publisher { name, settings: PublisherSettings { confirm } } = it;
+    let Publisher { name, settings: PublisherSettings { confirm, mandatory } } = it;
     name.0 = p.name(&name.0);
     p.bool(confirm);
+    p.bool(mandatory);
 }
 
 fn destination<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Destination) {

@@ -197,7 +197,7 @@ pub(super) fn broker(rng: &mut Rng) -> RabbitConfig {
     };
     let publisher = |rng: &mut Rng, name: &str| rabbitmq::Publisher {
         name: name.into(),
-        settings: rabbitmq::PublisherSettings { confirm: rng.chance(3, 4) },
+        settings: rabbitmq::PublisherSettings { confirm: rng.chance(3, 4), ..Default::default() },
     };
     RabbitConfig {
         broker: Default::default(),
