@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// `topics` as `a:4 b:3`; `members` as `c1 c2=a,b c3@z`: id, topics (all if none), instance.
 fn check(assignor: ClassicAssignor, topics: &str, members: &str, expect: Expect) {
-    let topics: crate::map::Map<TopicName, u32> = topics
+    let topics: Map<TopicName, u32> = topics
         .split_whitespace()
         .map(|it| it.split_once(':').unwrap())
         .map(|(name, count)| (name.into(), count.parse().unwrap()))
@@ -173,7 +173,7 @@ fn every_recorded_assignment_of_range_and_round_robin_is_the_same_here() {
             "roundrobin" => ClassicAssignor::RoundRobin,
             _ => continue,
         };
-        let topics: crate::map::Map<TopicName, u32> = step["topics"]
+        let topics: Map<TopicName, u32> = step["topics"]
             .as_object()
             .unwrap()
             .iter()

@@ -82,6 +82,9 @@ impl Clients {
                 continue;
             }
             let (ms, rest) = line.split_once(' ').unwrap_or((line, ""));
+            if rest.is_empty() {
+                self.out += &format!("until {ms}\n");
+            }
             self.run_until(SimTime::from_ms(ms.parse().unwrap()));
             if !rest.is_empty() {
                 self.speak(SimTime::from_ms(ms.parse().unwrap()), rest);
@@ -324,6 +327,7 @@ fn an_expected_member_that_never_comes_back_is_waited_for_until_its_session_ends
                 PreparingRebalance 1
             7 c1 join t
                 PreparingRebalance 1
+            until 1500
                 1004 answer c3 join: generation 2, 0 members
                 1004 answer c1 join: generation 2, 2 members
                 CompletingRebalance 2
@@ -348,6 +352,7 @@ fn who_is_silent_is_removed() {
             500 c1 heartbeat
                 500 answer c1 heartbeat: ok
                 Stable 1
+            until 1499
                 1500 g removed c1: no heartbeat for session.timeout.ms=1000
                 1500 g rebalances: c1 was removed
                 1500 append 1

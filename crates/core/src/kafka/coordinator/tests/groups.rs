@@ -70,6 +70,7 @@ fn a_group_waits_for_a_static_member_until_its_session_ends() {
             500 c2 heartbeat
                 500 answer c2 heartbeat: ILLEGAL_GENERATION
                 PreparingRebalance 1
+            until 1000
                 1001 g removed c1: no heartbeat for session.timeout.ms=1000
                 1001 answer c2 join: generation 2, 1 members
                 CompletingRebalance 2
@@ -252,14 +253,16 @@ fn offsets_that_nobody_uses_are_forgotten_and_then_the_group() {
         forgetful(),
         simple,
         expect![[r#"
-            60000 g forgets its offset of t-0: nobody used it for offsets.retention.minutes
-            60000 append 1
-            Empty 0
-            Empty 0
-            120000 g forgets its offset of t-1: nobody used it for offsets.retention.minutes
-            120000 append 2
-            120000 g is forgotten: nothing is left of it
-    "#]],
+            until 60000
+                60000 g forgets its offset of t-0: nobody used it for offsets.retention.minutes
+                60000 append 1
+                Empty 0
+            until 120000
+                Empty 0
+                120000 g forgets its offset of t-1: nobody used it for offsets.retention.minutes
+                120000 append 2
+                120000 g is forgotten: nothing is left of it
+        "#]],
     );
     // Members: from the end of the last one on.
     let left = "
@@ -276,12 +279,14 @@ fn offsets_that_nobody_uses_are_forgotten_and_then_the_group() {
         forgetful(),
         left,
         expect![[r#"
-            Empty 2
-            Empty 2
-            90000 g forgets its offset of t-0: nobody used it for offsets.retention.minutes
-            90000 append 2
-            90000 g is forgotten: nothing is left of it
-    "#]],
+            until 60000
+                Empty 2
+                Empty 2
+            until 90000
+                90000 g forgets its offset of t-0: nobody used it for offsets.retention.minutes
+                90000 append 2
+                90000 g is forgotten: nothing is left of it
+        "#]],
     );
 }
 
@@ -307,9 +312,10 @@ fn a_member_loses_no_offset_of_what_it_reads_and_an_empty_group_does_not_stay() 
         forgetful(),
         "0 c1 join t\n--\n30000",
         expect![[r#"
-            Empty 0
-            30000 append 1
-            30000 g is forgotten: nothing is left of it
-    "#]],
+            until 30000
+                Empty 0
+                30000 append 1
+                30000 g is forgotten: nothing is left of it
+        "#]],
     );
 }
