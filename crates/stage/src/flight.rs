@@ -285,6 +285,14 @@ fn rabbitmq_trips(scene: &Scene<'_>, m: &Metrics, places: &Places) -> Vec<Trip> 
                 let way = places.producer(producer).zip(end);
                 way.map(|(card, end)| (back(from_producer(m, card, lane, end)), Load::Answer))
             }
+            Cargo::Unroutable(exchange, producer, message) => {
+                let end = places.exchange(exchange).map(|it| Point::new(it.right(), it.centre().y));
+                let end = end.or_else(|| places.queues.first().map(|it| it.2));
+                let way = places.producer(producer).zip(end);
+                way.map(|(card, end)| {
+                    (back(from_producer(m, card, lane, end)), Load::Return(*message))
+                })
+            }
             Cargo::Deliver(queue, consumer, message) => {
                 reader(queue, consumer).map(|it| (it, Load::Messages(vec![*message])))
             }

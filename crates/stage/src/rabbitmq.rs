@@ -8,14 +8,19 @@ use crate::kafka::{HEADING, draw_heading, heading_height};
 use crate::metrics::{Metrics, ROW};
 use crate::places::{Places, queue_tap, to_reader};
 use crate::scene::{Lane, Scene, Target};
-use crate::sheet::{BODY, QUIET, Sheet, line};
+use crate::sheet::{BODY, LABEL, QUIET, Sheet, line};
 use crate::tone::Tone;
 use crate::unit::{Area, Len, Point, px};
 use crate::words::{count, joined};
-use brokerscope_core::name::QueueName;
+use brokerscope_core::name::{ExchangeName, QueueName};
 use brokerscope_core::rabbitmq::Config;
-use brokerscope_core::rabbitmq::snapshot::{ConsumerSnapshot, ConsumerState, QueueSnapshot};
+use brokerscope_core::rabbitmq::config::ExchangeType;
+use brokerscope_core::rabbitmq::exchange::topic;
+use brokerscope_core::rabbitmq::snapshot::{Cargo, ConsumerSnapshot, ConsumerState, QueueSnapshot};
 use brokerscope_core::workload::MessageId;
+
+/// The height of a binding's line.
+const BINDING: Len = px(16);
 
 /// The queues that other queues send their dead letters to.
 pub(crate) fn dead_letter_queues(config: &Config) -> Vec<&QueueName> {
@@ -83,8 +88,9 @@ fn exchanges(
             continue;
         }
         let bindings = scene.rabbitmq.bindings.iter().filter(|it| it.source == exchange.name);
+        let by_pattern = exchange.kind == ExchangeType::Topic;
         let mut to = String::new();
-        for binding in bindings {
+        for binding in bindings.clone().filter(|_| !by_pattern) {
             if !to.is_empty() {
                 to += ", ";
             }
@@ -92,20 +98,49 @@ fn exchanges(
         }
         let to = if to.is_empty() { "nowhere" } else { &to };
         let kind = joined(&[exchange.kind.as_str(), " "]);
-        let area = Area::new(x, y, right - x, px(24));
+        let rows =
+            if by_pattern { i32::try_from(bindings.clone().count()).unwrap_or(0) } else { 0 };
+        let area = Area::new(x, y, right - x, px(24) + BINDING * rows);
         sheet.rect(area, 6, None, Some(line(Tone::Line, 10, Dash::Solid)));
         let baseline = y + px(16);
         let at = Point::new(x + px(10), baseline);
         let end = sheet.text(at, QUIET, right - at.x, &kind);
         let room = (right - end - px(60)).max(px(20));
         let end = sheet.text(Point::new(end, baseline), BODY, room, exchange.name.as_str());
-        let to = joined(&["→ ", to]);
-        let at = Point::new(end + px(8), baseline);
-        sheet.text(at, QUIET, right - at.x - px(8), &to);
+        if rows == 0 {
+            let to = joined(&["→ ", to]);
+            let at = Point::new(end + px(8), baseline);
+            sheet.text(at, QUIET, right - at.x - px(8), &to);
+        } else {
+            patterns(sheet, scene, &exchange.name, area);
+        }
         places.exchanges.push((exchange.name.clone(), area));
-        y += px(32);
+        y = area.bottom() + px(8);
     }
     y
+}
+
+/// The bindings of a topic exchange, one a line; those that match a message on its way to the
+/// exchange stand out.
+fn patterns(sheet: &mut Sheet, scene: &Scene<'_>, exchange: &ExchangeName, area: Area) {
+    let mut baseline = area.y + px(32);
+    let keys = scene.rabbitmq.flights.iter().filter_map(|it| match &it.cargo {
+        Cargo::Publish(_, to, key, _) => (to == exchange).then_some(&**key),
+        Cargo::Confirm(..)
+        | Cargo::Unroutable(..)
+        | Cargo::Deliver(..)
+        | Cargo::Ack(..)
+        | Cargo::Return(..) => None,
+    });
+    let keys: Vec<&str> = keys.collect();
+    for binding in scene.rabbitmq.bindings.iter().filter(|it| it.source == *exchange) {
+        let said = joined(&[&binding.routing_key, " → ", binding.destination.as_str()]);
+        let matched = keys.iter().any(|key| topic::matches(&binding.routing_key, key));
+        let style = if matched { LABEL } else { QUIET };
+        let at = Point::new(area.x + px(10), baseline);
+        sheet.text(at, style, area.width - px(18), &said);
+        baseline += BINDING;
+    }
 }
 
 /// The consumers, by queue.

@@ -172,6 +172,8 @@ pub enum Cargo {
     Publish(ProducerName, ExchangeName, Arc<str>, MessageId),
     /// The confirm for it.
     Confirm(ProducerName, MessageId),
+    /// A message that no queue took, on its way back from that exchange to its publisher.
+    Unroutable(ExchangeName, ProducerName, MessageId),
     /// A message from a queue to a consumer.
     Deliver(QueueName, ConsumerName, MessageId),
     /// An acknowledgement from a consumer.
@@ -262,6 +264,10 @@ fn cargo(broker: &Broker, arrival: &Arrival) -> Option<Cargo> {
             let (exchange, key) = (address.exchange.clone(), address.routing_key.clone());
             Some(Cargo::Publish(publisher, exchange, key, message.id))
         }
+        (Frame::Return(message), _) => {
+            let publisher = broker.publishers()[place].name().clone();
+            Some(Cargo::Unroutable(message.address.exchange.clone(), publisher, message.id))
+        }
         (Frame::Deliver { message, .. }, _) => {
             let (consumer, queue) = consumer();
             Some(Cargo::Deliver(queue, consumer, message.id))
@@ -289,7 +295,6 @@ fn cargo(broker: &Broker, arrival: &Arrival) -> Option<Cargo> {
             | Frame::Tx(_)
             | Frame::Topology(_)
             | Frame::TopologyDone(_)
-            | Frame::Return(_)
             | Frame::Get { .. }
             | Frame::GetOk { .. }
             | Frame::GetEmpty

@@ -44,6 +44,7 @@ fn cargo(cargo: &Cargo) -> String {
     match cargo {
         Cargo::Publish(from, exchange, key, it) => format!("{from} {exchange}/{key} {it}"),
         Cargo::Confirm(to, it) => format!("confirm to {to} {it}"),
+        Cargo::Unroutable(from, to, it) => format!("back from {from} to {to} {it}"),
         Cargo::Deliver(from, to, it) => format!("{from} to {to} {it}"),
         Cargo::Ack(from, to, it) => format!("ack {from} to {to} {it}"),
         Cargo::Return(from, to, it) => format!("return {from} to {to} {it}"),
