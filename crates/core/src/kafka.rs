@@ -2,6 +2,22 @@
 //!
 //! Start reading at `cluster.rs` (the system as a whole) or `log.rs` (the log of one
 //! partition). Every rule carries `Source:`, every liberty `Simplified:`.
+//!
+//! Not modelled: share groups (KIP-932) and streams groups.
+//!
+//! Not modelled: a quorum of controllers: one controller stands for it and does not fail.
+//!
+//! Not modelled: compression, tiered storage, log directories and failing disks.
+//!
+//! Not modelled: quotas, authentication, encryption and access control.
+//!
+//! Not modelled: racks and fetching from followers.
+//!
+//! Not modelled: subscriptions by pattern; partitioners other than the clients' own;
+//! `partitioner.ignore.keys`.
+//!
+//! Not modelled: `transactional.id.expiration.ms`, `segment.jitter.ms` and settings that change
+//! speed alone.
 
 pub mod admin;
 mod application;

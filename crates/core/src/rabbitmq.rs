@@ -2,6 +2,19 @@
 //!
 //! Start reading at `broker.rs` (the system as a whole) or `queue.rs` (one queue). Every rule
 //! carries `Source:`, every liberty `Simplified:`.
+//!
+//! Not modelled: policies, virtual hosts, users and permissions.
+//!
+//! Not modelled: memory and disk alarms, flow control, and what depends on the speed of disks.
+//!
+//! Not modelled: exchanges of plugins (delayed message, consistent hash, federation) and the
+//! shovel.
+//!
+//! Not modelled: AMQP 1.0, MQTT, STOMP and the stream protocol: streams are read over AMQP 0-9-1.
+//!
+//! Not modelled: mirrored classic queues; changing the members of a quorum queue.
+//!
+//! Not modelled: clients that are cut off together with their node.
 
 pub mod application;
 pub mod broker;
