@@ -108,10 +108,10 @@ listed! {
     rabbitmq_consumer: rabbitmq::ConsumerSettings;
 }
 
-fn values(
-    settings: &[Setting],
-    shown: &dyn Fn(&str) -> (Option<String>, Option<String>),
-) -> Vec<Value> {
+/// The value and the default of a setting, by its name.
+type Shown<'a> = &'a dyn Fn(&str) -> (Option<String>, Option<String>);
+
+fn values(settings: &[Setting], shown: Shown<'_>) -> Vec<Value> {
     let mut values = Vec::with_capacity(settings.len());
     for setting in settings {
         if let (Some(value), Some(default)) = shown(setting.name) {

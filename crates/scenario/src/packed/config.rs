@@ -282,7 +282,7 @@ fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
     let Consumer { name, group, topics, settings, application, starts_after } = it;
     name.0 = p.name(&name.0);
     let of = p.name(group.as_ref().map_or("", |it| it.as_str()));
-    *group = (!of.is_empty()).then(|| GroupId(of));
+    *group = if of.is_empty() { None } else { Some(GroupId(of)) };
     p.list(topics, || "".into(), |p, it| it.0 = p.name(&it.0));
     consumer_settings(p, settings);
     let commits = [Commits::Never, Commits::BeforeWork, Commits::AfterRecord, Commits::AfterBatch];
@@ -322,7 +322,9 @@ fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSetting
     optional(p, group_remote_assignor);
     let by_duration = match auto_offset_reset {
         OffsetReset::ByDuration(_) => *auto_offset_reset,
-        _ => OffsetReset::ByDuration(SimDuration::ZERO),
+        OffsetReset::Earliest | OffsetReset::Latest | OffsetReset::None => {
+            OffsetReset::ByDuration(SimDuration::ZERO)
+        }
     };
     let all = [OffsetReset::Earliest, OffsetReset::Latest, OffsetReset::None, by_duration];
     p.choice(auto_offset_reset, &all);

@@ -115,7 +115,7 @@ impl KafkaLedger {
             | Fact::Raised { .. }
             | Fact::Restarted { .. }
             | Fact::Left { why: LeaveReason::Closed | LeaveReason::Unsubscribed, .. } => {
-                self.drop_all(client)
+                self.drop_all(client);
             }
             Fact::Expired { .. }
             | Fact::Left { why: LeaveReason::PollInterval(_) | LeaveReason::Removed, .. } => {
