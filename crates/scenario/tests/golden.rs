@@ -97,11 +97,11 @@ fn four_consumers_do_all_the_work_once() {
 
 /// A scenario that is no lesson yet, at its end: what happens in it, and all that is said.
 fn happens(name: &str, text: &str) -> Run {
-    let mut run = Run::new(Scenario::from_toml(name, text).unwrap());
+    let mut run = Run::new(Scenario::from_toml(name, text).expect("it is a scenario"));
     assert!(run.explore(u64::MAX), "a run ends");
     run.seek(run.end());
     let mut trace = String::new();
-    run.trace(run.end(), &mut trace).unwrap();
+    run.trace(run.end(), &mut trace).expect("a string takes everything");
     let path = format!("../../../scenarios/{name}.trace");
     expect_file![path].assert_eq(&trace);
     let said: Vec<_> = run.beats().into_iter().map(|(beat, _)| beat).collect();

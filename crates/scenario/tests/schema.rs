@@ -242,8 +242,10 @@ fn rabbitmq() -> Value {
         &json!({
             "latency": latency,
             "loss_per_million": loss(),
-            "settings": settings("What the broker is set to.", rabbitmq::BrokerSettings::SETTINGS),
-            "exchange": list("The exchanges beside those whose names begin with amq.", 0, &exchange),
+            "settings":
+                settings("What the broker is set to.", rabbitmq::BrokerSettings::SETTINGS),
+            "exchange":
+                list("The exchanges beside those whose names begin with amq.", 0, &exchange),
             "queue": list("The queues.", 0, &queue),
             "publisher": list("What publishers are set to.", 0, &publisher()),
             "consumers": list("The consumers.", 0, &consumers),

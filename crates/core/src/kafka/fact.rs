@@ -359,7 +359,8 @@ impl fmt::Display for Fact {
                 let records = removed.len();
                 write!(
                     f,
-                    "{partition} was cleaned up to offset {to}: {records} records went, {bytes} bytes"
+                    "{partition} was cleaned up to offset {to}: {records} records went, {bytes} \
+                     bytes"
                 )
             }
             Self::Joining { group, consumer } => write!(f, "{consumer} asks to join {group}"),

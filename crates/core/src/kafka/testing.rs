@@ -30,9 +30,9 @@ impl Watcher<Cluster> for Scribe {
 /// link latency=2ms loss=1000
 /// ```
 ///
-/// A group or topics of `-` are none. What stands after `consumers` holds for all consumers below it. `commits`, `on-failure` and
-/// `starts` of a consumer are the application's; `by=hand` drives it by hand. A broker's settings stand after the number of
-/// brokers.
+/// A group or topics of `-` are none. What stands after `consumers` holds for all consumers below
+/// it. `commits`, `on-failure` and `starts` of a consumer are the application's; `by=hand` drives
+/// it by hand. A broker's settings stand after the number of brokers.
 #[derive(Debug, Default)]
 pub(crate) struct Setup {
     brokers: u16,

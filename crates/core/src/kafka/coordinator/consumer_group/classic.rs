@@ -57,7 +57,8 @@ pub(crate) struct HandedOver {
 }
 
 impl ConsumerGroup {
-    /// A classic member joins, or joins again, unless the protocols must not mix. Without an id it is to come back with `fresh`.
+    /// A classic member joins, or joins again, unless the protocols must not mix. Without an id it
+    /// is to come back with `fresh`.
     /// Answers its id and generation.
     ///
     /// Source: `classicGroupJoinToConsumerGroup`.

@@ -142,8 +142,8 @@ fn check(topic: &str, script: &str, expect: Expect) {
                 let cleaned = log.clean(now, &settings, &workload, dirt);
                 let removed: Vec<_> = cleaned.removed.iter().map(ToString::to_string).collect();
                 format!(
-                    " {clean_bytes} bytes clean, {dirty_bytes} dirty from {first} to {end}, {due}, \
-                     removed [{}], {} -> {} bytes:{}",
+                    " {clean_bytes} bytes clean, {dirty_bytes} dirty from {first} to {end}, \
+                     {due}\n removed [{}], {} -> {} bytes:\n {}",
                     removed.join(" "),
                     cleaned.bytes_before,
                     cleaned.bytes_after,
@@ -179,9 +179,15 @@ fn the_newest_of_each_key_stays_below_the_active_segment() {
         clean at 700
         ",
         expect![[r#"
-            clean at 500: 0 bytes clean, 413 dirty from 0 to 6, due, removed [0 1 2 3], 413 -> 158 bytes: |0| (4:a) (5:b) |6| (6:c) (7:a)
-            clean at 500: 158 bytes clean, 0 dirty from 6 to 6, not due, removed [], 158 -> 158 bytes: |0| (4:a) (5:b) |6| (6:c) (7:a)
-            clean at 700: 158 bytes clean, 158 dirty from 6 to 8, not due, removed [4], 316 -> 237 bytes: |0| (5:b) (6:c) (7:a) |8| (8:d)
+            clean at 500: 0 bytes clean, 413 dirty from 0 to 6, due
+             removed [0 1 2 3], 413 -> 158 bytes:
+              |0| (4:a) (5:b) |6| (6:c) (7:a)
+            clean at 500: 158 bytes clean, 0 dirty from 6 to 6, not due
+             removed [], 158 -> 158 bytes:
+              |0| (4:a) (5:b) |6| (6:c) (7:a)
+            clean at 700: 158 bytes clean, 158 dirty from 6 to 8, not due
+             removed [4], 316 -> 237 bytes:
+              |0| (5:b) (6:c) (7:a) |8| (8:d)
         "#]],
     );
 }
@@ -202,9 +208,15 @@ fn a_tombstone_stays_until_its_time_is_over() {
         clean at 1500
         ",
         expect![[r#"
-            clean at 500: 0 bytes clean, 227 dirty from 0 to 3, due, removed [0], 227 -> 149 bytes: |0| (1:a! until 1500) (2:b) |3| (3:c)
-            clean at 1499: 149 bytes clean, 79 dirty from 3 to 4, not due, removed [], 228 -> 228 bytes: |0| (1:a! until 1500) (2:b) (3:c) |4| (4:d)
-            clean at 1500: 228 bytes clean, 79 dirty from 4 to 5, not due, removed [1], 307 -> 237 bytes: |0| (2:b) (3:c) (4:d) |5| (5:e)
+            clean at 500: 0 bytes clean, 227 dirty from 0 to 3, due
+             removed [0], 227 -> 149 bytes:
+              |0| (1:a! until 1500) (2:b) |3| (3:c)
+            clean at 1499: 149 bytes clean, 79 dirty from 3 to 4, not due
+             removed [], 228 -> 228 bytes:
+              |0| (1:a! until 1500) (2:b) (3:c) |4| (4:d)
+            clean at 1500: 228 bytes clean, 79 dirty from 4 to 5, not due
+             removed [1], 307 -> 237 bytes:
+              |0| (2:b) (3:c) (4:d) |5| (5:e)
         "#]],
     );
 }
@@ -221,7 +233,9 @@ fn what_has_no_key_goes_and_the_end_of_what_was_cleaned_stays() {
         clean at 500
         ",
         expect![[r#"
-            clean at 500: 0 bytes clean, 252 dirty from 0 to 4, due, removed [0 1 3], 252 -> 140 bytes: |0| (2:a) (3..3 empty) |4| (4:b)
+            clean at 500: 0 bytes clean, 252 dirty from 0 to 4, due
+             removed [0 1 3], 252 -> 140 bytes:
+              |0| (2:a) (3..3 empty) |4| (4:b)
         "#]],
     );
 }
@@ -241,7 +255,9 @@ fn the_last_batch_of_a_producer_stays_though_it_is_empty() {
         clean at 500
         ",
         expect![[r#"
-            clean at 500: 0 bytes clean, 474 dirty from 0 to 6, due, removed [0 1 2 3], 474 -> 280 bytes: |0| (1..1 empty) (3..3 empty) (4:b) (5:a) |6| (6:c)
+            clean at 500: 0 bytes clean, 474 dirty from 0 to 6, due
+             removed [0 1 2 3], 474 -> 280 bytes:
+              |0| (1..1 empty) (3..3 empty) (4:b) (5:a) |6| (6:c)
         "#]],
     );
 }
@@ -265,9 +281,15 @@ fn what_was_aborted_goes_and_its_marker_later() {
         clean at 1700
         ",
         expect![[r#"
-            clean at 500: 0 bytes clean, 489 dirty from 0 to 7, due, removed [2 3], 489 -> 392 bytes: |0| (0:a) (COMMIT@1) (ABORT@4) (5:c) (COMMIT@6) |7| (7:d)
-            clean at 600: 392 bytes clean, 79 dirty from 7 to 8, not due, removed [], 471 -> 472 bytes: |0| (0:a) (COMMIT@1) (ABORT@4 until 1600) (5:c) (COMMIT@6) (7:d) |8| (8:e)
-            clean at 1700: 472 bytes clean, 79 dirty from 8 to 9, not due, removed [4], 551 -> 472 bytes: |0| (0:a) (COMMIT@1) (5:c) (COMMIT@6) (7:d) (8:e) |9| (9:f)
+            clean at 500: 0 bytes clean, 489 dirty from 0 to 7, due
+             removed [2 3], 489 -> 392 bytes:
+              |0| (0:a) (COMMIT@1) (ABORT@4) (5:c) (COMMIT@6) |7| (7:d)
+            clean at 600: 392 bytes clean, 79 dirty from 7 to 8, not due
+             removed [], 471 -> 472 bytes:
+              |0| (0:a) (COMMIT@1) (ABORT@4 until 1600) (5:c) (COMMIT@6) (7:d) |8| (8:e)
+            clean at 1700: 472 bytes clean, 79 dirty from 8 to 9, not due
+             removed [4], 551 -> 472 bytes:
+              |0| (0:a) (COMMIT@1) (5:c) (COMMIT@6) (7:d) (8:e) |9| (9:f)
         "#]],
     );
 }
@@ -289,8 +311,12 @@ fn segments_are_cleaned_into_one_as_long_as_they_fit() {
         clean at 0
         ",
         expect![[r#"
-            clean at 0: 0 bytes clean, 474 dirty from 0 to 6, due, removed [0 1], 474 -> 316 bytes: |0| |2| (2:c) (3:a) |4| (4:b) (5:d) |6| (6:e) (7:f)
-            clean at 0: 316 bytes clean, 0 dirty from 6 to 6, not due, removed [], 316 -> 316 bytes: |0| (2:c) (3:a) |4| (4:b) (5:d) |6| (6:e) (7:f)
+            clean at 0: 0 bytes clean, 474 dirty from 0 to 6, due
+             removed [0 1], 474 -> 316 bytes:
+              |0| |2| (2:c) (3:a) |4| (4:b) (5:d) |6| (6:e) (7:f)
+            clean at 0: 316 bytes clean, 0 dirty from 6 to 6, not due
+             removed [], 316 -> 316 bytes:
+              |0| (2:c) (3:a) |4| (4:b) (5:d) |6| (6:e) (7:f)
         "#]],
     );
 }
@@ -308,8 +334,12 @@ fn nothing_newer_than_the_least_lag_is_cleaned() {
         clean at 699
         ",
         expect![[r#"
-            clean at 500: 0 bytes clean, 158 dirty from 0 to 2, due, removed [0], 158 -> 79 bytes: |0| (1:a) |2| (2:a) |3| (3:a)
-            clean at 699: 79 bytes clean, 0 dirty from 2 to 2, not due, removed [], 79 -> 79 bytes: |0| (1:a) |2| (2:a) |3| (3:a)
+            clean at 500: 0 bytes clean, 158 dirty from 0 to 2, due
+             removed [0], 158 -> 79 bytes:
+              |0| (1:a) |2| (2:a) |3| (3:a)
+            clean at 699: 79 bytes clean, 0 dirty from 2 to 2, not due
+             removed [], 79 -> 79 bytes:
+              |0| (1:a) |2| (2:a) |3| (3:a)
         "#]],
     );
 }
