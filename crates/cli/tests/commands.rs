@@ -276,37 +276,57 @@ fn a_run_prints_its_trace_and_its_ledger() {
         still in the broker                        20                 0
         out of order within their key               0                 1
 
-        trace 85e909ec8e987674, seed 1
+        trace d580c13134628f19, seed 1
     "#]]
     .assert_eq(ledger);
     check(
-        "run too-many-consumers --until 510ms --seed 5",
+        "run too-many-consumers --until 910ms --seed 5",
         "",
         expect![[r#"
-            0.20 s  rabbitmq  shop published 1 to the default exchange
-           0.205 s  kafka     shop sent 1 to orders-0
-            0.30 s  rabbitmq  c1 consumes from orders with prefetch 1
-            0.30 s  rabbitmq  c2 consumes from orders with prefetch 1
-            0.30 s  rabbitmq  c3 consumes from orders with prefetch 1
-            0.30 s  rabbitmq  c4 consumes from orders with prefetch 1
-            0.50 s  rabbitmq  the default exchange routed 1 to orders
-            0.50 s  rabbitmq  1 is ready in orders
-            0.50 s  rabbitmq  orders delivered 1 to c1 as delivery 1
-           0.505 s  kafka     orders-0 appended 1 at offset 0
+                0.20 s  rabbitmq  shop published 1 to the default exchange
+                0.30 s  rabbitmq  c1 consumes from orders with prefetch 1
+                0.30 s  rabbitmq  c2 consumes from orders with prefetch 1
+                0.30 s  rabbitmq  c3 consumes from orders with prefetch 1
+                0.30 s  rabbitmq  c4 consumes from orders with prefetch 1
+                0.50 s  rabbitmq  the default exchange routed 1 to orders
+                0.50 s  rabbitmq  1 is ready in orders
+                0.50 s  rabbitmq  orders delivered 1 to c1 as delivery 1
+                0.60 s  kafka     shop sent 1 to orders-0
+                0.60 s  kafka     c1 asks to join billing
+                0.60 s  kafka     c2 asks to join billing
+                0.60 s  kafka     c3 asks to join billing
+                0.60 s  kafka     c4 asks to join billing
+                0.64 s  kafka     c1 asks to join billing
+                0.64 s  kafka     c2 asks to join billing
+                0.64 s  kafka     c3 asks to join billing
+                0.64 s  kafka     c4 asks to join billing
+                0.66 s  kafka     billing rebalances: c1 joins
+                0.70 s  kafka     billing is stable in generation 1: c1 reads orders-0; c2 reads orders-1; c3 reads orders-2; c4 reads nothing
+                0.70 s  rabbitmq  shop published 2 to the default exchange
+               0.705 s  kafka     shop sent 2 to orders-1
+                0.72 s  kafka     c1 now reads orders-0
+                0.72 s  kafka     c3 now reads orders-2
+                0.72 s  kafka     c4 is idle: there is no partition left for it
+                0.72 s  kafka     c2 now reads orders-1
+                0.80 s  rabbitmq  c1 received 1
+                0.80 s  rabbitmq  c1 began 1
+                0.80 s  rabbitmq  shop heard that 1 is confirmed
+                0.90 s  kafka     orders-0 appended 1 at offset 0
 
-        messages after 0.51 s
-                                      Kafka: billing  RabbitMQ: orders
-        sent                                       1                 1
-        acknowledged to the producer               0                 0
-        processed once                             0                 0
-        processed twice                            0                 0
-        not processed yet                          1                 1
-        still in the broker                        1                 1
-        not processed: waiting                     1                 1
-        not settled                                1                 1
+            messages after 0.91 s
+                                          Kafka: billing  RabbitMQ: orders
+            sent                                       2                 2
+            acknowledged to the producer               0                 1
+            processed once                             0                 0
+            processed twice                            0                 0
+            not processed yet                          2                 2
+            still in the broker                        1                 1
+            not processed: on the way                  1                 1
+            not processed: waiting                     1                 1
+            not settled                                2                 2
 
-        trace 91f1e3dc0f93f852, seed 5
-    "#]],
+            trace 608f2ce5a82304e8, seed 5
+        "#]],
     );
 }
 
@@ -328,7 +348,7 @@ fn own_rows_are_sent_instead_and_the_run_ends_with_them() {
         not processed yet                          0             0                 0
         still in the broker                        3             3                 0
 
-        trace 5a2f14d3d7b5e26a, seed 1
+        trace e7bf49b9d1003b76, seed 1
     "#]]
     .assert_eq(ledger);
 }

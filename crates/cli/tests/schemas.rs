@@ -50,7 +50,7 @@ fn what_the_schema_refuses_the_reader_refuses_too() {
         ("/kafka/group/0/commits", json!("later")),
         ("/rabbitmq/consumers/0/acks", json!("later")),
         ("/rabbitmq/consumers/0/prefetch_count", json!(65_536)),
-        ("/rabbitmq/exchange", json!([{ "name": "a", "type": "topic" }])),
+        ("/rabbitmq/exchange", json!([{ "name": "a", "type": "x-delayed" }])),
         ("/step/0/at", json!(5)),
         ("/beat/0/system", json!("redis")),
     ];
