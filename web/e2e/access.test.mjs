@@ -78,7 +78,7 @@ scene("tables say what the picture shows", LESSON, {}, async (page) => {
 for (const { name, ...look } of LOOKS) {
   scene(`axe-core finds nothing with the settings open: ${name}`, LESSON, look, async (page) => {
     await page.getByRole("button", { name: "Settings" }).click();
-    await page.getByText("session.timeout.ms = 6000").waitFor();
+    await page.getByText("max.poll.records = 3").waitFor();
     await assertAccessible(page);
     await assertNoSidewaysScroll(page);
   });
