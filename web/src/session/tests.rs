@@ -164,7 +164,8 @@ fn own_rows_become_the_messages_and_the_lessons_come_back() {
     session.picture();
     let views = session.views(DataView::default());
     assert_eq!(views.question.own_data.as_deref(), Some("with your 3 rows"));
-    let keys: Vec<_> = views.mirror.tables[4].rows.iter().map(|row| row[1].as_str()).collect();
+    let messages = views.mirror.tables.last().expect("the messages are told last");
+    let keys: Vec<_> = messages.rows.iter().map(|row| row[1].as_str()).collect();
     assert_eq!(keys, ["zoë", "yara", "zoë"]);
     session.apply(Action::LessonsMessages);
     session.apply(Action::SeekTo(seconds(5)));
