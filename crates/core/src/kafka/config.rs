@@ -382,7 +382,6 @@ choices! {
 
 impl MigrationPolicy {
     /// Whether a classic group may become one of the `consumer` protocol.
-    #[allow(dead_code, reason = "the coordinator takes it into use next")]
     pub(crate) const fn upgrades(self) -> bool {
         matches!(self, Self::Bidirectional | Self::Upgrade)
     }

@@ -23,23 +23,42 @@ pub fn offsets_partition(group: &str, partitions: u32) -> u32 {
     hash.cast_unsigned() % partitions
 }
 
-/// The order in which a `HashMap` with these keys, put in as listed, is iterated.
+/// Slots of a table that begins empty.
+pub(crate) const FIRST_SLOTS: usize = 16;
+
+/// How full a table may be before it has twice as many slots, in quarters.
+pub(crate) const FULL_QUARTERS: usize = 3;
+
+/// The slot of something with this hash.
 ///
-/// Source: `java.util.HashMap`: slots of a power of two, filled to three quarters, in which a
-/// key's place is its hash with the upper half folded in; within a slot the order of putting in.
+/// Source: `java.util.HashMap.hash`: the upper half is folded into the lower.
+pub(crate) fn slot(hash: i32, slots: usize) -> usize {
+    let hash = hash.cast_unsigned();
+    (hash ^ (hash >> 16)) as usize & (slots - 1)
+}
+
+/// Places of these keys in the order in which a `HashMap` with them, put in as listed, is gone
+/// through.
+///
+/// Source: `java.util.HashMap`: slots of a power of two, filled to three quarters; within a slot
+/// the order of putting in.
 ///
 /// Simplified: a slot with eight keys or more would become a tree.
-pub(crate) fn hash_map_order<'a>(keys: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut keys: Vec<&str> = keys.into_iter().collect();
-    let mut slots = 16;
-    while slots * 3 / 4 < keys.len() {
+pub(crate) fn hash_map_places<'a>(keys: impl IntoIterator<Item = &'a str>) -> Vec<usize> {
+    let hashes: Vec<i32> = keys.into_iter().map(hash_code).collect();
+    let mut slots = FIRST_SLOTS;
+    while slots * FULL_QUARTERS / 4 < hashes.len() {
         slots *= 2;
     }
-    sort_by_key(&mut keys, |key| {
-        let hash = hash_code(key).cast_unsigned();
-        (hash ^ (hash >> 16)) as usize & (slots - 1)
-    });
-    keys
+    let mut places: Vec<usize> = (0..hashes.len()).collect();
+    sort_by_key(&mut places, |it| slot(hashes[*it], slots));
+    places
+}
+
+/// These keys in the order of [`hash_map_places`].
+pub(crate) fn hash_map_order<'a>(keys: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let keys: Vec<&str> = keys.into_iter().collect();
+    hash_map_places(keys.iter().copied()).into_iter().map(|it| keys[it]).collect()
 }
 
 /// A random UUID, version 4, as Kafka writes it where it is free to choose: 22 characters.
@@ -107,6 +126,13 @@ mod tests {
             assert!(["Q", "R", "S", "T"].contains(&&id[8..9]), "{id}");
             assert!(["A", "Q", "g", "w"].contains(&&id[21..]), "{id}");
         }
+    }
+
+    #[test]
+    fn what_shares_a_slot_comes_as_it_was_put_in() {
+        // "Aa" and "BB" have the same hash.
+        assert_eq!(hash_map_order(["BB", "Aa"]), ["BB", "Aa"]);
+        assert_eq!(hash_map_order(["Aa", "BB"]), ["Aa", "BB"]);
     }
 
     #[test]

@@ -1,40 +1,7 @@
 //! What the machines say to one another. Every exchange is one of these over a link.
 //!
-//! | request | from | to | answer carries |
-//! |---|---|---|---|
-//! | `ApiVersions` | any client | broker, when a connection is made again | nothing |
-//! | `Produce` | producer | leader of the partitions | base offset per partition |
-//! | `InitProducerId` | producer | any broker | a producer id and epoch |
-//! | `FindTransactionCoordinator` | producer | any broker | the transactional id's coordinator |
-//! | `Transaction` | producer, leader | coordinator of the id | an id, or whether it is done |
-//! | `WriteTxnMarkers` | coordinator of the id | leader of the partitions | whether each is ended |
-//! | `TxnOffsetCommit` | producer | coordinator of the group | whether it will be stored |
-//! | `Fetch` | consumer | leader of the partitions | batches, log start, high watermark |
-//! | `ListOffsets` | consumer | leader of the partitions | an offset of each |
-//! | `OffsetForLeaderEpoch` | consumer | leader of the partition | where a term ended |
-//! | `DeleteRecords` | administrator | leader of the partition | the log start |
-//! | `FindCoordinator` | consumer | any broker | the group's coordinator |
-//! | `JoinGroup` | consumer | coordinator | generation, member id; for the leader all members |
-//! | `SyncGroup` | consumer | coordinator | what this member reads |
-//! | `Heartbeat` | consumer | coordinator | whether a rebalance is on |
-//! | `LeaveGroup` | consumer | coordinator | nothing |
-//! | `ConsumerGroupHeartbeat` | consumer | coordinator | the member's epoch and what it reads |
-//! | `ConsumerGroupDescribe` | administrator | coordinator | the group, its members and target |
-//! | `OffsetCommit` | consumer | coordinator | whether it was stored |
-//! | `Metadata` | any client | any broker | brokers, topics, leaders |
-//! | `CreateTopics`, `CreatePartitions`, `DeleteTopics` | admin | controller | whether it is done |
-//! | `IncrementalAlterConfigs` | admin | controller | whether it was done |
-//! | `ElectLeaders` | admin | controller | whether there is another leader now |
-//! | `OffsetFetch` | consumer, administrator | coordinator | the committed offsets |
-//! | `OffsetDelete` | administrator | coordinator | per partition whether it was deleted |
-//! | `DescribeGroups` | administrator | coordinator | state and members of a classic group |
-//! | `DeleteGroups` | administrator | coordinator | whether the group is gone |
-//! | `ListGroups` | administrator | any broker | the groups that it coordinates |
-//!
+//! ARCHITECTURE.md has the table of who says which of them to whom.
 //! The controller sends every broker the metadata anew with each change.
-//!
-//! Replicas and transactions add rows: a follower's `Fetch`, `InitProducerId`, `EndTxn` and the
-//! rest have their place here.
 
 pub(crate) mod consumer_group;
 mod error;

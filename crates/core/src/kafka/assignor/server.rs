@@ -9,8 +9,9 @@ pub(super) use mixed::uniform_mixed;
 
 use super::Assignment;
 use super::compute::Member;
-use super::slots::{in_set_order, visits};
+use super::slots::in_set_order;
 use crate::kafka::TopicPartition;
+use crate::kafka::java::hash_map_places;
 use crate::map::Set;
 use crate::name::TopicName;
 
@@ -38,7 +39,7 @@ pub(super) fn uniform(topics: &[(TopicName, u32)], members: &[Member]) -> Assign
     let Some(least) = total.checked_div(members.len()) else { return dealt };
     let mut extras = total % members.len();
     let mut unfilled: Vec<(usize, usize)> = Vec::new();
-    let order = visits(members.iter().map(|it| it.id.as_str()));
+    let order = hash_map_places(members.iter().map(|it| it.id.as_str()));
     for (visited, member) in order.into_iter().enumerate() {
         let mut has_extra = 0 < extras;
         let mut room = least + usize::from(has_extra);

@@ -1,40 +1,13 @@
 //! The order in which Java goes through its hash tables, where an assignor's answer hangs on it.
 
 use crate::kafka::TopicPartition;
-use crate::kafka::java::hash_code;
-
-/// Slots of a table that begins empty, and how full it may be, in quarters.
-const FIRST: usize = 16;
-const QUARTERS: usize = 3;
-
-/// The slot of something with this hash.
-///
-/// Source: `java.util.HashMap.hash`: the upper half is folded into the lower.
-fn slot(hash: i32, slots: usize) -> usize {
-    let hash = hash.cast_unsigned();
-    (hash ^ (hash >> 16)) as usize & (slots - 1)
-}
-
-/// Places of these ids in the order in which a `HashMap` with them, put in as listed, is gone
-/// through.
-///
-/// Simplified: a slot with eight keys or more would become a tree.
-pub(super) fn visits<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<usize> {
-    let hashes: Vec<i32> = ids.into_iter().map(hash_code).collect();
-    let mut slots = FIRST;
-    while slots * QUARTERS / 4 < hashes.len() {
-        slots *= 2;
-    }
-    let mut places: Vec<usize> = (0..hashes.len()).collect();
-    crate::map::sort_by_key(&mut places, |it| slot(hashes[*it], slots));
-    places
-}
+use crate::kafka::java::{FIRST_SLOTS, FULL_QUARTERS, hash_code, slot};
 
 /// Partition numbers in the order of a `HashSet<Integer>` that was made for so many.
 ///
 /// Source: `HashSet(Collection)`, whose capacity is a third more than what it is made for.
 pub(super) fn in_set_order(mut partitions: Vec<u32>) -> Vec<u32> {
-    let slots = (partitions.len() * 4 / QUARTERS + 1).max(FIRST).next_power_of_two();
+    let slots = (partitions.len() * 4 / FULL_QUARTERS + 1).max(FIRST_SLOTS).next_power_of_two();
     crate::map::sort(&mut partitions);
     crate::map::sort_by_key(&mut partitions, |it| slot(it.cast_signed(), slots));
     partitions
@@ -50,13 +23,13 @@ pub(super) struct PartitionSet {
 
 impl PartitionSet {
     pub(super) const fn new() -> Self {
-        Self { partitions: Vec::new(), slots: FIRST }
+        Self { partitions: Vec::new(), slots: FIRST_SLOTS }
     }
 
     /// Puts in one that is not there.
     pub(super) fn insert(&mut self, partition: TopicPartition) {
         self.partitions.push(partition);
-        if self.slots * QUARTERS / 4 < self.partitions.len() {
+        if self.slots * FULL_QUARTERS / 4 < self.partitions.len() {
             self.slots *= 2;
         }
     }
@@ -84,14 +57,6 @@ impl PartitionSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn members_are_visited_by_slot_and_within_one_as_they_came() {
-        assert_eq!(visits(["c1", "c2", "c3"]), [2, 0, 1]);
-        // "Aa" and "BB" have the same hash.
-        assert_eq!(visits(["BB", "Aa"]), [0, 1]);
-        assert_eq!(visits(["Aa", "BB"]), [0, 1]);
-    }
 
     #[test]
     fn a_set_of_numbers_wraps_at_its_capacity() {

@@ -8,8 +8,8 @@ mod movements;
 
 use super::Assignment;
 use super::compute::Member;
-use super::slots::visits;
 use crate::kafka::TopicPartition;
+use crate::kafka::java::hash_map_places;
 use crate::map::{Map, Set};
 use crate::name::TopicName;
 
@@ -63,7 +63,7 @@ pub(super) fn sticky(
     let wanted: Set<&TopicName> = members.iter().flat_map(|it| &it.topics).collect();
     let exists = |it: &(&TopicName, &u32)| 0 < *it.1 && wanted.contains(it.0);
     let group = Group {
-        visits: visits(members.iter().map(|it| it.id.as_str()))
+        visits: hash_map_places(members.iter().map(|it| it.id.as_str()))
             .iter()
             .map(|it| place[*it])
             .collect(),

@@ -1,7 +1,7 @@
 //! What an administrator would be told of a cluster just now.
 
 use super::{Described, DescribedPartition, DescribedTopic};
-use crate::kafka::java::hash_code;
+use crate::kafka::java::{hash_code, slot};
 use crate::kafka::metadata::Topic;
 use crate::kafka::{Cluster, TopicPartition};
 use crate::map::sort_by_key;
@@ -65,8 +65,7 @@ impl Cluster {
 /// which the tool prints those that are given: by slot, and by hash within a slot.
 ///
 /// Source: `org.apache.kafka.clients.admin.Config`, whose 33 entries take 64 slots.
-fn place_in_hash_map(name: &str) -> (u32, i32) {
-    let hash = hash_code(name).cast_unsigned();
-    let spread = hash ^ (hash >> 16);
-    (spread & 63, spread.cast_signed())
+fn place_in_hash_map(name: &str) -> (usize, i32) {
+    let hash = hash_code(name);
+    (slot(hash, 64), hash ^ (hash.cast_unsigned() >> 16).cast_signed())
 }

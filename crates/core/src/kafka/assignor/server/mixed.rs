@@ -4,7 +4,7 @@ use super::balancer::Balancer;
 use crate::kafka::TopicPartition;
 use crate::kafka::assignor::Assignment;
 use crate::kafka::assignor::compute::Member;
-use crate::kafka::assignor::slots::visits;
+use crate::kafka::java::hash_map_places;
 use crate::map::Map;
 use crate::name::TopicName;
 
@@ -30,7 +30,7 @@ pub(in crate::kafka::assignor) fn uniform_mixed(
     topics: &[(TopicName, u32)],
     members: &[Member],
 ) -> Assignment {
-    let order = visits(members.iter().map(|it| it.id.as_str()));
+    let order = hash_map_places(members.iter().map(|it| it.id.as_str()));
     let visited: Vec<&Member> = order.iter().map(|it| &members[*it]).collect();
     let mut loads = vec![0; visited.len()];
     let mut topics: Vec<Topic> =
