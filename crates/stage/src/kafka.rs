@@ -25,6 +25,8 @@ use log::Row;
 pub(crate) const HEADING: Len = px(20);
 /// The height of a heading over cards that stand below the storage: lines come in under it.
 const LOW_HEADING: Len = px(26);
+/// How high the line is that tells where a group stands.
+const STANDING: Len = px(20);
 /// How many partitions of a topic are shown with their records; more have a line each.
 const FULL: usize = 8;
 /// How many partitions of a topic are shown one by one.
@@ -191,9 +193,11 @@ fn draw_groups(
             places.consumers.push((Lane::Kafka, consumer.name.clone(), area));
         }
         y = end;
-        if let Some(phase) = state.map(phase).filter(|it| !it[1].is_empty()) {
-            y = draw_phase(sheet, Point::new(at.x, y), room, &phase);
+        if let Some(group) = state {
+            draw_standing(sheet, Point::new(at.x, y + px(10)), room, group);
         }
+        // Kept free without a state too, so that nothing moves when there is one.
+        y += STANDING;
         if here.is_empty() {
             sheet.text(Point::new(at.x, y + px(10)), QUIET, room, "no consumers");
             y += px(24);
@@ -202,39 +206,34 @@ fn draw_groups(
     y
 }
 
-/// A group's state and its generation or epoch, in words.
+/// A group's state and its generation or epoch, and during a rebalance how many members are
+/// through with that phase, in words.
 fn standing_words(group: &GroupSnapshot) -> String {
+    let Some((through, all)) = group.progress else { return term(group) };
+    let done = match group.state {
+        "PreparingRebalance" => "joined",
+        "CompletingRebalance" => "asked for their part",
+        _ => "arrived",
+    };
+    let have = if all == 1 { " has " } else { " have " };
+    let (through, all) = (through.to_string(), all.to_string());
+    joined(&[&term(group), ": ", &through, " of ", &all, have, done])
+}
+
+fn term(group: &GroupSnapshot) -> String {
     let term = if group.reconciling.is_some() { ", epoch " } else { ", generation " };
-    let [state, progress] = phase(group);
-    let gap = if progress.is_empty() { "" } else { ": " };
-    joined(&[&state, gap, &progress, term, &group.generation.to_string()])
+    joined(&[group.state, term, &group.generation.to_string()])
 }
 
-/// A group's state and, during a rebalance, how many members are through with that phase.
-fn phase(group: &GroupSnapshot) -> [String; 2] {
-    let progress = group.progress.map_or(String::new(), |(through, all)| {
-        let done = match group.state {
-            "PreparingRebalance" => "joined",
-            "CompletingRebalance" => "asked for their part",
-            _ => "arrived",
-        };
-        let have = if all == 1 { " has " } else { " have " };
-        joined(&[&through.to_string(), " of ", &all.to_string(), have, done])
-    });
-    [group.state.to_owned(), progress]
-}
-
-/// The phase of a rebalance below the cards of a group: in one line if there is room.
-fn draw_phase(sheet: &mut Sheet, at: Point, room: Len, phase: &[String; 2]) -> Len {
-    let whole = joined(&[&phase[0], ": ", &phase[1]]);
-    let whole = [whole];
-    let lines = if QUIET.width(&whole[0]) <= room { &whole[..] } else { &phase[..] };
-    let mut y = at.y;
-    for text in lines {
-        sheet.text(Point::new(at.x, y + px(10)), QUIET, room, text);
-        y += px(16);
+/// The standing of a group in one line below its cards, as many words as there is room for.
+fn draw_standing(sheet: &mut Sheet, at: Point, room: Len, group: &GroupSnapshot) {
+    let mut text = standing_words(group);
+    if let Some((through, all)) = group.progress
+        && room < QUIET.width(&text)
+    {
+        text = joined(&[group.state, " ", &through.to_string(), "/", &all.to_string()]);
     }
-    y + px(8)
+    sheet.text(at, QUIET, room, &text);
 }
 
 /// How high a heading over cards is.
