@@ -221,6 +221,9 @@ fn standing_words(group: &GroupSnapshot) -> String {
 }
 
 fn term(group: &GroupSnapshot) -> String {
+    if group.coordinator.is_none() {
+        return "no coordinator just now".to_owned();
+    }
     let term = if group.reconciling.is_some() { ", epoch " } else { ", generation " };
     joined(&[group.state, term, &group.generation.to_string()])
 }
