@@ -6,6 +6,10 @@
 //!
 //! Source: `ConsumerGroupCommand`, `GroupOffsetsResetter`, `TopicCommand` and `GetOffsetShell` of
 //! Kafka's tools; the recorded cases named `console-…`.
+//!
+//! Not modelled: of `kafka-consumer-groups` the options `--delete`, `--delete-offsets`,
+//! `--to-datetime`, `--by-duration`, `--from-file` and `--export`; creating, altering and deleting
+//! with `kafka-topics`; `--time` with an instant of `kafka-get-offsets`.
 
 mod consumer_groups;
 mod described;

@@ -1,4 +1,6 @@
 //! Keeping up with the cluster.
+//!
+//! Source: `ConsumerMetadata`, `NetworkClient.DefaultMetadataUpdater`.
 
 use super::{Asked, Client, Effect};
 use crate::kafka::message::Request;
