@@ -108,13 +108,17 @@ export interface OffsetsRecord {
 export interface RabbitMqSnapshot {
   publishers: { name: string; sent: number; confirmed: number }[];
   exchanges: { name: string; type: string }[];
-  bindings: { source: string; destination: string; routingKey: string }[];
+  bindings: { source: string; destination: string; toExchange: boolean; routingKey: string }[];
   queues: RabbitMqQueue[];
   consumers: RabbitMqConsumer[];
 }
 
+/** Why a message left a queue without an acknowledgement. */
+export type Reason = "rejected" | "expired" | "maxlen" | "delivery_limit";
+
 export interface RabbitMqQueue {
   name: string;
+  type: "classic" | "quorum" | "stream";
   ready: number;
   unacked: number;
   enqueued: number;
@@ -124,10 +128,15 @@ export interface RabbitMqQueue {
   newest: {
     arrival: number;
     message: number;
-    state: "ready" | "unacked" | "acked" | "removed";
+    state: "ready" | "unacked" | "acked" | "dead-lettering" | "removed";
     unackedBy: string | null;
     redelivered: boolean;
-    deadLetter: { queue: string; reason: "rejected" | "expired" | "maxlen" | "delivery_limit" } | null;
+    removedBecause: Reason | null;
+    /** How often it came back to a quorum queue. */
+    returns: number;
+    priority: number;
+    /** How it came here from other queues, the most recent first. */
+    deaths: { queue: string; reason: Reason; count: number }[];
   }[];
 }
 

@@ -278,12 +278,16 @@ fn rabbitmq_trips(scene: &Scene<'_>, m: &Metrics, places: &Places) -> Vec<Trip> 
                     (from_producer(m, card, lane, end), Load::Messages(vec![*message]))
                 })
             }
-            Cargo::Confirm(producer, _) => {
+            Cargo::Confirm(producer, _) | Cargo::Refusal(producer, _) => {
                 let end =
                     places.exchanges.first().map(|it| Point::new(it.1.right(), it.1.centre().y));
                 let end = end.or_else(|| places.queues.first().map(|it| it.2));
                 let way = places.producer(producer).zip(end);
-                way.map(|(card, end)| (back(from_producer(m, card, lane, end)), Load::Answer))
+                let load = match &flight.cargo {
+                    Cargo::Refusal(_, message) => Load::Return(*message),
+                    _ => Load::Answer,
+                };
+                way.map(|(card, end)| (back(from_producer(m, card, lane, end)), load))
             }
             Cargo::Unroutable(exchange, producer, message) => {
                 let end = places.exchange(exchange).map(|it| Point::new(it.right(), it.centre().y));

@@ -127,6 +127,7 @@ fn patterns(sheet: &mut Sheet, scene: &Scene<'_>, exchange: &ExchangeName, area:
     let keys = scene.rabbitmq.flights.iter().filter_map(|it| match &it.cargo {
         Cargo::Publish(_, to, key, _) => (to == exchange).then_some(&**key),
         Cargo::Confirm(..)
+        | Cargo::Refusal(..)
         | Cargo::Unroutable(..)
         | Cargo::Deliver(..)
         | Cargo::Ack(..)

@@ -212,6 +212,8 @@ fn in_queue(queue: &QueueSnapshot, slot: &Slot) -> String {
         SlotState::Ready => format!("{name}, ready"),
         SlotState::Unacked(consumer) => format!("{name}, unacknowledged by {consumer}"),
         SlotState::Acked => "acknowledged and gone".to_owned(),
-        SlotState::Removed => format!("gone from {name}"),
+        SlotState::DeadLettering(reason) => format!("leaves {name}: {reason}"),
+        SlotState::Removed(Some(reason)) => format!("gone from {name}: {reason}"),
+        SlotState::Removed(None) => format!("gone from {name}"),
     }
 }

@@ -33,12 +33,15 @@ struct Exchange {
 struct Binding {
     source: String,
     destination: String,
+    to_exchange: bool,
     routing_key: String,
 }
 
 #[derive(Debug, Serialize)]
 struct Queue {
     name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
     ready: u64,
     unacked: u64,
     enqueued: u64,
@@ -56,13 +59,17 @@ struct Slot {
     state: &'static str,
     unacked_by: Option<String>,
     redelivered: bool,
-    dead_letter: Option<DeadLetter>,
+    removed_because: Option<&'static str>,
+    returns: u32,
+    priority: u8,
+    deaths: Vec<Death>,
 }
 
 #[derive(Debug, Serialize)]
-struct DeadLetter {
+struct Death {
     queue: String,
     reason: &'static str,
+    count: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,7 +100,8 @@ impl From<snapshot::Snapshot> for RabbitMq {
             .map(|it| Exchange { name: it.name.to_string(), kind: it.kind.as_str() });
         let bindings = it.bindings.iter().map(|it| Binding {
             source: it.source.to_string(),
-            destination: it.destination.to_string(),
+            destination: it.destination.as_str().to_owned(),
+            to_exchange: it.destination.is_exchange(),
             routing_key: it.routing_key.to_string(),
         });
         Self {
@@ -110,6 +118,7 @@ impl From<&snapshot::QueueSnapshot> for Queue {
     fn from(it: &snapshot::QueueSnapshot) -> Self {
         Self {
             name: it.name.to_string(),
+            kind: it.arguments.queue_type.as_str(),
             ready: it.ready,
             unacked: it.unacked,
             enqueued: it.enqueued,
@@ -127,11 +136,13 @@ impl From<&snapshot::Slot> for Slot {
             SlotState::Ready => ("ready", None),
             SlotState::Unacked(consumer) => ("unacked", Some(consumer.to_string())),
             SlotState::Acked => ("acked", None),
-            SlotState::Removed => ("removed", None),
+            SlotState::DeadLettering(_) => ("dead-lettering", None),
+            SlotState::Removed(_) => ("removed", None),
         };
-        let dead_letter = it.dead_letter.as_ref().map(|(queue, reason)| DeadLetter {
-            queue: queue.to_string(),
-            reason: reason.as_str(),
+        let deaths = it.deaths.iter().map(|it| Death {
+            queue: it.queue.to_string(),
+            reason: it.reason.as_str(),
+            count: it.count,
         });
         Self {
             arrival: it.arrival,
@@ -139,7 +150,18 @@ impl From<&snapshot::Slot> for Slot {
             state,
             unacked_by,
             redelivered: it.redelivered,
-            dead_letter,
+            removed_because: match it.state {
+                SlotState::DeadLettering(reason) | SlotState::Removed(Some(reason)) => {
+                    Some(reason.as_str())
+                }
+                SlotState::Ready
+                | SlotState::Unacked(_)
+                | SlotState::Acked
+                | SlotState::Removed(None) => None,
+            },
+            returns: it.returns,
+            priority: it.priority,
+            deaths: deaths.collect(),
         }
     }
 }

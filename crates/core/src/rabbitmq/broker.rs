@@ -131,6 +131,12 @@ impl Broker {
         &self.consumers
     }
 
+    /// The members of quorum queues, by node.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
     /// The client of that name that is driven by hand.
     #[must_use]
     pub fn manual(&self, name: &ConsumerName) -> Option<&Manual> {

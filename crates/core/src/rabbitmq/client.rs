@@ -3,6 +3,7 @@
 //! It knows nothing of the application that takes messages out.
 
 use super::config;
+use super::error::ProtocolError;
 use super::frame::{AckMode, ChannelId, ClientId, ConnectionId, Consume, Fate, Frame, Tags};
 use super::queue::Settlement;
 use super::table::Table;
@@ -23,6 +24,8 @@ pub struct Client {
     state: State,
     /// Arrived and not taken, first to last.
     buffer: Shelf<Delivery>,
+    /// Why the broker closed the last channel, if it did and nothing was settled since.
+    error: Option<ProtocolError>,
 }
 
 /// How the channel stands.
@@ -101,6 +104,7 @@ impl Client {
             channel,
             state: State::Closed,
             buffer: Shelf::new(),
+            error: None,
         }
     }
 
@@ -114,6 +118,12 @@ impl Client {
     #[must_use]
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// Why the broker closed the last channel, if it did and nothing was settled since.
+    #[must_use]
+    pub fn error(&self) -> Option<&ProtocolError> {
+        self.error.as_ref()
     }
 
     /// What arrived and was not taken, first to last.
@@ -186,13 +196,15 @@ impl Client {
                     self.closed(fx, afterwards);
                 }
             }
-            Frame::ChannelClose(_) if open && current => {
+            Frame::ChannelClose(why) if open && current => {
+                self.error = why;
                 fx.push(Effect::Send(channel, Frame::ChannelCloseOk));
                 self.lose_channel(fx);
                 self.closed(fx, Afterwards::Reopen);
             }
             // A connection of its own for the next channel.
-            Frame::ConnectionClose(_) if open && current => {
+            Frame::ConnectionClose(why) if open && current => {
+                self.error = Some(why);
                 self.lose_channel(fx);
                 self.connect(fx);
             }
@@ -224,6 +236,7 @@ impl Client {
     }
 
     fn settle(&mut self, fx: &mut Vec<Effect>, delivery: Delivery, how: Settlement) {
+        self.error = None;
         let frame = match how {
             Settlement::Ack => Frame::Ack(Tags::One(delivery.tag)),
             Settlement::Requeue => Frame::Nack(Tags::One(delivery.tag), Fate::Requeue),
@@ -234,6 +247,7 @@ impl Client {
     }
 
     fn ack_up_to(&mut self, fx: &mut Vec<Effect>, delivery: Delivery) {
+        self.error = None;
         assert!(delivery.channel == self.channel, "a delivery is settled on its own channel");
         fx.push(Effect::Send(delivery.channel, Frame::Ack(Tags::UpTo(delivery.tag))));
     }
@@ -255,6 +269,7 @@ impl Client {
     /// The operating system tells the broker that the connection is closed.
     fn die(&mut self, fx: &mut Vec<Effect>) {
         fx.push(Effect::Send(self.channel, Frame::ConnectionClosed));
+        self.error = None;
         self.state = State::Closed;
         self.lose_channel(fx);
     }

@@ -5,7 +5,7 @@ use super::client::{self, Afterwards, Client};
 use super::config;
 use super::fact::Fact;
 use super::frame::{ChannelId, Frame};
-use super::snapshot::{ConsumerSnapshot, ConsumerState};
+use super::snapshot::{ConsumerSnapshot, ConsumerState, Standing};
 use crate::name::{ConsumerName, QueueName};
 use crate::sim::SimTime;
 use crate::workload::{MessageId, Workload};
@@ -228,6 +228,8 @@ impl Consumer {
             held: buffer.len() as u64 + working,
             unacked,
             processed: self.application.processed(),
+            standing: Standing::default(),
+            error: self.client.error().cloned(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod headers;
 pub mod topic;
+mod view;
 
 use super::config::{Binding, ExchangeType, Version};
 use super::message::Message;
@@ -87,23 +88,29 @@ impl Exchange {
     fn matching(&self, routing: &Routing<'_>) -> Set<&Destination> {
         let mut found = Set::new();
         for (key, targets) in &self.bindings {
-            let by_key = match self.kind {
-                ExchangeType::Direct => routing.keys.contains(key),
-                ExchangeType::Fanout | ExchangeType::Headers => true,
-                ExchangeType::Topic => routing.keys.iter().any(|it| topic::matches(key, it)),
-            };
-            if !by_key {
+            if !self.takes_key(key, routing) {
                 continue;
             }
             for target in targets {
-                if self.kind != ExchangeType::Headers
-                    || headers::matches(&target.arguments, routing.headers, routing.version)
-                {
+                if self.takes_headers(&target.arguments, routing) {
                     found.insert(&target.destination);
                 }
             }
         }
         found
+    }
+
+    fn takes_key(&self, key: &Arc<str>, routing: &Routing<'_>) -> bool {
+        match self.kind {
+            ExchangeType::Direct => routing.keys.contains(key),
+            ExchangeType::Fanout | ExchangeType::Headers => true,
+            ExchangeType::Topic => routing.keys.iter().any(|it| topic::matches(key, it)),
+        }
+    }
+
+    fn takes_headers(&self, arguments: &Table, routing: &Routing<'_>) -> bool {
+        self.kind != ExchangeType::Headers
+            || headers::matches(arguments, routing.headers, routing.version)
     }
 }
 

@@ -218,6 +218,14 @@ impl Message {
         keys
     }
 
+    /// All keys by which it is routed: those of the header `BCC` too, if it has it still.
+    #[must_use]
+    pub fn all_keys(&self) -> Vec<Arc<str>> {
+        let mut keys = self.routing_keys();
+        keys.extend(self.listed(BCC));
+        keys
+    }
+
     /// The routing keys of the header `BCC`, which it loses by that.
     pub fn take_hidden_keys(&mut self) -> Vec<Arc<str>> {
         let keys: Vec<_> = self.listed(BCC).collect();

@@ -15,13 +15,14 @@ use super::error::ProtocolError;
 use super::exchange::Exchanges;
 use super::fact::{Deletion, Fact};
 use super::frame::{ChannelId, ConnectionId, Frame};
+use super::message::Message;
 use super::queue::limits::ChannelLimits;
 use super::queue::{self, Queue, Settled};
 use super::raft::{self, NodeNumber};
 use super::table::Table;
 use super::topology::Answer;
 use crate::map::{Map, Set};
-use crate::name::{ConsumerName, QueueName};
+use crate::name::{ConsumerName, ExchangeName, QueueName};
 use crate::sim::{SimDuration, SimTime};
 use std::collections::VecDeque;
 
@@ -46,6 +47,8 @@ pub struct Node {
     undelivered: Map<(QueueId, ChannelId), Vec<Settled>>,
     /// The nodes that run.
     up: Vec<NodeNumber>,
+    /// The last message that came to each exchange with a name, for those who watch.
+    newest: Map<ExchangeName, Message>,
 }
 
 /// A queue, and how it was declared.
@@ -139,6 +142,7 @@ impl Node {
             dead_letters: Map::new(),
             undelivered: Map::new(),
             up: (1..=config.broker.nodes).collect(),
+            newest: Map::new(),
         };
         for it in &config.queues {
             if !node.by_name.contains_key(&it.name) {
@@ -171,6 +175,19 @@ impl Node {
     #[must_use]
     pub fn queue_at(&self, id: QueueId) -> Option<&Queue> {
         self.queues.get(id.0 as usize)?.as_ref().map(|it| &it.queue)
+    }
+
+    /// The queues with the logs that their members keep, where there are several.
+    pub fn logs(&self) -> impl Iterator<Item = (QueueId, &Queue, Option<&raft::Log>)> {
+        let declared = (0..).zip(&self.queues);
+        declared
+            .filter_map(|(id, it)| it.as_ref().map(|it| (QueueId(id), &it.queue, it.log.as_ref())))
+    }
+
+    /// The last message that came to each exchange with a name.
+    #[must_use]
+    pub fn newest(&self) -> &Map<ExchangeName, Message> {
+        &self.newest
     }
 
     /// The exchanges.

@@ -2,6 +2,7 @@
 //! nothing.
 
 use super::config::{self, Destination, RoutingKey};
+use super::error::ProtocolError;
 use super::fact::Fact;
 use super::frame::{ChannelId, ClientId, ConnectionId, Frame, Tags};
 use super::message::{Address, Message};
@@ -40,6 +41,8 @@ pub struct Publisher {
     unconfirmed: VecDeque<(u64, MessageId)>,
     sent: u64,
     confirmed: u64,
+    /// Why the broker closed the last channel, if it did and nothing was published since.
+    error: Option<ProtocolError>,
 }
 
 /// Where the messages of a stream go.
@@ -102,6 +105,7 @@ impl Publisher {
             unconfirmed: VecDeque::new(),
             sent: 0,
             confirmed: 0,
+            error: None,
         }
     }
 
@@ -178,6 +182,7 @@ impl Publisher {
         }
         self.next += 1;
         self.sent += 1;
+        self.error = None;
     }
 
     fn frame(&mut self, fx: &mut Vec<Effect>, channel: ChannelId, frame: &Frame) {
@@ -194,7 +199,8 @@ impl Publisher {
                     self.confirmed(fx, *number);
                 }
             }
-            Frame::ChannelClose(_) => {
+            Frame::ChannelClose(why) => {
+                self.error.clone_from(why);
                 fx.push(Effect::Send(channel, Frame::ChannelCloseOk));
                 self.unconfirmed.clear();
                 self.next_number = 1;
@@ -209,7 +215,8 @@ impl Publisher {
                 fx.push(Effect::Note(Fact::Returned { publisher, message }));
             }
             // A connection of its own for the next channel.
-            Frame::ConnectionClose(_) => {
+            Frame::ConnectionClose(why) => {
+                self.error = Some(why.clone());
                 self.channel.connection.life += 1;
                 self.channel.number = 0;
                 self.unconfirmed.clear();
@@ -267,6 +274,7 @@ impl Publisher {
                 .collect(),
             sent: self.sent,
             confirmed: self.confirmed,
+            error: self.error.clone(),
         }
     }
 }

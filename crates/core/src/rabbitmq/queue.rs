@@ -22,6 +22,7 @@ use super::message::Message;
 use crate::map::{Map, Set};
 use crate::name::{ConsumerName, QueueName};
 use crate::sim::{Shelf, SimTime};
+use crate::workload::MessageId;
 use consumers::{ConsumerKey, Consumers, Joining, Leaves};
 use limits::ChannelLimits;
 use ready::{Lines, Ready};
@@ -63,6 +64,7 @@ pub struct Queue {
     /// whether they have been told so.
     publishers: Map<ChannelId, bool>,
     counts: Counts,
+    told: Told,
 }
 
 /// Where the messages of a queue are.
@@ -72,6 +74,17 @@ struct Counts {
     unacked: u64,
     acked: u64,
     removed: u64,
+}
+
+/// What only those who watch want to know.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Told {
+    /// How many left for each reason.
+    reasons: Map<Reason, u64>,
+    /// How many were refused, and the last of them.
+    refused: (u64, Option<MessageId>),
+    /// How often a message came back to a quorum queue.
+    returns: u64,
 }
 
 /// A place in the queue.
@@ -93,7 +106,8 @@ enum State {
     Ready,
     Unacked(ConsumerKey),
     Acked,
-    Removed,
+    /// For that reason; without one, it was purged or lost in a restart.
+    Removed(Option<Reason>),
     /// It waits until the queue that it is dead-lettered to confirms it.
     DeadLettering,
 }
@@ -250,6 +264,7 @@ impl Queue {
             dead_lettering: Map::new(),
             publishers: Map::new(),
             counts: Counts::default(),
+            told: Told::default(),
             arguments,
         }
     }
@@ -386,6 +401,7 @@ impl Queue {
         if !taken {
             let (queue, id) = (self.name.clone(), message.id);
             turn.note(Fact::PublishRefused { queue, message: id });
+            self.told.refused = (self.told.refused.0 + 1, Some(id));
             if self.arguments.overflow == Overflow::RejectPublishDlx
                 && self.arguments.dead_letter_exchange.0.is_some()
             {
@@ -449,7 +465,8 @@ impl Queue {
         if brings_count {
             message.returns = entry.returns;
         }
-        entry.state = if kept { State::DeadLettering } else { State::Removed };
+        entry.state = if kept { State::DeadLettering } else { State::Removed(Some(reason)) };
+        *self.told.reasons.get_or_default(reason) += 1;
         if kept {
             self.dead_lettering.insert(place, (reason, now));
         } else {
@@ -466,13 +483,13 @@ impl Queue {
     fn purge(&mut self, turn: &mut Turn<'_>) {
         let mut messages = 0;
         while let Some(place) = self.take_first() {
-            self.entry_mut(place).state = State::Removed;
+            self.entry_mut(place).state = State::Removed(None);
             self.counts.removed += 1;
             messages += 1;
         }
         // Source: `rabbit_fifo`, `purge`: dead letters that are kept go too.
-        for (place, _) in std::mem::take(&mut self.dead_lettering) {
-            self.entry_mut(place).state = State::Removed;
+        for (place, (reason, _)) in std::mem::take(&mut self.dead_lettering) {
+            self.entry_mut(place).state = State::Removed(Some(reason));
             self.counts.removed += 1;
             messages += 1;
         }
@@ -494,7 +511,7 @@ impl Queue {
             if self.entry(place).message.is_persistent() {
                 kept.push(place);
             } else {
-                self.entry_mut(place).state = State::Removed;
+                self.entry_mut(place).state = State::Removed(None);
                 self.counts.removed += 1;
             }
         }
@@ -506,7 +523,7 @@ impl Queue {
 
     /// Moves the front past what is gone, and forgets what nobody will ask for.
     fn forget_gone(&mut self) {
-        let gone = |it: &Entry| matches!(it.state, State::Acked | State::Removed);
+        let gone = |it: &Entry| matches!(it.state, State::Acked | State::Removed(_));
         while self.entries.get(self.front).is_some_and(gone) {
             self.front += 1;
         }

@@ -107,6 +107,12 @@ impl Log {
         self.last
     }
 
+    /// How many entries too few members have.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.waiting.len() as u64
+    }
+
     /// A node has the log up to there.
     pub fn appended(&mut self, node: NodeNumber, entry: u64) {
         let known = self.known.get_or_default(node);

@@ -1,14 +1,18 @@
 //! The state of the broker and its clients, flattened to look at. Everything outside the core
 //! that wants to show RabbitMQ reads this and nothing else.
 
-use super::broker::{Arrival, Broker, End, Event};
-use super::config::{Binding, Config, ExchangeType};
+mod take;
+
+pub use take::snapshot;
+
+use super::config::{ExchangeType, QueueArguments};
+use super::error::ProtocolError;
 use super::fact::Reason;
-use super::frame::{ClientId, Frame, Tags};
-use super::queue::Queue;
-use crate::map::Set;
+use super::raft::NodeNumber;
+use super::table::Table;
+use super::topology::Destination;
 use crate::name::{ConsumerName, ExchangeName, ProducerName, QueueName};
-use crate::sim::{SimTime, World};
+use crate::sim::SimTime;
 use crate::workload::MessageId;
 use std::sync::Arc;
 
@@ -20,10 +24,10 @@ pub struct Snapshot {
     pub at: SimTime,
     /// The publishers.
     pub publishers: Vec<PublisherSnapshot>,
-    /// The exchanges that the scenario declares or uses.
+    /// The exchanges that are declared or used.
     pub exchanges: Vec<ExchangeSnapshot>,
-    /// The bindings of these.
-    pub bindings: Vec<Binding>,
+    /// The bindings of these, in the order of the configuration.
+    pub bindings: Vec<BindingSnapshot>,
     /// The queues, in the order of the configuration.
     pub queues: Vec<QueueSnapshot>,
     /// The consumers, in the order in which they were first started.
@@ -43,6 +47,8 @@ pub struct PublisherSnapshot {
     pub sent: u64,
     /// How many of these are confirmed.
     pub confirmed: u64,
+    /// Why the broker closed its channel, if it did and nothing was published since.
+    pub error: Option<ProtocolError>,
 }
 
 /// An exchange.
@@ -52,6 +58,26 @@ pub struct ExchangeSnapshot {
     pub name: ExchangeName,
     /// How it chooses. The default exchange is a direct exchange.
     pub kind: ExchangeType,
+    /// Where it sends what none of its bindings matches.
+    pub alternate: Option<ExchangeName>,
+    /// The message whose way the bindings tell: the next that reaches the exchange, or the last
+    /// that did.
+    pub newest: Option<MessageId>,
+}
+
+/// A binding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BindingSnapshot {
+    /// The exchange.
+    pub source: ExchangeName,
+    /// What it hands messages to.
+    pub destination: Destination,
+    /// The binding key.
+    pub routing_key: Arc<str>,
+    /// What a headers exchange compares.
+    pub arguments: Table,
+    /// Whether it matches the newest message of an exchange that this message comes through.
+    pub matched: bool,
 }
 
 /// A queue.
@@ -59,6 +85,8 @@ pub struct ExchangeSnapshot {
 pub struct QueueSnapshot {
     /// Its name.
     pub name: QueueName,
+    /// What it was declared with.
+    pub arguments: QueueArguments,
     /// How many messages wait.
     pub ready: u64,
     /// How many are delivered and not acknowledged.
@@ -69,6 +97,16 @@ pub struct QueueSnapshot {
     pub acked: u64,
     /// How many left otherwise: dropped or dead-lettered.
     pub removed: u64,
+    /// How many of these left for each reason, as long as there was one.
+    pub reasons: Vec<(Reason, u64)>,
+    /// How many it refused because it was full, and the last of them.
+    pub refused: (u64, Option<MessageId>),
+    /// What the bodies of its ready messages have together.
+    pub ready_bytes: u64,
+    /// How often a message may come back, if that is limited.
+    pub delivery_limit: Option<u32>,
+    /// How many came back to a quorum queue, each as often as it did.
+    pub returns: u64,
     /// The newest places of the queue in order of arrival, oldest of them first: as many as were
     /// asked for, with the empty places that acknowledged messages leave.
     pub slots: Vec<Slot>,
@@ -76,6 +114,40 @@ pub struct QueueSnapshot {
     pub earlier: (u64, u64),
     /// How many consumers are registered.
     pub consumers: u32,
+    /// What the members of a quorum queue have, by node, if there are several.
+    pub members: Option<MembersSnapshot>,
+}
+
+/// The members of a quorum queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MembersSnapshot {
+    /// The node whose member leads; none while there is no leader.
+    pub leader: Option<NodeNumber>,
+    /// How many entries its log has: publishes, deliveries and acknowledgements alike.
+    pub entries: u64,
+    /// How many of them too few members have, so that they have no effect yet.
+    pub waiting: u64,
+    /// Each member, by node.
+    pub members: Vec<MemberSnapshot>,
+}
+
+/// A member of a quorum queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberSnapshot {
+    /// Its node.
+    pub node: NodeNumber,
+    /// Whether that runs.
+    pub up: bool,
+    /// How many entries of the log it has.
+    pub has: u64,
+}
+
+impl MembersSnapshot {
+    /// Whether most of the nodes run: without them nothing has an effect.
+    #[must_use]
+    pub fn has_majority(&self) -> bool {
+        self.members.len() < 2 * self.members.iter().filter(|it| it.up).count()
+    }
 }
 
 /// A place in a queue.
@@ -89,8 +161,25 @@ pub struct Slot {
     pub state: SlotState,
     /// Whether it was delivered before and came back.
     pub redelivered: bool,
-    /// Why it came here from another queue, if it was dead-lettered.
-    pub dead_letter: Option<(QueueName, Reason)>,
+    /// How often it came back to a quorum queue: its delivery count.
+    pub returns: u32,
+    /// The priority that it has here; 0 where there are none.
+    pub priority: u8,
+    /// When its time is over. It goes when it comes to the head.
+    pub expires: Option<SimTime>,
+    /// How it came here from other queues, if it was dead-lettered: the most recent first.
+    pub deaths: Vec<DeathSnapshot>,
+}
+
+/// Why a message left a queue before: an entry of `x-death`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeathSnapshot {
+    /// The queue that it left.
+    pub queue: QueueName,
+    /// Why.
+    pub reason: Reason,
+    /// How often it left that queue for that reason.
+    pub count: u32,
 }
 
 /// What became of a message in a queue.
@@ -102,8 +191,11 @@ pub enum SlotState {
     Unacked(ConsumerName),
     /// It was acknowledged and is gone.
     Acked,
-    /// It was dropped or dead-lettered and is gone.
-    Removed,
+    /// It left, and stays until the queue that takes it as a dead letter has confirmed it.
+    DeadLettering(Reason),
+    /// It was dropped or dead-lettered for that reason and is gone; without one, it was purged or
+    /// lost in a restart.
+    Removed(Option<Reason>),
 }
 
 /// A consumer.
@@ -128,6 +220,21 @@ pub struct ConsumerSnapshot {
     pub unacked: u64,
     /// How many it has finished since it was first started.
     pub processed: u64,
+    /// How it stands at its queue, while it is registered there.
+    pub standing: Standing,
+    /// Why the broker closed its channel, if it did and nothing was settled since.
+    pub error: Option<ProtocolError>,
+}
+
+/// How a consumer stands at its queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// `x-priority`: higher ones are served first.
+    pub priority: i64,
+    /// Where only one gets messages: whether it is that one.
+    pub active: Option<bool>,
+    /// The offset in a stream that it reads next.
+    pub offset: Option<u64>,
 }
 
 /// What a consumer is doing.
@@ -172,6 +279,8 @@ pub enum Cargo {
     Publish(ProducerName, ExchangeName, Arc<str>, MessageId),
     /// The confirm for it.
     Confirm(ProducerName, MessageId),
+    /// A nack in place of the confirm: a queue was full.
+    Refusal(ProducerName, MessageId),
     /// A message that no queue took, on its way back from that exchange to its publisher.
     Unroutable(ExchangeName, ProducerName, MessageId),
     /// A message from a queue to a consumer.
@@ -180,131 +289,4 @@ pub enum Cargo {
     Ack(ConsumerName, QueueName, MessageId),
     /// A return from a consumer: nack or reject.
     Return(ConsumerName, QueueName, MessageId),
-}
-
-/// What can be seen at this instant, with the newest `slots` places of each queue.
-#[must_use]
-pub fn snapshot(world: &World<Broker>, slots: usize) -> Snapshot {
-    let broker = world.system();
-    let node = broker.node();
-    let consumer = |it: &super::consumer::Consumer| {
-        let channel = node.channel(it.client().channel());
-        it.snapshot(slots, channel.map_or(0, super::channel::Channel::unacked))
-    };
-    let in_flight = |(arrives, event): (SimTime, &Event)| match event {
-        Event::Arrival(arrival) => {
-            let cargo = cargo(broker, arrival)?;
-            Some(Flight { sent: arrival.sent, arrives, cargo })
-        }
-        Event::PublishDue(_)
-        | Event::Start(_)
-        | Event::Done(..)
-        | Event::Expire(_)
-        | Event::Tick(_)
-        | Event::ToMember(..)
-        | Event::FromMember(..)
-        | Event::Elect(_) => None,
-    };
-    Snapshot {
-        at: world.now(),
-        publishers: broker.publishers().iter().map(|it| it.snapshot()).collect(),
-        exchanges: exchanges(broker.config()),
-        bindings: broker.config().bindings.clone(),
-        queues: node.queues().map(|it| Queue::snapshot(it, slots)).collect(),
-        consumers: broker.consumers().iter().map(consumer).collect(),
-        flights: world.pending().filter_map(in_flight).collect(),
-    }
-}
-
-/// The declared exchanges, and after them the predeclared ones that something refers to.
-fn exchanges(config: &Config) -> Vec<ExchangeSnapshot> {
-    let declared =
-        |it: &super::config::Exchange| ExchangeSnapshot { name: it.name.clone(), kind: it.kind };
-    let mut shown: Vec<_> = config.exchanges.iter().map(declared).collect();
-    let published = config.destinations.iter().map(|it| it.exchange.clone());
-    let bound = config.bindings.iter().map(|it| it.source.clone());
-    let dead_letters = config
-        .queues
-        .iter()
-        .filter_map(|it| it.arguments.dead_letter_exchange.0.clone().map(ExchangeName));
-    let used: Set<_> = published.chain(bound).chain(dead_letters).collect();
-    for name in used {
-        let known = super::exchange::PREDECLARED.iter().find(|(it, _)| *it == name.as_str());
-        let kind = match known {
-            Some((_, kind)) => *kind,
-            None if name.as_str().is_empty() => ExchangeType::Direct,
-            None => continue,
-        };
-        if shown.iter().all(|it| it.name != name) {
-            shown.push(ExchangeSnapshot { name, kind });
-        }
-    }
-    shown
-}
-
-/// What a frame carries, if it is something that one wants to see moving.
-fn cargo(broker: &Broker, arrival: &Arrival) -> Option<Cargo> {
-    let place = match arrival.channel.connection.client {
-        ClientId::Publisher(place) | ClientId::Consumer(place) => usize::from(place),
-        ClientId::Manual(_) => return None,
-    };
-    let consumer = || {
-        let it = &broker.consumers()[place];
-        (it.name().clone(), it.queue().clone())
-    };
-    let settled = |tag: u64| {
-        let (queue, place) = broker.node().channel(arrival.channel)?.origin(tag)?;
-        let message = broker.node().queue(queue)?.message_at(place)?;
-        Some((consumer().0, queue.clone(), message))
-    };
-    match (&arrival.frame, arrival.to) {
-        (Frame::Publish { message, .. }, _) => {
-            let publisher = broker.publishers()[place].name().clone();
-            let address = &message.address;
-            let (exchange, key) = (address.exchange.clone(), address.routing_key.clone());
-            Some(Cargo::Publish(publisher, exchange, key, message.id))
-        }
-        (Frame::Return(message), _) => {
-            let publisher = broker.publishers()[place].name().clone();
-            Some(Cargo::Unroutable(message.address.exchange.clone(), publisher, message.id))
-        }
-        (Frame::Deliver { message, .. }, _) => {
-            let (consumer, queue) = consumer();
-            Some(Cargo::Deliver(queue, consumer, message.id))
-        }
-        (Frame::Ack(Tags::One(number) | Tags::UpTo(number)), End::Client) => {
-            let publisher = &broker.publishers()[place];
-            Some(Cargo::Confirm(publisher.name().clone(), publisher.unconfirmed(*number)?))
-        }
-        (Frame::Ack(Tags::One(tag) | Tags::UpTo(tag)), End::Broker) => {
-            let (consumer, queue, message) = settled(*tag)?;
-            Some(Cargo::Ack(consumer, queue, message))
-        }
-        (Frame::Nack(Tags::One(tag) | Tags::UpTo(tag), _) | Frame::Reject(tag, _), _) => {
-            let (consumer, queue, message) = settled(*tag)?;
-            Some(Cargo::Return(consumer, queue, message))
-        }
-        (
-            Frame::ChannelOpen { .. }
-            | Frame::ChannelClose(_)
-            | Frame::ChannelCloseOk
-            | Frame::ConnectionClose(_)
-            | Frame::ConnectionClosed
-            | Frame::ConfirmSelect
-            | Frame::ConfirmNack(_)
-            | Frame::Tx(_)
-            | Frame::Topology(_)
-            | Frame::TopologyDone(_)
-            | Frame::Get { .. }
-            | Frame::GetOk { .. }
-            | Frame::GetEmpty
-            | Frame::Recover { .. }
-            | Frame::Qos { .. }
-            | Frame::Consume(_)
-            | Frame::ConsumeOk(_)
-            | Frame::Cancel(_)
-            | Frame::CancelOk(_),
-            _,
-        ) => None,
-    }
 }

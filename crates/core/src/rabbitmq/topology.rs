@@ -82,6 +82,23 @@ pub enum Destination {
     Exchange(ExchangeName),
 }
 
+impl Destination {
+    /// Its name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Queue(name) => name.as_str(),
+            Self::Exchange(name) => name.as_str(),
+        }
+    }
+
+    /// Whether it is an exchange.
+    #[must_use]
+    pub const fn is_exchange(&self) -> bool {
+        matches!(self, Self::Exchange(_))
+    }
+}
+
 /// A binding. Two that are equal in all of this are one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bound {

@@ -9,7 +9,7 @@ use crate::sheet::{BODY, LABEL, QUIET, Sheet, line};
 use crate::tone::Tone;
 use crate::unit::{Area, Len, Point, px};
 use crate::words::{count, fitted, joined};
-use brokerscope_core::rabbitmq::snapshot::{QueueSnapshot, Slot, SlotState};
+use brokerscope_core::rabbitmq::snapshot::{DeathSnapshot, QueueSnapshot, Slot, SlotState};
 
 /// From one line of cells to the next: the cells, and who has them.
 const LINE: Len = px(44);
@@ -147,7 +147,7 @@ impl<'a> Shown<'a> {
             match slot.state {
                 SlotState::Ready => still.0 += 1,
                 SlotState::Unacked(_) => still.1 += 1,
-                SlotState::Acked | SlotState::Removed => {}
+                SlotState::Acked | SlotState::DeadLettering(_) | SlotState::Removed(_) => {}
             }
         }
         Self { slots: &all[first..], older: true, still }
@@ -222,7 +222,7 @@ fn draw_slot(sheet: &mut Sheet, scene: &Scene<'_>, it: &QueueSnapshot, slot: &Sl
             sheet.ghost(area);
             "acknowledged and gone".to_owned()
         }
-        SlotState::Removed => {
+        SlotState::DeadLettering(_) | SlotState::Removed(_) => {
             sheet.ghost(area);
             let at = area.centre();
             let p = |x: i32, y: i32| at.offset(px(x), px(y));
@@ -276,7 +276,9 @@ pub(super) fn draw_dead(
         let x = area.x + GAP + each * (place % columns);
         let cell = Area::new(x, area.y + GAP + DEAD * (place / columns), m.cell, CELL);
         draw_slot(sheet, scene, it, slot, cell);
-        let Some((from, reason)) = &slot.dead_letter else { continue };
+        let Some(DeathSnapshot { queue: from, reason, .. }) = slot.deaths.first() else {
+            continue;
+        };
         let at = Point::new(cell.right() + px(6), cell.y + px(12));
         let room = each - m.cell - px(12);
         sheet.text(at, BODY, room, &reason.to_string());

@@ -8,6 +8,8 @@ use brokerscope_core::rabbitmq::config::{
 };
 use brokerscope_core::rabbitmq::fact::Reason;
 use brokerscope_core::rabbitmq::snapshot as r;
+use brokerscope_core::rabbitmq::table::Table;
+use brokerscope_core::rabbitmq::topology::Destination as To;
 use brokerscope_core::sim::SimTime;
 use brokerscope_core::workload::{Keys, Message, MessageId, Stream, StreamId, Workload};
 use brokerscope_core::{kafka, rabbitmq};
@@ -151,6 +153,8 @@ pub(crate) fn r_consumer(name: &str, queue: &str, state: r::ConsumerState) -> r:
         held: 0,
         unacked: 0,
         processed: 6,
+        standing: r::Standing::default(),
+        error: None,
     }
 }
 
@@ -165,11 +169,14 @@ pub(crate) fn queue(name: &str, first: u32, signs: &str) -> r::QueueSnapshot {
             state: match sign {
                 '#' | 'r' => r::SlotState::Ready,
                 '.' => r::SlotState::Acked,
-                'x' => r::SlotState::Removed,
+                'x' => r::SlotState::Removed(Some(Reason::Rejected)),
                 _ => r::SlotState::Unacked(format!("c{sign}").as_str().into()),
             },
             redelivered: sign == 'r',
-            dead_letter: None,
+            returns: 0,
+            priority: 0,
+            expires: None,
+            deaths: Vec::new(),
         })
         .collect();
     let number = |which: fn(&r::SlotState) -> bool| {
@@ -181,11 +188,39 @@ pub(crate) fn queue(name: &str, first: u32, signs: &str) -> r::QueueSnapshot {
         unacked: number(|it| matches!(it, r::SlotState::Unacked(_))),
         enqueued: slots.len() as u64,
         acked: number(|it| *it == r::SlotState::Acked),
-        removed: number(|it| *it == r::SlotState::Removed),
+        removed: number(|it| matches!(it, r::SlotState::Removed(_))),
         slots,
         earlier: (0, 0),
         consumers: 3,
+        arguments: QueueArguments::default(),
+        reasons: Vec::new(),
+        refused: (0, None),
+        ready_bytes: 0,
+        delivery_limit: None,
+        returns: 0,
+        members: None,
     }
+}
+
+/// An exchange that nothing has come to.
+pub(crate) fn exchange(name: &str, kind: ExchangeType) -> r::ExchangeSnapshot {
+    r::ExchangeSnapshot { name: name.into(), kind, alternate: None, newest: None }
+}
+
+/// A binding of a queue.
+pub(crate) fn binding(source: &str, queue: &str, routing_key: &str) -> r::BindingSnapshot {
+    r::BindingSnapshot {
+        source: source.into(),
+        destination: To::Queue(queue.into()),
+        routing_key: routing_key.into(),
+        arguments: Table::new(),
+        matched: false,
+    }
+}
+
+/// An entry of `x-death`.
+pub(crate) fn death(queue: &str, reason: Reason, count: u32) -> r::DeathSnapshot {
+    r::DeathSnapshot { queue: queue.into(), reason, count }
 }
 
 pub(crate) fn config(queues: &[&str]) -> rabbitmq::Config {
@@ -223,7 +258,13 @@ pub(crate) fn producer(next: &[u32], sent: u64) -> k::ProducerSnapshot {
 }
 
 pub(crate) fn publisher(next: &[u32], sent: u64) -> r::PublisherSnapshot {
-    r::PublisherSnapshot { name: "shop".into(), next: ids(next), sent, confirmed: sent }
+    r::PublisherSnapshot {
+        name: "shop".into(),
+        next: ids(next),
+        sent,
+        confirmed: sent,
+        error: None,
+    }
 }
 
 fn working(message: u32) -> (MessageId, SimTime, SimTime) {
@@ -563,7 +604,7 @@ pub(crate) fn two_of_everything() -> Made {
     let letters = [(5, Reason::Rejected), (9, Reason::Expired), (12, Reason::MaxLength)];
     for (slot, (message, reason)) in dead.slots.iter_mut().zip(letters) {
         slot.message = MessageId(message);
-        slot.dead_letter = Some(("billing".into(), reason));
+        slot.deaths = vec![death("billing", reason, 1)];
     }
     let mut rest = config(&["billing", "mailing", "parked"]);
     rest.destinations =
@@ -576,12 +617,11 @@ pub(crate) fn two_of_everything() -> Made {
     };
     rest.bindings =
         vec![bind("orders", "billing"), bind("orders", "mailing"), bind("dlx", "parked")];
-    made.rabbitmq.bindings = rest.bindings.clone();
+    let seen = |it: &Binding| binding(it.source.as_str(), it.destination.as_str(), "");
+    made.rabbitmq.bindings = rest.bindings.iter().map(seen).collect();
     made.config = rest;
-    made.rabbitmq.exchanges = vec![
-        r::ExchangeSnapshot { name: "orders".into(), kind: ExchangeType::Fanout },
-        r::ExchangeSnapshot { name: "dlx".into(), kind: ExchangeType::Direct },
-    ];
+    made.rabbitmq.exchanges =
+        vec![exchange("orders", ExchangeType::Fanout), exchange("dlx", ExchangeType::Direct)];
     let billing = queue("billing", 1, "....x...x..x...122r##");
     made.rabbitmq.queues = vec![billing, queue("mailing", 1, ".................333#"), dead];
     made.rabbitmq.consumers[0].state = r_working(16);

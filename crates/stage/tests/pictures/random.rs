@@ -114,7 +114,7 @@ fn rabbitmq(rng: &mut Rng, made: &mut Made, most: u64) {
         for slot in &mut queue.slots {
             slot.message = MessageId(1 + number(rng, most));
             if rng.below(9) == 0 {
-                slot.dead_letter = Some(("billing".into(), Reason::Rejected));
+                slot.deaths = vec![made::death("billing", Reason::Rejected, 1)];
             }
         }
         if rng.below(2) == 0 {

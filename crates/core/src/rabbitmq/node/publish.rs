@@ -39,6 +39,7 @@ impl Node {
         mandatory: bool,
         number: Option<u64>,
     ) {
+        self.remember(&message);
         let hidden = message.take_hidden_keys();
         let version = self.settings.version;
         // In a transaction its exchange may be gone since.
@@ -57,6 +58,20 @@ impl Node {
         if let Some(number) = number {
             let queues = u32::try_from(queues.len()).expect("queues are numbered with 32 bits");
             self.step_channel(turn, id, channel::Input::Routed(number, queues));
+        }
+    }
+
+    /// Keeps a message for those who want to see which bindings the last one matched.
+    fn remember(&mut self, message: &Message) {
+        let exchange = &message.address.exchange;
+        if exchange.as_str().is_empty() {
+            return;
+        }
+        match self.newest.get_mut(exchange) {
+            Some(newest) => newest.clone_from(message),
+            None => {
+                self.newest.insert(exchange.clone(), message.clone());
+            }
         }
     }
 
@@ -129,6 +144,7 @@ impl Node {
             rerouted,
             version,
         });
+        self.remember(&copy);
         let routed = self.exchanges.route_message(&copy, &[], version);
         if kept.is_some() && routed.as_ref().is_none_or(Vec::is_empty) {
             return;

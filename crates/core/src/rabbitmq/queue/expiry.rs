@@ -133,8 +133,11 @@ impl Queue {
 
     /// A dead letter that was taken is gone; another is sent again later.
     pub(super) fn dead_lettered(&mut self, place: u64, taken: bool) {
-        if taken && self.dead_lettering.remove(&place).is_some() {
-            self.entry_mut(place).state = super::State::Removed;
+        if !taken {
+            return;
+        }
+        if let Some((reason, _)) = self.dead_lettering.remove(&place) {
+            self.entry_mut(place).state = super::State::Removed(Some(reason));
             self.counts.removed += 1;
         }
     }

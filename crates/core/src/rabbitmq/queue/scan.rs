@@ -20,7 +20,7 @@ impl Queue {
                     let arrival = arrival as u64;
                     assert!(self.dead_lettering.contains_key(&arrival), "kept letters are known");
                 }
-                State::Acked | State::Removed => {}
+                State::Acked | State::Removed(_) => {}
             }
         }
         self.scan_order(ready);

@@ -81,7 +81,7 @@ impl Queue {
     }
 
     /// How often a message may come back.
-    fn delivery_limit(&self) -> Option<u32> {
+    pub(super) fn delivery_limit(&self) -> Option<u32> {
         match (self.arguments.delivery_limit, self.version) {
             (Some(limit), _) => u32::try_from(limit).ok(),
             (None, Version::V4_0) => Some(DEFAULT_DELIVERY_LIMIT),
@@ -144,6 +144,7 @@ impl Queue {
     fn put_back(&mut self, turn: &mut Turn<'_>, arrival: u64, why: RequeueReason, to: Place) {
         let limit = self.delivery_limit();
         let counts = self.is(QueueType::Quorum);
+        self.told.returns += u64::from(counts);
         let queue = self.name.clone();
         let entry = self.entry_mut(arrival);
         entry.redelivered = true;

@@ -192,7 +192,7 @@ fn shown(world: &World<Broker>) -> BTreeMap<QueueName, BTreeMap<MessageId, usize
                 SlotState::Ready | SlotState::Unacked(_) => {
                     *there.entry(slot.message).or_default() += 1;
                 }
-                SlotState::Acked | SlotState::Removed => {}
+                SlotState::Acked | SlotState::DeadLettering(_) | SlotState::Removed(_) => {}
             }
         }
     }

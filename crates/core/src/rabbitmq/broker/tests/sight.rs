@@ -44,6 +44,7 @@ fn cargo(cargo: &Cargo) -> String {
     match cargo {
         Cargo::Publish(from, exchange, key, it) => format!("{from} {exchange}/{key} {it}"),
         Cargo::Confirm(to, it) => format!("confirm to {to} {it}"),
+        Cargo::Refusal(to, it) => format!("nack to {to} {it}"),
         Cargo::Unroutable(from, to, it) => format!("back from {from} to {to} {it}"),
         Cargo::Deliver(from, to, it) => format!("{from} to {to} {it}"),
         Cargo::Ack(from, to, it) => format!("ack {from} to {to} {it}"),
@@ -56,10 +57,11 @@ fn place(slot: &Slot) -> String {
         SlotState::Ready => ".".to_owned(),
         SlotState::Unacked(consumer) => format!("({consumer})"),
         SlotState::Acked => "-".to_owned(),
-        SlotState::Removed => "x".to_owned(),
+        SlotState::DeadLettering(_) => "d".to_owned(),
+        SlotState::Removed(reason) => reason.map_or("x".to_owned(), |it| format!("x{it}")),
     };
     let star = if slot.redelivered { "*" } else { "" };
-    let died = slot.dead_letter.as_ref().map_or(String::new(), |(it, why)| format!("{it}:{why}"));
+    let died: String = slot.deaths.iter().map(|it| format!("{}:{}", it.queue, it.reason)).collect();
     format!("{}:{}{state}{star}{died}", slot.arrival, slot.message)
 }
 
@@ -142,7 +144,7 @@ fn a_dead_letter_says_where_it_died_and_a_requeued_message_that_it_came_back() {
             p sent 5 confirmed 5 next []
             exchange '' direct
             work (5, 2, 0, 0, 3, 0) earlier (0, 0)
-                0:1x* 1:2x* 2:3x 3:4. 4:5.
+                0:1xmaxlen* 1:2xmaxlen* 2:3xmaxlen 3:4. 4:5.
             dead (3, 3, 0, 0, 0, 0) earlier (0, 0)
                 0:3.work:maxlen 1:1.work:maxlen 2:2.work:maxlen
             c1 Crashed
