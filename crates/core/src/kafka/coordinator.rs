@@ -15,7 +15,9 @@ use super::config::BrokerSettings;
 use super::fact::Fact;
 use super::log::{Log, Record};
 use super::message::consumer_group::{DescribedConsumerGroup, JOIN};
-use super::message::{Answer, ErrorCode, GroupRequest, Internal, Marker, ProducerId};
+use super::message::{
+    Answer, ErrorCode, GroupRequest, Internal, Marker, MembershipRequest, ProducerId,
+};
 use super::metadata::Metadata;
 use super::network::ReplyTo;
 use super::schema::{Change, GroupValue, Key, OffsetValue};
@@ -172,7 +174,7 @@ impl Coordinator {
             fx.push(Effect::Answer(reply_to, answer_without_group(&request)));
             return;
         }
-        let is_join = matches!(request, GroupRequest::JoinGroup(_));
+        let is_join = matches!(request, GroupRequest::Membership(MembershipRequest::Join(_)));
         let may_end = matches!(request, GroupRequest::DeleteGroups { .. });
         let group = self.groups.get_or_insert_with(id.clone(), || {
             let group = Group::new(id.clone());
@@ -195,7 +197,7 @@ impl Coordinator {
     ///
     /// Source: `GroupMetadataManager.classicGroupJoin`.
     fn refusal(&self, request: &GroupRequest) -> Option<ErrorCode> {
-        let GroupRequest::JoinGroup(join) = request else { return None };
+        let GroupRequest::Membership(MembershipRequest::Join(join)) = request else { return None };
         let settings = &self.settings;
         let allowed = settings.group_min_session_timeout_ms..=settings.group_max_session_timeout_ms;
         let is_allowed = allowed.contains(&join.session_timeout_ms);
@@ -205,14 +207,12 @@ impl Coordinator {
     /// Whether a request makes the group if it is not there.
     fn creates(&self, request: &GroupRequest) -> bool {
         match request {
-            GroupRequest::JoinGroup(join) => join.member_id.is_empty(),
+            GroupRequest::Membership(MembershipRequest::Join(join)) => join.member_id.is_empty(),
             // A client that is no member may commit under the name of a group without members.
             GroupRequest::OffsetCommit { member, .. }
             | GroupRequest::TxnOffsetCommit { member, .. } => member.generation < 0,
             GroupRequest::ConsumerHeartbeat(it) => it.epoch == JOIN,
-            GroupRequest::SyncGroup { .. }
-            | GroupRequest::Heartbeat { .. }
-            | GroupRequest::LeaveGroup { .. }
+            GroupRequest::Membership(_)
             | GroupRequest::OffsetFetch { .. }
             | GroupRequest::OffsetDelete { .. }
             | GroupRequest::DescribeGroups { .. }

@@ -81,7 +81,7 @@ pub enum Fact {
     /// A consumer stopped reading these, to join a rebalance or because it was thrown out.
     Revoked { group: GroupId, consumer: ConsumerName, partitions: Vec<TopicPartition> },
     /// The coordinator removed a member that had been silent.
-    Expired { group: GroupId, consumer: ConsumerName, session_timeout_ms: u64 },
+    Expired { group: GroupId, consumer: ConsumerName, session: SessionTimeout },
     /// A member left its group by itself.
     Left { group: GroupId, consumer: ConsumerName, why: LeaveReason },
     /// A consumer found out where to begin reading a partition.
@@ -179,6 +179,15 @@ pub enum Retention {
     Size(i64),
     /// Someone asked for it with `DeleteRecords`.
     Request,
+}
+
+/// How long a member may be silent, and whose setting says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SessionTimeout {
+    /// Of a classic member: its own `session.timeout.ms`.
+    OfMember(u64),
+    /// Of a member of the `consumer` protocol: the broker's `group.consumer.session.timeout.ms`.
+    OfGroup(u64),
 }
 
 /// Why a rebalance began.
@@ -394,11 +403,9 @@ impl fmt::Display for Fact {
                 write!(f, "{consumer} stops reading ")?;
                 list(f, partitions)
             }
-            Self::Expired { group, consumer, session_timeout_ms } => write!(
-                f,
-                "{group} removed {consumer}: no heartbeat for \
-                 session.timeout.ms={session_timeout_ms}"
-            ),
+            Self::Expired { group, consumer, session } => {
+                write!(f, "{group} removed {consumer}: no heartbeat for {session}")
+            }
             Self::Left { group, consumer, why } => write!(f, "{consumer} left {group}: {why}"),
             Self::Positioned { consumer, partition, offset, why, .. } => {
                 write!(f, "{consumer} begins {partition} at offset {offset}: {why}")
@@ -462,6 +469,15 @@ impl fmt::Display for Retention {
             Self::Time(ms) => write!(f, "retention.ms={ms}"),
             Self::Size(bytes) => write!(f, "retention.bytes={bytes}"),
             Self::Request => f.write_str("DeleteRecords"),
+        }
+    }
+}
+
+impl fmt::Display for SessionTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OfMember(ms) => write!(f, "session.timeout.ms={ms}"),
+            Self::OfGroup(ms) => write!(f, "group.consumer.session.timeout.ms={ms}"),
         }
     }
 }

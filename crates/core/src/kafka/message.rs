@@ -162,18 +162,25 @@ pub(crate) enum ControllerRequest {
     },
 }
 
+/// What a member of the classic protocol asks, or who wants to be one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum MembershipRequest {
+    /// `JoinGroup`: let me take part. Without a member id it is answered with one.
+    Join(JoinGroup),
+    /// `SyncGroup`: I know the members of this generation. The leader also brings the assignment.
+    Sync { member: MemberOf, assignment: Vec<(MemberId, Bytes)> },
+    /// I am still here.
+    Heartbeat { member: MemberOf },
+    /// `LeaveGroup`: these are going. A member says it of itself, an administrator of any. The
+    /// reason is for people.
+    Leave { group: GroupId, members: Vec<Leaver>, why: LeaveReason },
+}
+
 /// What a client asks the coordinator of its group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum GroupRequest {
-    /// Let me take part. Without a member id it is answered with one.
-    JoinGroup(JoinGroup),
-    /// I know the members of this generation. The leader also brings the assignment.
-    SyncGroup { member: MemberOf, assignment: Vec<(MemberId, Bytes)> },
-    /// I am still here.
-    Heartbeat { member: MemberOf },
-    /// These are going. A member says it of itself, an administrator of any. The reason is for
-    /// people.
-    LeaveGroup { group: GroupId, members: Vec<Leaver>, why: LeaveReason },
+    /// What concerns membership in the classic protocol.
+    Membership(MembershipRequest),
     /// I join, live or leave, in the `consumer` protocol.
     ConsumerHeartbeat(Box<ConsumerHeartbeat>),
     /// Store these positions. An administrator sends it too, as someone who is no member.
@@ -229,18 +236,43 @@ pub(crate) struct FetchPosition {
     pub(crate) committed_only: bool,
 }
 
+impl From<MembershipRequest> for GroupRequest {
+    fn from(request: MembershipRequest) -> Self {
+        Self::Membership(request)
+    }
+}
+
+impl MembershipRequest {
+    fn group(&self) -> &GroupId {
+        match self {
+            Self::Join(join) => &join.group,
+            Self::Sync { member, .. } | Self::Heartbeat { member } => &member.group,
+            Self::Leave { group, .. } => group,
+        }
+    }
+
+    fn refused(&self, error: ErrorCode) -> Answer {
+        match self {
+            Self::Join(join) => {
+                Answer::JoinGroup(Err(JoinError { error, member_id: join.member_id.clone() }))
+            }
+            Self::Sync { .. } => Answer::SyncGroup(Err(error)),
+            Self::Heartbeat { .. } => Answer::Heartbeat(Err(error)),
+            Self::Leave { .. } => Answer::LeaveGroup(Err(error)),
+        }
+    }
+}
+
 impl GroupRequest {
     /// The group that it is about.
     pub(crate) fn group(&self) -> &GroupId {
         match self {
-            Self::JoinGroup(join) => &join.group,
-            Self::SyncGroup { member, .. }
-            | Self::Heartbeat { member }
-            | Self::OffsetCommit { member, .. }
-            | Self::TxnOffsetCommit { member, .. } => &member.group,
+            Self::Membership(it) => it.group(),
+            Self::OffsetCommit { member, .. } | Self::TxnOffsetCommit { member, .. } => {
+                &member.group
+            }
             Self::ConsumerHeartbeat(heartbeat) => &heartbeat.group,
-            Self::LeaveGroup { group, .. }
-            | Self::OffsetFetch { group, .. }
+            Self::OffsetFetch { group, .. }
             | Self::OffsetDelete { group, .. }
             | Self::DescribeGroups { group }
             | Self::ConsumerGroupDescribe { group }
@@ -251,12 +283,7 @@ impl GroupRequest {
     /// The answer that refuses it.
     pub(crate) fn refused(&self, error: ErrorCode) -> Answer {
         match self {
-            Self::JoinGroup(join) => {
-                Answer::JoinGroup(Err(JoinError { error, member_id: join.member_id.clone() }))
-            }
-            Self::SyncGroup { .. } => Answer::SyncGroup(Err(error)),
-            Self::Heartbeat { .. } => Answer::Heartbeat(Err(error)),
-            Self::LeaveGroup { .. } => Answer::LeaveGroup(Err(error)),
+            Self::Membership(it) => it.refused(error),
             Self::ConsumerHeartbeat(_) => Answer::ConsumerHeartbeat(Err(error)),
             Self::ConsumerGroupDescribe { .. } => Answer::ConsumerGroupDescribe(Err(error)),
             Self::OffsetCommit { .. } => Answer::OffsetCommit(Err(error)),

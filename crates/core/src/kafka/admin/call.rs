@@ -7,7 +7,9 @@ pub use crate::kafka::controller::{Election, Layout, NewTopic};
 use crate::kafka::fact::{CommitReason, LeaveReason};
 use crate::kafka::message::ErrorCode::UnknownTopicOrPartition;
 use crate::kafka::message::transaction::{DescribedTransaction, TransactionRequest};
-use crate::kafka::message::{Answer, ControllerRequest as Ask, ErrorCode, GroupRequest};
+use crate::kafka::message::{
+    Answer, ControllerRequest as Ask, ErrorCode, GroupRequest, MembershipRequest,
+};
 use crate::kafka::message::{Leaver, MemberId, MemberOf, ProducerId, Request};
 pub use crate::kafka::message::{ListedGroup, ListedOffset as OffsetSpec};
 pub use crate::kafka::metadata::description::{PartitionDescription, TopicDescription};
@@ -265,7 +267,7 @@ impl Progress {
             Self::NotConsumer => GroupRequest::DescribeGroups { group },
             Self::Found(members) => {
                 let (members, why) = (members.clone(), LeaveReason::Removed);
-                GroupRequest::LeaveGroup { group, members, why }
+                MembershipRequest::Leave { group, members, why }.into()
             }
         }
     }

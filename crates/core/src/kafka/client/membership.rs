@@ -10,7 +10,8 @@ use crate::kafka::assignor::compute::ClassicAssignor;
 use crate::kafka::call::Callback;
 use crate::kafka::fact::{Fact, LeaveReason};
 use crate::kafka::message::{
-    ErrorCode, GroupRequest, InstanceId, JoinError, JoinGroup, Joined, Leaver, MemberId, Request,
+    ErrorCode, InstanceId, JoinError, JoinGroup, Joined, Leaver, MemberId, MembershipRequest,
+    Request,
 };
 use crate::kafka::network::Channel;
 use crate::kafka::schema::{Bytes, decode_assignment};
@@ -282,8 +283,8 @@ impl Client {
             let interval = SimDuration::millis(self.settings.heartbeat_interval_ms.max(1));
             self.membership.next_heartbeat = now + interval;
             let what = Asked::Heartbeat(self.membership.generation);
-            let request = GroupRequest::Heartbeat { member: self.member() };
-            self.send(fx, now, to, what, Request::Group(request));
+            let request = MembershipRequest::Heartbeat { member: self.member() };
+            self.send(fx, now, to, what, Request::Group(request.into()));
         }
     }
 
@@ -300,8 +301,8 @@ impl Client {
             && self.settings.group_instance_id.is_none()
         {
             let members = vec![Leaver { member_id, instance: None }];
-            let request = GroupRequest::LeaveGroup { group: self.group.clone(), members, why };
-            self.send(fx, now, to, Asked::Leave, Request::Group(request));
+            let request = MembershipRequest::Leave { group: self.group.clone(), members, why };
+            self.send(fx, now, to, Asked::Leave, Request::Group(request.into()));
         }
         self.membership.forget_member();
         self.forget_rebalance();
@@ -389,8 +390,8 @@ impl Client {
         self.membership.phase = Phase::Joining;
         let (group, consumer) = (self.group.clone(), self.name.clone());
         fx.push(Effect::Note(Fact::Joining { group, consumer }));
-        let request = GroupRequest::JoinGroup(self.join_request());
-        self.send(fx, now, to, Asked::Join, Request::Group(request));
+        let request = MembershipRequest::Join(self.join_request());
+        self.send(fx, now, to, Asked::Join, Request::Group(request.into()));
     }
 
     pub(super) fn topics(&self) -> &[TopicName] {
@@ -505,9 +506,9 @@ impl Client {
                 it.protocol = Some(joined.protocol);
                 let assignment = self.deal_out(&joined);
                 self.membership.watched = self.watched(&joined);
-                let request = GroupRequest::SyncGroup { member: self.member(), assignment };
+                let request = MembershipRequest::Sync { member: self.member(), assignment };
                 match self.coordinator() {
-                    Some(to) => self.send(fx, now, to, Asked::Sync, Request::Group(request)),
+                    Some(to) => self.send(fx, now, to, Asked::Sync, Request::Group(request.into())),
                     None => self.membership_failed(now),
                 }
             }

@@ -292,24 +292,30 @@ fn positions_that_one_leader_is_asked_for_are_known_together() {
 
 #[test]
 fn an_assignment_half_taken_up_ends_with_the_poll_interval() {
-    let member = "group.protocol=consumer max.poll.interval.ms=20000";
+    let member = "group.protocol=consumer max.poll.interval.ms=22000";
+    // The commit takes longer than the poll that sends it. Nobody takes up anything until the
+    // poll interval is over, a second after the coordinator has stopped waiting.
     check(
-        &format!("consumer c1 g u {member} enable.auto.commit=true\nconsumer c2 g u {member}\n"),
+        &format!(
+            "link latency=600ms\nconsumer c1 g u {member} enable.auto.commit=true\n\
+             consumer c2 g u {member}\n"
+        ),
         "
-        settle 10 c1
-        settle 120 c2
-        c1 poll 1ms
+        settle 150 c1
+        settle 125 c2
+        c1 poll 1s
         wait 30s
-        settle 2 c1
+        settle 150 c1
         ",
         expect![[r#"
-            settle 10 c1:
+            settle 150 c1:
             c1: assigned u-0 u-1
-            settle 120 c2
-            c1 poll 1ms: no records
+            settle 125 c2
+            c1 poll 1s: no records
             wait 30s
-            settle 2 c1:
-            c1: lost u-0 u-1; assigned u-0 u-1
+            settle 150 c1:
+            c1: lost u-0 u-1
+            c1: assigned u-0 u-1
         "#]],
     );
 }

@@ -415,3 +415,32 @@ fn a_silent_member_is_removed_after_its_session_timeout() {
         "#]],
     );
 }
+
+#[test]
+fn how_long_a_member_may_be_silent_the_broker_says_in_the_consumer_protocol() {
+    check(
+        "
+        brokers 1 group.consumer.session.timeout.ms=7000 group.consumer.heartbeat.interval.ms=500
+        topic orders 1
+        producer p1
+        consumers auto.offset.reset=earliest group.protocol=consumer
+        consumer c1 billing orders
+        ",
+        "
+        5s: crash c1
+        15s: end
+        ",
+        &[&["aims at"], RECORDS],
+        expect![[r#"
+            0.006 s   billing rebalances: c1 joins
+            0.006 s   c1 may read orders-0, in epoch 2 of billing
+            0.008 s   c1 now reads orders-0
+            0.016 s   c1 begins orders-0 at offset 0: no valid committed offset,
+                        auto.offset.reset=earliest
+            5.00 s    c1 crashed
+            11.51 s   billing removed c1: no heartbeat for
+                        group.consumer.session.timeout.ms=7000
+            11.51 s   billing rebalances: c1 was removed
+        "#]],
+    );
+}

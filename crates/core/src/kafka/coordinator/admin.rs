@@ -22,10 +22,7 @@ pub(super) fn answer_without_group(request: &GroupRequest) -> Answer {
         GroupRequest::OffsetCommit { .. } | GroupRequest::TxnOffsetCommit { .. } => {
             request.refused(ErrorCode::IllegalGeneration)
         }
-        GroupRequest::JoinGroup(_)
-        | GroupRequest::SyncGroup { .. }
-        | GroupRequest::Heartbeat { .. }
-        | GroupRequest::LeaveGroup { .. } => request.refused(ErrorCode::UnknownMemberId),
+        GroupRequest::Membership(_) => request.refused(ErrorCode::UnknownMemberId),
         GroupRequest::OffsetDelete { .. }
         | GroupRequest::DescribeGroups { .. }
         | GroupRequest::ConsumerGroupDescribe { .. }

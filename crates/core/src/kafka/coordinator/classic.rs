@@ -10,11 +10,11 @@ use super::group::Expiry;
 use super::{Context, Effect};
 use crate::kafka::TopicPartition;
 use crate::kafka::assignor::compute::ClassicAssignor;
-use crate::kafka::fact::{Fact, LeaveReason, RebalanceReason};
+use crate::kafka::fact::{Fact, LeaveReason, RebalanceReason, SessionTimeout};
 use crate::kafka::java::hash_map_order;
 use crate::kafka::message::{
-    Answer, ErrorCode, GroupDescription, GroupRequest, InstanceId, Internal, JoinError, Leaver,
-    MemberDescription, MemberId, MemberOf,
+    Answer, ErrorCode, GroupDescription, InstanceId, Internal, JoinError, Leaver,
+    MemberDescription, MemberId, MemberOf, MembershipRequest,
 };
 use crate::kafka::network::ReplyTo;
 use crate::kafka::schema::{
@@ -206,30 +206,20 @@ impl Classic {
         fx: &mut Vec<Effect>,
         context: &mut Context<'_>,
         reply_to: ReplyTo,
-        request: GroupRequest,
+        request: MembershipRequest,
     ) {
         let now = context.now;
         match request {
-            GroupRequest::JoinGroup(join) => self.join(fx, context, reply_to, join),
-            GroupRequest::SyncGroup { member, assignment } => {
+            MembershipRequest::Join(join) => self.join(fx, context, reply_to, join),
+            MembershipRequest::Sync { member, assignment } => {
                 self.sync(fx, now, reply_to, &member, &assignment);
             }
-            GroupRequest::Heartbeat { member } => {
+            MembershipRequest::Heartbeat { member } => {
                 let answer = Answer::Heartbeat(self.heartbeat(now, &member));
                 fx.push(Effect::Answer(reply_to, answer));
             }
-            GroupRequest::LeaveGroup { members, why, .. } => {
+            MembershipRequest::Leave { members, why, .. } => {
                 self.leave(fx, now, reply_to, &members, why);
-            }
-            GroupRequest::OffsetCommit { .. }
-            | GroupRequest::TxnOffsetCommit { .. }
-            | GroupRequest::OffsetFetch { .. }
-            | GroupRequest::OffsetDelete { .. }
-            | GroupRequest::DescribeGroups { .. }
-            | GroupRequest::ConsumerGroupDescribe { .. }
-            | GroupRequest::ConsumerHeartbeat(_)
-            | GroupRequest::DeleteGroups { .. } => {
-                unreachable!("the group answers what does not concern membership")
             }
         }
     }
@@ -345,12 +335,9 @@ impl Classic {
             let why = if member.did_not_sync(now) {
                 RebalanceReason::DidNotSync(consumer)
             } else {
-                let session_timeout_ms = member.session_timeout.as_ms();
-                fx.push(Effect::Note(Fact::Expired {
-                    group,
-                    consumer: consumer.clone(),
-                    session_timeout_ms,
-                }));
+                let session = SessionTimeout::OfMember(member.session_timeout.as_ms());
+                let gone = consumer.clone();
+                fx.push(Effect::Note(Fact::Expired { group, consumer: gone, session }));
                 RebalanceReason::Expired(consumer)
             };
             late.push(id.clone());

@@ -13,7 +13,7 @@ mod target;
 use crate::kafka::TopicPartition;
 use crate::kafka::assignor::compute::ServerAssignor;
 use crate::kafka::config::BrokerSettings;
-use crate::kafka::fact::{Fact, LeaveReason, RebalanceReason};
+use crate::kafka::fact::{Fact, LeaveReason, RebalanceReason, SessionTimeout};
 use crate::kafka::message::consumer_group::{DescribedConsumerGroup, DescribedConsumerMember};
 use crate::kafka::message::{ErrorCode, MemberId};
 use crate::kafka::metadata::Metadata;
@@ -231,12 +231,13 @@ impl ConsumerGroup {
             let (group, consumer) = (self.id.clone(), member.subscription.client.clone());
             let is_silent = member.timers.session.is_some_and(|it| it <= here.now);
             if is_silent {
-                let session_timeout_ms = match &member.subscription.classic {
-                    Some(classic) => milliseconds(classic.session_timeout_ms),
-                    None => here.settings.group_consumer_session_timeout_ms,
+                let of_group = here.settings.group_consumer_session_timeout_ms;
+                let session = match &member.subscription.classic {
+                    Some(it) => SessionTimeout::OfMember(milliseconds(it.session_timeout_ms)),
+                    None => SessionTimeout::OfGroup(of_group),
                 };
                 let consumer = consumer.clone();
-                done.notes.push(Fact::Expired { group, consumer, session_timeout_ms });
+                done.notes.push(Fact::Expired { group, consumer, session });
             } else {
                 let rebalance_timeout_ms = milliseconds(member.subscription.rebalance_timeout_ms);
                 let why = LeaveReason::PollInterval(rebalance_timeout_ms);

@@ -191,14 +191,8 @@ impl Group {
         request: GroupRequest,
     ) {
         let answer = match request {
-            GroupRequest::JoinGroup(_)
-            | GroupRequest::SyncGroup { .. }
-            | GroupRequest::Heartbeat { .. }
-            | GroupRequest::LeaveGroup { .. } => {
-                return match &mut self.members {
-                    Members::Classic(it) => it.answer(fx, context, reply_to, request),
-                    Members::Consumer(_) => self.answer_classic(fx, context, reply_to, request),
-                };
+            GroupRequest::Membership(it) => {
+                return self.answer_classic(fx, context, reply_to, it);
             }
             GroupRequest::OffsetCommit { member, offsets, how } => {
                 Answer::OffsetCommit(self.commit(fx, context, member, offsets, how))

@@ -8,7 +8,7 @@ use super::{Context, Effect};
 use crate::kafka::java::random_id;
 use crate::kafka::message::consumer_group::{ConsumerHeartbeat, ConsumerHeartbeatAnswer, JOIN};
 use crate::kafka::message::{
-    Answer, ErrorCode, GroupRequest, Internal, JoinError, JoinGroup, Joined, MemberId,
+    Answer, ErrorCode, Internal, JoinError, JoinGroup, Joined, MemberId, MembershipRequest,
 };
 use crate::kafka::network::ReplyTo;
 use crate::kafka::schema::{Change, ClassicSubscription, Key, encode_assignment};
@@ -76,8 +76,8 @@ impl Group {
         }
     }
 
-    /// A request of the classic protocol to a group of the `consumer` protocol. If nobody is in
-    /// that, the first who joins makes it a classic group.
+    /// A request of the classic protocol. If nobody is in a group of the `consumer` protocol, the
+    /// first who joins makes it a classic group.
     ///
     /// Source: `GroupMetadataManager.classicGroupJoin`, `maybeDeleteEmptyConsumerGroup`.
     pub(super) fn answer_classic(
@@ -85,11 +85,12 @@ impl Group {
         fx: &mut Vec<Effect>,
         context: &mut Context<'_>,
         reply_to: ReplyTo,
-        request: GroupRequest,
+        request: MembershipRequest,
     ) {
-        let is_join = matches!(request, GroupRequest::JoinGroup(_));
-        let Members::Consumer(group) = &mut self.members else {
-            unreachable!("a classic group answers by itself")
+        let is_join = matches!(request, MembershipRequest::Join(_));
+        let group = match &mut self.members {
+            Members::Classic(it) => return it.answer(fx, context, reply_to, request),
+            Members::Consumer(it) => it,
         };
         let mut done = Done::default();
         if is_join && group.is_empty() {
@@ -119,17 +120,17 @@ fn speak(
     group: &mut ConsumerGroup,
     done: &mut Done,
     context: &mut Context<'_>,
-    request: GroupRequest,
+    request: MembershipRequest,
 ) -> Answer {
     let is_new = |join: &JoinGroup| join.member_id.is_empty();
-    let fresh = if matches!(&request, GroupRequest::JoinGroup(join) if is_new(join)) {
+    let fresh = if matches!(&request, MembershipRequest::Join(join) if is_new(join)) {
         random_id(context.names)
     } else {
         String::new()
     };
     let here = context.here();
     match request {
-        GroupRequest::JoinGroup(join) => {
+        MembershipRequest::Join(join) => {
             let protocol = join.protocols.first().map(|(it, _)| *it);
             let join = classic_join(join);
             let joined = group.classic_join(done, &here, MemberId::from(fresh), &join);
@@ -148,27 +149,17 @@ fn speak(
                 }
             })
         }
-        GroupRequest::SyncGroup { member, .. } => {
+        MembershipRequest::Sync { member, .. } => {
             let (id, instance) = (&member.member_id, member.instance.as_deref());
             let reads = group.classic_sync(&here, id, instance, member.generation);
             Answer::SyncGroup(reads.map(|it| encode_assignment(&it)))
         }
-        GroupRequest::Heartbeat { member } => {
+        MembershipRequest::Heartbeat { member } => {
             let (id, instance) = (&member.member_id, member.instance.as_deref());
             Answer::Heartbeat(group.classic_heartbeat(&here, id, instance, member.generation))
         }
-        GroupRequest::LeaveGroup { members, why, .. } => {
+        MembershipRequest::Leave { members, why, .. } => {
             Answer::LeaveGroup(Ok(group.classic_leave(done, &here, &members, why)))
-        }
-        GroupRequest::OffsetCommit { .. }
-        | GroupRequest::TxnOffsetCommit { .. }
-        | GroupRequest::OffsetFetch { .. }
-        | GroupRequest::OffsetDelete { .. }
-        | GroupRequest::DescribeGroups { .. }
-        | GroupRequest::ConsumerGroupDescribe { .. }
-        | GroupRequest::ConsumerHeartbeat(_)
-        | GroupRequest::DeleteGroups { .. } => {
-            unreachable!("the group answers what does not concern classic members")
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::kafka::assignor::compute::ClassicAssignor;
 use crate::kafka::config::{Config, Links};
 use crate::kafka::fact::{CommitReason, LeaveReason};
 use crate::kafka::message::{
-    CorrelationId, JoinGroup, Leaver, MemberDescription, MemberId, MemberOf,
+    CorrelationId, JoinGroup, Leaver, MemberDescription, MemberId, MemberOf, MembershipRequest,
 };
 use crate::kafka::network::{Address, Channel, Node};
 use crate::kafka::schema::{ClassicSubscription, encode_assignment};
@@ -126,7 +126,7 @@ impl Clients {
                     rebalance_timeout_ms: 3_000,
                     protocols: vec![(ClassicAssignor::Range, subscription.encode())],
                 };
-                ("join", GroupRequest::JoinGroup(join))
+                ("join", MembershipRequest::Join(join).into())
             }
             ["sync", ref given @ ..] => {
                 let given = given.chunks(2).map(|it| {
@@ -135,12 +135,12 @@ impl Clients {
                     (self.members[it[1]].0.clone(), encode_assignment(&[partition]))
                 });
                 let assignment = given.collect();
-                ("sync", GroupRequest::SyncGroup { member: member(generation), assignment })
+                ("sync", MembershipRequest::Sync { member: member(generation), assignment }.into())
             }
             ["heartbeat", ref earlier @ ..] => {
                 let earlier = earlier.first().map(|it| it.parse().unwrap());
                 let member = member(earlier.unwrap_or(generation));
-                ("heartbeat", GroupRequest::Heartbeat { member })
+                ("heartbeat", MembershipRequest::Heartbeat { member }.into())
             }
             ["commit", partition, offset] => {
                 let (topic, number) = partition.split_once('-').unwrap();
@@ -152,7 +152,7 @@ impl Clients {
             ["leave"] => {
                 let (group, why) = ("g".into(), LeaveReason::Closed);
                 let members = vec![Leaver { member_id, instance: instance.clone() }];
-                ("leave", GroupRequest::LeaveGroup { group, members, why })
+                ("leave", MembershipRequest::Leave { group, members, why }.into())
             }
             ["describe"] => ("describe", GroupRequest::DescribeGroups { group: "g".into() }),
             ["delete"] => ("delete", GroupRequest::DeleteGroups { group: "g".into() }),

@@ -348,10 +348,7 @@ fn asked_cargo(name: &ConsumerName, group: &GroupId, request: &Request) -> Vec<C
             .collect(),
         Request::FindCoordinator { .. }
         | Request::Group(
-            GroupRequest::JoinGroup(_)
-            | GroupRequest::SyncGroup { .. }
-            | GroupRequest::Heartbeat { .. }
-            | GroupRequest::LeaveGroup { .. }
+            GroupRequest::Membership(_)
             | GroupRequest::ConsumerHeartbeat(_)
             | GroupRequest::ConsumerGroupDescribe { .. },
         ) => vec![Cargo::Membership(name.clone(), group.clone())],

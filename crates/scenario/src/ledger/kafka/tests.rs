@@ -6,7 +6,7 @@ use brokerscope_core::kafka::Fact;
 use brokerscope_core::kafka::config::{
     Application, Consumer, ConsumerSettings, ProducerSettings, Topic, TopicSettings,
 };
-use brokerscope_core::kafka::fact::{CommitReason, PositionReason, Retention};
+use brokerscope_core::kafka::fact::{CommitReason, PositionReason, Retention, SessionTimeout};
 use brokerscope_core::workload::{Keys, Message, Stream, StreamId};
 
 /// A topic with one partition, read by `c1` and `c2` of one group; six messages are sent,
@@ -253,7 +253,11 @@ fn a_thrown_out_consumer_keeps_what_it_works_on_and_may_finish_it_beside_its_hei
         [
             fetched("c1", 0, 2),
             polled("c1", 0, 2),
-            Fact::Expired { group: group(), consumer: "c1".into(), session_timeout_ms: 1 },
+            Fact::Expired {
+                group: group(),
+                consumer: "c1".into(),
+                session: SessionTimeout::OfMember(1),
+            },
             joining("c2"),
             reads("c2"),
             positioned("c2", 0),
