@@ -11,13 +11,18 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let mut code = "&[\n".to_owned();
     for lesson in LESSONS {
-        let scenario = lesson.scenario();
-        let packed = scenario.pack();
-        let same = Scenario::unpack(&packed) == Some(scenario);
-        assert!(same, "'{}' is unpacked as it was packed", lesson.name);
-        let (name, title, packed) = (lesson.name, lesson.title, packed.escape_ascii());
-        writeln!(code, "Lesson {{ name: {name:?}, title: {title:?}, packed: b\"{packed}\" }},")
+        let (name, title, group) = (lesson.name, lesson.title, lesson.group);
+        write!(code, "Lesson {{ name: {name:?}, title: {title:?}, group: {group:?}, acts: &[")
             .expect("a string takes what is written");
+        for scenario in lesson.scenarios() {
+            let (act, packed) = (scenario.act.title.clone(), scenario.pack());
+            let same = Scenario::unpack(&packed) == Some(scenario);
+            assert!(same, "'{name}' is unpacked as it was packed");
+            let packed = packed.escape_ascii();
+            write!(code, "Act {{ title: {act:?}, packed: b\"{packed}\" }}, ")
+                .expect("a string takes what is written");
+        }
+        code.push_str("] },\n");
     }
     code.push(']');
     let out = env::var_os("OUT_DIR").expect("cargo says where");

@@ -3,7 +3,10 @@
 //!
 //! The shape is described in `schema/scenario.schema.json`.
 
+mod acts;
 mod kafka;
+mod lesson;
+mod list;
 mod rabbitmq;
 mod read;
 mod workload;
@@ -11,12 +14,14 @@ mod workload;
 use crate::command::{Cast, Command};
 use crate::error::Error;
 use crate::expand::{Flow, expand};
+use crate::lesson::{Act, Asks};
 use crate::scenario::{Beat, End, Scenario, SystemName};
 use crate::value::Value;
 use brokerscope_core::kafka::Config as Kafka;
 use brokerscope_core::rabbitmq::Config as RabbitMq;
 use brokerscope_core::settings::Value as Choice;
 use brokerscope_core::sim::{SimDuration, SimTime};
+pub(crate) use list::lesson_names;
 use read::{Node, Table, Wrong};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -26,6 +31,12 @@ const LONGEST: SimDuration = SimDuration::seconds(366 * 86_400);
 
 /// How long a key of a message or a name may be.
 const MAX_TEXT: usize = 10_000;
+
+/// What a scenario is made of; a file may have acts beside.
+const KEYS: &[&str] = &[
+    "title", "question", "seed", "ends", "workload", "kafka", "rabbitmq", "step", "beat", "asks",
+    "answer", "try", "card", "decided",
+];
 
 impl Choice for SystemName {
     const EXPECTED: &'static str = "kafka or rabbitmq";
@@ -40,19 +51,19 @@ impl Choice for SystemName {
 }
 
 impl Scenario {
-    /// The scenario that `value` describes. `name` is what it is called: the file's name without
-    /// its ending.
+    /// The scenario that `value` describes: its first act, if it has several. `name` is what it is
+    /// called: the file's name without its ending.
     ///
     /// # Errors
     /// If anything in it is not known, not right or not there.
     pub fn from_value(name: &str, value: &Value) -> Result<Self, Error> {
-        Self::read(name, value).map_err(|wrong| wrong.within(value))
+        Self::acts_from_value(name, value).map(first)
     }
 
-    fn read(name: &str, value: &Value) -> Result<Self, Wrong> {
-        let known =
-            ["title", "question", "seed", "ends", "workload", "kafka", "rabbitmq", "step", "beat"];
-        let top = Node::top(value).table(&known)?;
+    /// One act: `value` is what it is, with everything that acts share; `acts` is how many there
+    /// are.
+    fn read(name: &str, value: &Value, act: Act, acts: usize) -> Result<Self, Wrong> {
+        let top = Node::top(value).table(KEYS)?;
         let ends = top.need("ends")?;
         let end = time(ends)?;
         if end == SimTime::START {
@@ -75,20 +86,29 @@ impl Scenario {
             rabbitmq,
             steps: Vec::new(),
             beats: beats(top)?,
+            act,
+            asks: Asks::default(),
+            tasks: Vec::new(),
+            cards: Vec::new(),
+            decided: Vec::new(),
         };
         scenario.steps = steps(top, end, &scenario.kafka, &scenario.rabbitmq)?;
+        lesson::fill(top, &mut scenario, acts)?;
         Ok(scenario)
     }
 
-    /// The scenario in a JSON text.
+    /// The scenario in a JSON text: its first act, if it has several.
     ///
     /// # Errors
     /// If it is not JSON, or anything in it is not known, not right or not there.
     pub fn from_json(name: &str, text: &str) -> Result<Self, Error> {
-        crate::json::parse(text)
-            .and_then(|value| Self::from_value(name, &value))
-            .map_err(|wrong| wrong.in_text(text))
+        Self::acts_from_json(name, text).map(first)
     }
+}
+
+/// The first act.
+pub(crate) fn first(acts: Vec<Scenario>) -> Scenario {
+    acts.into_iter().next().expect("because a file is one act at least")
 }
 
 /// A text that is shown to people. Where its lines break in the file means nothing.
@@ -172,15 +192,16 @@ fn within(
 }
 
 fn beats(top: Table<'_>) -> Result<Vec<Beat>, Wrong> {
-    let beat = |node: Node<'_>| {
-        let table = node.table(&["system", "when", "say"])?;
-        Ok(Beat {
-            system: table.need("system")?.choice()?,
-            when: title(table.need("when")?)?,
-            say: title(table.need("say")?)?,
-        })
-    };
-    top.items("beat")?.into_iter().map(beat).collect()
+    let each = |node: Node<'_>| beat(node.table(&["system", "when", "say"])?);
+    top.items("beat")?.into_iter().map(each).collect()
+}
+
+fn beat(table: Table<'_>) -> Result<Beat, Wrong> {
+    Ok(Beat {
+        system: table.need("system")?.choice()?,
+        when: title(table.need("when")?)?,
+        say: title(table.need("say")?)?,
+    })
 }
 
 fn steps(

@@ -14,6 +14,7 @@ pub mod input;
 #[cfg(feature = "json")]
 mod json;
 pub mod ledger;
+pub mod lesson;
 #[cfg(feature = "json")]
 pub mod library;
 #[cfg(feature = "files")]

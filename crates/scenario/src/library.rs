@@ -1,6 +1,7 @@
 //! The scenarios that are built in.
 
 use crate::error::Error;
+use crate::file::first;
 use crate::scenario::Scenario;
 use brokerscope_core::settings::nearest;
 
@@ -13,11 +14,15 @@ pub struct Lesson {
     pub title: &'static str,
     /// The question it asks.
     pub question: &'static str,
+    /// The group of lessons in which it stands.
+    pub group: &'static str,
+    /// The titles of its acts; none if it has no acts of its own.
+    pub acts: &'static [&'static str],
     /// The whole of it, as JSON of the shape of a scenario file.
     pub json: &'static str,
 }
 
-/// All of them, in the order in which they are shown.
+/// All of them, in the order in which they are shown: those of a group one after the other.
 pub const LESSONS: &[Lesson] = include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
 
 impl Lesson {
@@ -33,16 +38,32 @@ impl Lesson {
         })
     }
 
-    /// The scenario.
+    /// The lesson after this one.
+    #[must_use]
+    pub fn next(&self) -> Option<&'static Self> {
+        let place = LESSONS.iter().position(|it| it.name == self.name)?;
+        LESSONS.get(place + 1)
+    }
+
+    /// Its acts, in their order: one scenario if it has none of its own.
+    ///
+    /// # Panics
+    /// Never: a test loads every one of them.
+    #[must_use]
+    pub fn scenarios(&self) -> Vec<Scenario> {
+        match Scenario::acts_from_json(self.name, self.json) {
+            Ok(acts) => acts,
+            Err(wrong) => panic!("the scenarios that are built in are right: {wrong}"),
+        }
+    }
+
+    /// Its first act.
     ///
     /// # Panics
     /// Never: a test loads every one of them.
     #[must_use]
     pub fn scenario(&self) -> Scenario {
-        match Scenario::from_json(self.name, self.json) {
-            Ok(scenario) => scenario,
-            Err(wrong) => panic!("the scenarios that are built in are right: {wrong}"),
-        }
+        first(self.scenarios())
     }
 }
 
@@ -54,9 +75,25 @@ mod tests {
     fn every_lesson_can_be_loaded() {
         assert!(!LESSONS.is_empty(), "there is something to show");
         for lesson in LESSONS {
-            assert_eq!(lesson.scenario().title, lesson.title);
+            let acts = lesson.scenarios();
+            assert_eq!(acts[0].title, lesson.title);
+            let titles: Vec<_> = acts.iter().map(|it| &*it.act.title).collect();
+            if lesson.acts.is_empty() {
+                assert_eq!(titles, [""], "{} is one act", lesson.name);
+            } else {
+                assert_eq!(titles, lesson.acts, "the acts of {}", lesson.name);
+            }
             assert_eq!(Lesson::named(lesson.name), Ok(lesson));
         }
+        let groups: Vec<_> = LESSONS.iter().map(|it| it.group).collect();
+        for (place, group) in groups.iter().enumerate().skip(1) {
+            let known = groups[..place].contains(group);
+            assert!(!known || groups[place - 1] == *group, "the lessons of {group} stand together");
+        }
+        for pair in LESSONS.windows(2) {
+            assert_eq!(pair[0].next(), Some(&pair[1]), "one leads to the other");
+        }
+        assert_eq!(LESSONS[LESSONS.len() - 1].next(), None, "and the last to none");
         let told = Lesson::named("crash-before-comit").unwrap_err().to_string();
         let near = "the nearest is 'crash-before-commit'";
         assert_eq!(told, format!("there is no scenario 'crash-before-comit'; {near}"));

@@ -1,6 +1,7 @@
 //! Scenario files on disk: TOML for people, JSON for machines.
 
 use crate::error::Error;
+use crate::file::{self, first};
 use crate::scenario::Scenario;
 use crate::value::{Entry, Kind, Value, number};
 use std::path::Path;
@@ -8,25 +9,41 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 impl Scenario {
-    /// The scenario in a TOML text.
+    /// The scenario in a TOML text: its first act, if it has several.
     ///
     /// # Errors
     /// If it is not TOML, or anything in it is not known, not right or not there.
     pub fn from_toml(name: &str, text: &str) -> Result<Self, Error> {
+        Self::acts_from_toml(name, text).map(first)
+    }
+
+    /// The acts in a TOML text, in their order; a text without acts is one run.
+    ///
+    /// # Errors
+    /// If it is not TOML, or anything in it is not known, not right or not there.
+    pub fn acts_from_toml(name: &str, text: &str) -> Result<Vec<Self>, Error> {
         parse(text)
-            .and_then(|value| Self::from_value(name, &value))
+            .and_then(|value| Self::acts_from_value(name, &value))
             .map_err(|wrong| wrong.in_text(text))
     }
 
-    /// The scenario in a file: TOML, or JSON if its name ends so.
+    /// The scenario in a file, TOML, or JSON if its name ends so: its first act, if it has several.
     ///
     /// # Errors
     /// If it cannot be read, or anything in it is not known, not right or not there.
     pub fn from_file(path: &Path) -> Result<Self, Error> {
+        Self::acts_from_file(path).map(first)
+    }
+
+    /// The acts in a file: TOML, or JSON if its name ends so.
+    ///
+    /// # Errors
+    /// If it cannot be read, or anything in it is not known, not right or not there.
+    pub fn acts_from_file(path: &Path) -> Result<Vec<Self>, Error> {
         let shown = path.display().to_string();
         let name = path.file_stem().map_or_else(|| shown.clone(), |it| it.to_string_lossy().into());
         let json = path.extension().is_some_and(|it| it == "json");
-        let from = if json { Self::from_json } else { Self::from_toml };
+        let from = if json { Self::acts_from_json } else { Self::acts_from_toml };
         read(path).and_then(|text| from(&name, &text)).map_err(|wrong| wrong.in_file(shown))
     }
 }
@@ -37,32 +54,12 @@ impl Scenario {
 /// # Errors
 /// If the file cannot be read, is not such a list, or names a scenario that is not there.
 pub fn lesson_names(path: &Path) -> Result<Vec<String>, Error> {
+    let is_there = |name: &str| path.with_file_name(format!("{name}.toml")).is_file();
     let list = read(path).and_then(|text| {
-        let value = parse(&text).map_err(|wrong| wrong.in_text(&text))?;
-        let missing = |wrong: Error| wrong.in_text(&text);
-        names(&value, path).map_err(missing)
+        let names = parse(&text).and_then(|value| file::lesson_names(&value, &is_there));
+        names.map_err(|wrong| wrong.in_text(&text))
     });
     list.map_err(|wrong| wrong.in_file(path.display().to_string()))
-}
-
-fn names(value: &Value, path: &Path) -> Result<Vec<String>, Error> {
-    let wrong = |value: &Value, what: &str| Error::new("lessons", value.at, what);
-    let Kind::Table(entries) = &value.kind else { return Err(wrong(value, "it is missing")) };
-    let [Entry { key, value: list, .. }] = &entries[..] else {
-        return Err(wrong(value, "a list of lessons has this key and no other"));
-    };
-    let (Kind::List(items), "lessons") = (&list.kind, key.as_str()) else {
-        return Err(wrong(list, "this must be a list named 'lessons'"));
-    };
-    let name = |item: &Value| {
-        let Kind::Text(name) = &item.kind else { return Err(wrong(item, "this must be a text")) };
-        if path.with_file_name(format!("{name}.toml")).is_file() {
-            Ok(name.clone())
-        } else {
-            Err(wrong(item, &format!("there is no '{name}.toml' beside this file")))
-        }
-    };
-    items.iter().map(name).collect()
 }
 
 /// The text of a file.

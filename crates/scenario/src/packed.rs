@@ -6,9 +6,11 @@
 //! built together with the bytes.
 
 mod config;
+mod lesson;
 
 use crate::command::Command;
 use crate::expand::{Flow, KeyOrder, MAX_FLOWS, MAX_MESSAGES, Pace, expand};
+use crate::lesson::{Act, Asks};
 use crate::scenario::{Beat, End, Scenario, SystemName};
 use brokerscope_core::sim::{SimDuration, SimTime};
 use brokerscope_core::workload::Workload;
@@ -57,6 +59,10 @@ trait Pass {
             Some(one) => *it = *one,
             None => self.fail(),
         }
+    }
+
+    fn system(&mut self, it: &mut SystemName) {
+        self.choice(it, &[SystemName::Kafka, SystemName::RabbitMq]);
     }
 
     /// A list: how many items, then each.
@@ -235,6 +241,11 @@ fn blank() -> Scenario {
         },
         steps: Vec::new(),
         beats: Vec::new(),
+        act: Act::only(),
+        asks: Asks::default(),
+        tasks: Vec::new(),
+        cards: Vec::new(),
+        decided: Vec::new(),
     }
 }
 
@@ -251,6 +262,11 @@ fn walk<P: Pass>(p: &mut P, it: &mut Scenario) {
         rabbitmq,
         steps,
         beats,
+        act,
+        asks,
+        tasks,
+        cards,
+        decided,
     } = it;
     for text in [name, title, question] {
         *text = p.text(text);
@@ -265,8 +281,14 @@ fn walk<P: Pass>(p: &mut P, it: &mut Scenario) {
     config::kafka(p, kafka);
     config::rabbitmq(p, rabbitmq);
     p.list(steps, || (SimTime::START, Command::crash("")), step);
-    let blank = || Beat { system: SystemName::Kafka, when: String::new(), say: String::new() };
-    p.list(beats, blank, beat);
+    for beats in [beats, cards] {
+        let blank = || Beat { system: SystemName::Kafka, when: String::new(), say: String::new() };
+        p.list(beats, blank, beat);
+    }
+    lesson::act(p, act);
+    lesson::asks(p, asks);
+    p.list(tasks, lesson::blank_task, lesson::task);
+    p.list(decided, String::new, |p, it| *it = p.text(it));
 }
 
 fn blank_flow() -> Flow {
@@ -327,7 +349,7 @@ fn step<P: Pass>(p: &mut P, (at, command): &mut (SimTime, Command)) {
 
 fn beat<P: Pass>(p: &mut P, it: &mut Beat) {
     let Beat { system, when, say } = it;
-    p.choice(system, &[SystemName::Kafka, SystemName::RabbitMq]);
+    p.system(system);
     *when = p.text(when);
     *say = p.text(say);
 }

@@ -3,6 +3,7 @@
 use crate::command::Command;
 use crate::expand::{Flow, expand, expand_rows};
 use crate::input::Rows;
+use crate::lesson::{Act, Asks, Task};
 use brokerscope_core::sim::{SimDuration, SimTime};
 use brokerscope_core::workload::Workload;
 use brokerscope_core::{kafka, rabbitmq};
@@ -32,6 +33,16 @@ pub struct Scenario {
     pub steps: Vec<(SimTime, Command)>,
     /// What it says, and when.
     pub beats: Vec<Beat>,
+    /// Which act of its file it is.
+    pub act: Act,
+    /// What the question comes down to, and the choices.
+    pub asks: Asks,
+    /// What there is to try.
+    pub tasks: Vec<Task>,
+    /// What is said at the end, at most once a system: what it did.
+    pub cards: Vec<Beat>,
+    /// The settings that decided it, by their real names.
+    pub decided: Vec<String>,
 }
 
 impl Scenario {
@@ -52,7 +63,8 @@ impl Scenario {
         // Should something fail for ever: when one consumer alone had done all the work twice.
         let work: u64 = workload.messages.iter().map(|it| u64::from(it.work_us)).sum();
         let limit = last + SimDuration(2 * work) + SimDuration(end.0);
-        Self { workload, ends: End::WhenDone(limit), ..self }
+        // The answers are about the messages that the scenario describes.
+        Self { workload, ends: End::WhenDone(limit), asks: Asks::default(), ..self }
     }
 }
 

@@ -1,6 +1,10 @@
 //! What each machine of a scenario is set to, as a person would look it up: real names, values,
 //! defaults.
 
+mod decided;
+
+pub use decided::{decided, decisive};
+
 use crate::scenario::{Scenario, SystemName};
 use brokerscope_core::kafka::config as kafka;
 use brokerscope_core::rabbitmq::config as rabbitmq;
@@ -54,6 +58,7 @@ pub fn machines(scenario: &Scenario) -> Vec<Machines> {
         list.put(SystemName::Kafka, "consumer", it.name.as_str(), consumer(&it.settings));
     }
     let rabbitmq = &scenario.rabbitmq;
+    list.put(SystemName::RabbitMq, "broker", "", rabbitmq_broker(&rabbitmq.broker));
     for it in &rabbitmq.queues {
         list.put(SystemName::RabbitMq, "queue", it.name.as_str(), queue(&it.arguments));
     }
@@ -103,6 +108,7 @@ listed! {
     topic: kafka::TopicSettings;
     producer: kafka::ProducerSettings;
     consumer: kafka::ConsumerSettings;
+    rabbitmq_broker: rabbitmq::BrokerSettings;
     queue: rabbitmq::QueueArguments;
     publisher: rabbitmq::PublisherSettings;
     rabbitmq_consumer: rabbitmq::ConsumerSettings;
@@ -149,6 +155,7 @@ mod tests {
               max.poll.records = 3 (not 500)
               session.timeout.ms = 6000 (not 45000)
               heartbeat.interval.ms = 1000 (not 3000)
+            broker 
             queue orders
             publisher shop
             consumer c1, c2

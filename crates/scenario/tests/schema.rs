@@ -7,6 +7,7 @@ use brokerscope_core::kafka::config::{
 use brokerscope_core::rabbitmq::config::{self as rabbitmq, Acks, ExchangeType, QueueArguments};
 use brokerscope_core::settings::{Setting, Value as Choice};
 use brokerscope_scenario::expand::KeyOrder;
+use brokerscope_scenario::lesson::Query;
 use expect_test::expect_file;
 use serde_json::{Map, Value, json};
 
@@ -253,6 +254,115 @@ fn rabbitmq() -> Value {
     )
 }
 
+fn system() -> Value {
+    json!({ "description": "In which system.", "enum": ["kafka", "rabbitmq"] })
+}
+
+fn when() -> Value {
+    text("The text of the fact, or its beginning.")
+}
+
+fn act_number() -> Value {
+    whole("The act that it belongs to; all of them if it is not given.", 1, 4)
+}
+
+/// What is computed for a question: the keys that both systems share or that one has for itself.
+fn query(about: &str) -> (Value, Value) {
+    let words: Vec<&str> = Query::ALL.iter().map(|it| it.word()).collect();
+    let docs: Vec<String> =
+        Query::ALL.iter().map(|it| format!("{}: {}", it.word(), it.doc())).collect();
+    let query = json!({ "description": docs.join(" "), "enum": words });
+    let of = json!({ "description": about, "type": ["string", "integer"] });
+    (query, of)
+}
+
+fn asks() -> Value {
+    let (query, of) = query(
+        "What it is about: the number of a message, a word of the ledger, the beginning of a \
+         fact, a consumer, a partition, a topic or a queue.",
+    );
+    let own = |reader: &str| {
+        let keys = json!({ "query": query, "of": of, "reader": name(reader) });
+        json!({
+            "description": format!("{reader} Or a table with what is asked here."),
+            "oneOf": [{ "type": "string" }, table("What is asked here.", &[], &keys)],
+        })
+    };
+    table(
+        "What the question comes down to: something that is computed from the run at its end. \
+         Without 'kafka' and 'rabbitmq' both are asked, each of its first reader; with one of \
+         them only that system is.",
+        &[],
+        &json!({
+            "query": query,
+            "of": of,
+            "kafka": own("Which group is asked."),
+            "rabbitmq": own("Which queue is asked."),
+        }),
+    )
+}
+
+/// The keys of a lesson beside those of a scenario.
+fn lesson_keys() -> Vec<(&'static str, Value)> {
+    let is = json!({
+        "description": "What it claims: a number, a range as '3..5' (both included) or '3..', or \
+                        a word. The right answer is the one that holds for what is computed.",
+        "type": ["string", "integer"],
+    });
+    let answer = table(
+        "A choice.",
+        &["is", "say"],
+        &json!({ "is": is, "say": text("The choice as a person reads it.") }),
+    );
+    let mut answers = list("What there is to choose from.", 2, &answer);
+    answers["maxItems"] = json!(4);
+    let task = table(
+        "Something to try. It must not happen untouched, and must after its commands.",
+        &["say", "system", "when", "do"],
+        &json!({
+            "say": text("What to do, one sentence."),
+            "system": system(),
+            "when": when(),
+            "do": list("Commands that do it, as in \"5s commit c1\".", 1, &text("One of them.")),
+            "act": act_number(),
+        }),
+    );
+    let card = table(
+        "What a system did, said at the end.",
+        &["system", "when", "say"],
+        &json!({
+            "system": system(),
+            "when": when(),
+            "say": text("What is said, at most two sentences."),
+            "act": act_number(),
+        }),
+    );
+    vec![
+        ("asks", asks()),
+        ("answer", answers),
+        ("try", list("What to try, at most three tasks an act.", 0, &task)),
+        ("card", list("The closing card, at most one entry a system and act.", 0, &card)),
+        ("decided", list("The settings that decided it.", 0, &text("The real name."))),
+    ]
+}
+
+/// An act: any of the keys above, laid over the file.
+fn act(known: &Value) -> Value {
+    let mut keys = Map::new();
+    for key in known.as_object().expect("it is a table").keys() {
+        keys.insert(key.clone(), json!({}));
+    }
+    keys.insert("title".to_owned(), text("What is tried in it, a few words."));
+    keys.insert("say".to_owned(), text("What is different in it, one or two sentences."));
+    table(
+        "A run of its own: what it says lies over what the file says. Tables are laid over key by \
+         key, lists of named things by their names, steps and beats come after the file's; any \
+         other value takes the place of the file's.",
+        &["title"],
+        &Value::Object(keys),
+    )
+}
+
 #[test]
 fn the_published_shape_is_the_one_that_is_read() {
     let step = table(
@@ -267,8 +377,8 @@ fn the_published_shape_is_the_one_that_is_read() {
         "Something that is said when a fact first happens.",
         &["system", "when", "say"],
         &json!({
-            "system": { "description": "In which system.", "enum": ["kafka", "rabbitmq"] },
-            "when": text("The text of the fact, or its beginning."),
+            "system": system(),
+            "when": when(),
             "say": text("What is said, at most two sentences."),
         }),
     );
@@ -290,6 +400,11 @@ fn the_published_shape_is_the_one_that_is_read() {
             "beat": list("What it says, and when.", 0, &beat),
         }),
     );
+    let keys = schema["properties"].as_object_mut().expect("it is a table");
+    keys.extend(lesson_keys().into_iter().map(|(key, value)| (key.to_owned(), value)));
+    let mut acts = list("The acts, if it is more than one run.", 0, &act(&schema["properties"]));
+    acts["maxItems"] = json!(4);
+    schema["properties"]["act"] = acts;
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     schema["title"] = json!("Brokerscope scenario");
     let told = serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";

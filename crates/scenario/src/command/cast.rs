@@ -2,7 +2,7 @@
 //! means to them.
 
 use super::{Both, Command};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, SystemName};
 use brokerscope_core::map::Set;
 use brokerscope_core::name::{ConsumerName, GroupId, QueueName};
 use brokerscope_core::settings::nearest;
@@ -87,6 +87,16 @@ impl Cast {
             self.in_rabbitmq.insert(name.clone());
         }
         Ok(resolved)
+    }
+
+    /// The consumers in one system, by name.
+    #[must_use]
+    pub fn consumers(&self, system: SystemName) -> Vec<&str> {
+        let there = match system {
+            SystemName::Kafka => &self.in_kafka,
+            SystemName::RabbitMq => &self.in_rabbitmq,
+        };
+        there.iter().map(ConsumerName::as_str).collect()
     }
 
     /// Remembers whom a command adds, as [`Cast::resolve`] does.

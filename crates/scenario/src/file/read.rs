@@ -116,6 +116,15 @@ impl<'a> Node<'a> {
         self.error(format!("this must be {expected}, and is {is}"))
     }
 
+    /// The value itself.
+    pub(super) const fn value(self) -> &'a Value {
+        self.0
+    }
+
+    pub(super) const fn is_table(self) -> bool {
+        matches!(self.0.kind, Kind::Table(_))
+    }
+
     pub(super) fn text(self) -> Result<&'a str, Wrong> {
         if let Kind::Text(text) = &self.0.kind { Ok(text) } else { Err(self.not("a text")) }
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::lesson::{Act, Asks};
 use crate::scenario::End;
 use brokerscope_core::kafka::config::{self as kafka_config, OffsetReset};
 use brokerscope_core::rabbitmq::config::{self as rabbitmq_config, Destination, RoutingKey};
@@ -100,6 +101,11 @@ fn scenario(messages: u32, ends: End) -> Scenario {
         rabbitmq,
         steps: Vec::new(),
         beats: Vec::new(),
+        act: Act::only(),
+        asks: Asks::default(),
+        tasks: Vec::new(),
+        cards: Vec::new(),
+        decided: Vec::new(),
     }
 }
 
