@@ -94,6 +94,18 @@ impl Value for u32 {
     }
 }
 
+impl Value for i32 {
+    const EXPECTED: &'static str = "a whole number from -2147483648 to 2147483647";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl Value for i64 {
     const EXPECTED: &'static str = "a whole number of at least -1, where -1 means no limit";
 

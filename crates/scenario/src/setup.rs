@@ -59,8 +59,13 @@ pub fn machines(scenario: &Scenario) -> Vec<Machines> {
     }
     let rabbitmq = &scenario.rabbitmq;
     list.put(SystemName::RabbitMq, "broker", "", rabbitmq_broker(&rabbitmq.broker));
+    for it in &rabbitmq.exchanges {
+        list.put(SystemName::RabbitMq, "exchange", it.name.as_str(), exchange(&it.properties));
+    }
     for it in &rabbitmq.queues {
-        list.put(SystemName::RabbitMq, "queue", it.name.as_str(), queue(&it.arguments));
+        let mut settings = queue_properties(&it.properties);
+        settings.extend(queue(&it.arguments));
+        list.put(SystemName::RabbitMq, "queue", it.name.as_str(), settings);
     }
     for it in &rabbitmq.publishers {
         list.put(SystemName::RabbitMq, "publisher", it.name.as_str(), publisher(&it.settings));
@@ -109,6 +114,8 @@ listed! {
     producer: kafka::ProducerSettings;
     consumer: kafka::ConsumerSettings;
     rabbitmq_broker: rabbitmq::BrokerSettings;
+    exchange: rabbitmq::ExchangeProperties;
+    queue_properties: rabbitmq::QueueProperties;
     queue: rabbitmq::QueueArguments;
     publisher: rabbitmq::PublisherSettings;
     rabbitmq_consumer: rabbitmq::ConsumerSettings;

@@ -1,7 +1,9 @@
 //! Scenario files: what is understood, and what each mistake is answered with.
 
 use brokerscope_core::kafka::config::{Application, Commits, OffsetReset, OnFailure};
-use brokerscope_core::rabbitmq::config::{Acks, RoutingKey};
+use brokerscope_core::rabbitmq::config::{Acks, RoutingKey, Version};
+use brokerscope_core::rabbitmq::table::Field;
+use brokerscope_core::rabbitmq::topology::Destination as To;
 use brokerscope_core::sim::{SimDuration, SimTime};
 use brokerscope_scenario::scenario::End;
 use brokerscope_scenario::{Error, Scenario};
@@ -28,6 +30,11 @@ poison = [4, 2]
 topic = "orders"
 exchange = "orders"
 route_by_key = true
+mandatory = true
+properties = [
+    { headers = { region = "eu", weight = 2.50, tags = ["a", true] }, priority = 9 },
+    { expiration = "5000", delivery_mode = 1 },
+]
 
 [[workload]]
 name = "clicks"
@@ -68,10 +75,20 @@ starts = "2s"
 [rabbitmq]
 latency = { publisher = "5ms", consumer = "6ms", jitter = "7ms" }
 loss_per_million = 8
+settings = { version = "3.10.8", nodes = 3 }
 
 [[rabbitmq.exchange]]
 name = "orders"
 type = "fanout"
+arguments = { alternate-exchange = "rest" }
+
+[[rabbitmq.exchange]]
+name = "rest"
+type = "headers"
+durable = false
+auto_delete = true
+internal = true
+bindings = [{ exchange = "orders", routing_key = "a" }]
 
 [[rabbitmq.queue]]
 name = "orders"
@@ -80,6 +97,10 @@ bindings = [{ exchange = "orders" }, { exchange = "amq.direct", routing_key = "a
 
 [[rabbitmq.queue]]
 name = "clicks"
+durable = false
+exclusive = true
+arguments = { x-max-priority = 10, x-single-active-consumer = true }
+bindings = [{ exchange = "rest", arguments = { x-match = "any", region = "eu" } }]
 
 [[rabbitmq.publisher]]
 name = "shop"
@@ -89,6 +110,9 @@ settings = { "confirm.select" = false }
 queue = "orders"
 consumers = ["c1", "c2"]
 prefetch_count = 3
+global = true
+exclusive = true
+arguments = { x-priority = -5, x-stream-offset = "first" }
 acks = "after-batch"
 on_failure = "reject"
 starts = "2s"
@@ -126,7 +150,25 @@ fn every_key_is_understood() {
     let rabbitmq = &scenario.rabbitmq;
     assert_eq!(rabbitmq.queues[0].arguments.max_length, Some(100));
     assert_eq!(rabbitmq.queues[0].arguments.show("x-dead-letter-exchange"), Some(String::new()));
-    assert_eq!(rabbitmq.bindings.len(), 2);
+    assert_eq!(rabbitmq.bindings.len(), 4);
+    assert_eq!(rabbitmq.bindings[0].destination, To::Exchange("rest".into()));
+    assert_eq!(rabbitmq.bindings[3].arguments.get("region"), Some(&"eu".into()));
+    assert_eq!((rabbitmq.broker.version, rabbitmq.broker.nodes), (Version::V3_10, 3));
+    let rest = &rabbitmq.exchanges[1].properties;
+    assert!(!rest.durable && rest.auto_delete && rest.internal);
+    let orders = &rabbitmq.exchanges[0].properties;
+    assert_eq!(orders.show("alternate-exchange"), Some("rest".to_owned()));
+    let clicks = &rabbitmq.queues[1];
+    assert!(!clicks.properties.durable && clicks.properties.exclusive);
+    assert_eq!(clicks.arguments.max_priority, Some(10));
+    let settings = &rabbitmq.consumers[0].settings;
+    assert!(settings.global && settings.exclusive);
+    assert_eq!((settings.priority, settings.show("x-stream-offset")), (-5, Some("first".into())));
+    let [first, second] = &*rabbitmq.destinations[0].properties else { panic!("there are two") };
+    assert_eq!(first.headers.get("weight"), Some(&Field::decimal(25, 1)));
+    assert_eq!((first.priority, first.persistent), (Some(9), true));
+    assert_eq!((second.expiration.as_deref(), second.persistent), (Some("5000"), false));
+    assert_eq!(rabbitmq.destinations[0].mandatory, Some(true));
     assert_eq!(rabbitmq.destinations[0].routing_key, RoutingKey::MessageKey);
     assert_eq!(rabbitmq.consumers[0].acks, Acks::AfterBatch);
     assert!(!rabbitmq.publishers[0].settings.confirm);
@@ -256,6 +298,42 @@ fn what_is_not_right_is_answered_with_what_would_be() {
             ("seed = 7", "seed = 7\nseed = 8"),
         ],
         expect_file!["mistakes/wrong.txt"],
+    );
+}
+
+#[test]
+fn what_rabbitmq_refuses_is_answered_in_its_words() {
+    check(
+        &[
+            ("x-max-length = 100", "x-max-length = -1"),
+            ("x-max-length = 100", "x-message-ttl = \"5000\""),
+            ("x-max-length = 100", "x-expires = 0"),
+            ("x-max-length = 100", "x-overflow = \"drop-tail\""),
+            ("x-max-length = 100", "x-queue-type = \"mirrored\""),
+            ("x-max-length = 100", "x-queue-type = \"stream\""),
+            ("x-max-length = 100", "x-delivery-limit = 3"),
+            (
+                "x-max-length = 100, x-dead-letter-exchange = \"\"",
+                "x-dead-letter-routing-key = \"a\"",
+            ),
+            ("x-max-priority = 10", "x-max-priority = 256"),
+            ("x-max-priority = 10", "x-queue-type = \"quorum\""),
+            ("x-match = \"any\"", "x-match = \"some\""),
+            ("type = \"headers\"", "type = \"header\""),
+            ("name = \"rest\"", "name = \"amq.rest\""),
+            ("expiration = \"5000\"", "expiration = \"5s\""),
+            ("expiration = \"5000\"", "expiration = \"-1\""),
+            ("expiration = \"5000\"", "headers = { CC = \"a\" }"),
+            ("priority = 9", "priority = 256"),
+            ("delivery_mode = 1", "delivery_mode = 3"),
+            ("alternate-exchange = \"rest\"", "alternate-exchange = \"test\""),
+            ("x-priority = -5", "x-priority = \"high\""),
+            ("x-priority = -5", "x-prio = 5"),
+            ("version = \"3.10.8\"", "version = \"3.10\""),
+            ("nodes = 3", "nodes = 0"),
+            ("tags = [\"a\", true]", "tags = { a = 1 }"),
+        ],
+        expect_file!["mistakes/rabbitmq.txt"],
     );
 }
 

@@ -103,10 +103,49 @@ fn workload() -> Value {
             "routing_key": text("The routing key; with the default exchange a queue's name."),
             "route_by_key": { "description": "Whether each message's own key is its routing key.",
                 "type": "boolean" },
+            "mandatory": yes_or_no("Whether RabbitMQ sends back what no queue takes; as its \
+                publisher is set to if it is not given."),
+            "properties": json!({
+                "description": "What is said about the messages to RabbitMQ: the same about \
+                                all, or a list to be taken in turn.",
+                "oneOf": [
+                    properties(),
+                    { "type": "array", "minItems": 1, "items": properties() },
+                ],
+            }),
         }),
     );
     flow["oneOf"] = json!([{ "required": ["every"] }, { "required": ["per_second"] }]);
     flow
+}
+
+/// True or false.
+fn yes_or_no(doc: &str) -> Value {
+    json!({ "description": doc, "type": "boolean" })
+}
+
+/// A field table of AMQP.
+fn fields(doc: &str) -> Value {
+    json!({
+        "description": doc,
+        "type": "object",
+        "additionalProperties": { "type": ["string", "number", "boolean", "array"] },
+    })
+}
+
+fn properties() -> Value {
+    table(
+        "The properties of a message.",
+        &[],
+        &json!({
+            "headers": fields("Its headers."),
+            "priority": whole("Its priority; none if it is not given.", 0, 255),
+            "expiration": { "description": "How long it may wait in a queue, in milliseconds.",
+                "type": "string", "pattern": "^[0-9]+$" },
+            "delivery_mode": { "description": "2, as if it is not given: it outlives a restart \
+                in a durable queue. 1: it does not.", "enum": [1, 2] },
+        }),
+    )
 }
 
 fn loss() -> Value {
@@ -185,6 +224,20 @@ fn publisher() -> Value {
 }
 
 fn rabbitmq() -> Value {
+    let binding = |what: &str| {
+        table(
+            what,
+            &["exchange"],
+            &json!({
+                "exchange": text("The exchange that messages come from."),
+                "routing_key": text("The binding key; empty if it is not given."),
+                "arguments": fields("What a headers exchange compares, and x-match."),
+            }),
+        )
+    };
+    let alternate = |it: &&Setting| it.name == "alternate-exchange";
+    let alternate: Vec<Setting> =
+        rabbitmq::ExchangeProperties::SETTINGS.iter().filter(alternate).copied().collect();
     let exchange = table(
         "An exchange.",
         &["name"],
@@ -192,14 +245,12 @@ fn rabbitmq() -> Value {
             "name": name("Its name."),
             "type": choice::<ExchangeType>("How it chooses among its bindings; direct if it is \
                 not given."),
-        }),
-    );
-    let binding = table(
-        "A binding of the queue.",
-        &["exchange"],
-        &json!({
-            "exchange": text("The exchange."),
-            "routing_key": text("The binding key; empty if it is not given."),
+            "durable": yes_or_no("Whether it outlives a restart; it does if it is not given."),
+            "auto_delete": yes_or_no("Whether it is deleted with the last binding from it."),
+            "internal": yes_or_no("Whether only other exchanges may publish to it."),
+            "arguments": settings("Its arguments.", &alternate),
+            "bindings": list("Which exchanges it is bound to, to be handed their messages.", 0,
+                &binding("A binding of the exchange.")),
         }),
     );
     let queue = table(
@@ -207,10 +258,19 @@ fn rabbitmq() -> Value {
         &["name"],
         &json!({
             "name": name("Its name."),
+            "durable": yes_or_no("Whether it outlives a restart; it does if it is not given."),
+            "exclusive": yes_or_no("Whether it belongs to its consumer, which declares it when \
+                it begins, and goes with that one's connection."),
+            "auto_delete": yes_or_no("Whether its first consumer declares it, and it is deleted \
+                with the last."),
             "arguments": settings("Its arguments.", QueueArguments::SETTINGS),
-            "bindings": list("What it is bound to beside the default exchange.", 0, &binding),
+            "bindings": list("What it is bound to beside the default exchange.", 0,
+                &binding("A binding of the queue.")),
         }),
     );
+    let arguments = |it: &&Setting| it.name.starts_with("x-");
+    let arguments: Vec<Setting> =
+        rabbitmq::ConsumerSettings::SETTINGS.iter().filter(arguments).copied().collect();
     let consumers = table(
         "Consumers of a queue.",
         &["queue", "consumers"],
@@ -221,6 +281,9 @@ fn rabbitmq() -> Value {
                 is not given, is no limit.", 0, 65_535),
             "auto_ack": { "description": "Whether a message counts as acknowledged the moment it \
                 is sent.", "type": "boolean" },
+            "global": yes_or_no("Whether prefetch_count is for the whole channel."),
+            "exclusive": yes_or_no("Whether nobody else may consume from the queue."),
+            "arguments": settings("Arguments of basic.consume.", &arguments),
             "acks": choice::<Acks>("When they acknowledge; after the work if it is not given."),
             "on_failure": choice::<rabbitmq::OnFailure>("What they do with a message whose work \
                 fails; they requeue it if this is not given."),

@@ -37,7 +37,7 @@ pub(crate) fn dead_letter_queues(config: &Config) -> Vec<&QueueName> {
             );
         }
         let bound = config.bindings.iter().filter(|it| it.source.as_str() == exchange);
-        found.extend(bound.map(|it| &it.destination));
+        found.extend(bound.filter_map(|it| it.destination.queue()));
     }
     found
 }

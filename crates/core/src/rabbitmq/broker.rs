@@ -283,7 +283,8 @@ impl Broker {
     fn start(&mut self, cx: &mut Cx<'_, Self>, config: &config::Consumer) {
         let number =
             u16::try_from(self.consumers.len()).expect("consumers are numbered with 16 bits");
-        self.consumers.push(Consumer::new(number, config, self.workload.clone()));
+        let declares = self.config.declared_late(&config.queue);
+        self.consumers.push(Consumer::new(number, config, declares, self.workload.clone()));
         self.step_consumer(cx, number, consumer::Input::Start);
     }
 
@@ -354,14 +355,7 @@ impl Broker {
         let first = self.config.consumers.iter().find(|it| it.queue == *queue);
         Ok(match first {
             Some(first) => config::Consumer { name: name.clone(), ..first.clone() },
-            None => config::Consumer {
-                name: name.clone(),
-                queue: queue.clone(),
-                settings: config::ConsumerSettings::default(),
-                on_failure: config::OnFailure::Requeue,
-                acks: config::Acks::AfterWork,
-                starts_after: SimDuration::ZERO,
-            },
+            None => config::Consumer::new(name.clone(), queue.clone()),
         })
     }
 }

@@ -6,10 +6,11 @@ use super::config;
 use super::error::ProtocolError;
 use super::frame::{AckMode, ChannelId, ClientId, ConnectionId, Consume, Fate, Frame, Tags};
 use super::queue::Settlement;
-use super::table::Table;
+use super::topology::Request;
 use crate::name::{ConsumerName, QueueName};
 use crate::sim::Shelf;
 use crate::workload::MessageId;
+use std::sync::Arc;
 
 /// The client library with one channel, on which it consumes from one queue.
 ///
@@ -20,6 +21,8 @@ pub struct Client {
     name: ConsumerName,
     queue: QueueName,
     settings: config::ConsumerSettings,
+    /// What it declares before it begins.
+    declares: Arc<[Request]>,
     channel: ChannelId,
     state: State,
     /// Arrived and not taken, first to last.
@@ -94,13 +97,14 @@ pub enum Effect {
 impl Client {
     /// A client that is not connected, of the consumer with that number.
     #[must_use]
-    pub fn new(number: u16, config: &config::Consumer) -> Self {
+    pub fn new(number: u16, config: &config::Consumer, declares: Arc<[Request]>) -> Self {
         let connection = ConnectionId { client: ClientId::Consumer(number), life: 0 };
         let channel = ChannelId { connection, number: 0 };
         Self {
             name: config.name.clone(),
             queue: config.queue.clone(),
             settings: config.settings.clone(),
+            declares,
             channel,
             state: State::Closed,
             buffer: Shelf::new(),
@@ -164,17 +168,17 @@ impl Client {
         self.channel.number += 1;
         self.state = State::Opening;
         let mode = if self.settings.auto_ack { AckMode::Automatic } else { AckMode::Manual };
-        let prefetch_count = self.settings.prefetch_count;
+        let config::ConsumerSettings { prefetch_count, global, exclusive, .. } = self.settings;
         let (queue, consumer_tag) = (self.queue.clone(), self.name.clone());
-        let (exclusive, arguments) = (false, Table::new());
+        let arguments = self.settings.arguments();
         let consume = Consume { queue, consumer_tag, mode, exclusive, arguments };
-        for frame in [
-            Frame::ChannelOpen { connection_name: self.name.0.clone() },
-            Frame::Qos { prefetch_count, global: false },
-            Frame::Consume(Box::new(consume)),
-        ] {
-            fx.push(Effect::Send(self.channel, frame));
+        let mut send = |frame| fx.push(Effect::Send(self.channel, frame));
+        send(Frame::ChannelOpen { connection_name: self.name.0.clone() });
+        for request in &*self.declares {
+            send(Frame::Topology(Box::new(request.clone())));
         }
+        send(Frame::Qos { prefetch_count, global });
+        send(Frame::Consume(Box::new(consume)));
     }
 
     fn frame(&mut self, fx: &mut Vec<Effect>, channel: ChannelId, frame: Frame) {
@@ -200,7 +204,9 @@ impl Client {
                 self.error = why;
                 fx.push(Effect::Send(channel, Frame::ChannelCloseOk));
                 self.lose_channel(fx);
-                self.closed(fx, Afterwards::Reopen);
+                // What was refused at once would be refused again.
+                let refused = self.state == State::Opening;
+                self.closed(fx, if refused { Afterwards::Stay } else { Afterwards::Reopen });
             }
             // A connection of its own for the next channel.
             Frame::ConnectionClose(why) if open && current => {
@@ -213,14 +219,14 @@ impl Client {
             | Frame::CancelOk(_)
             | Frame::Cancel(_)
             | Frame::ChannelCloseOk
-            | Frame::ChannelClose(_) => {}
+            | Frame::ChannelClose(_)
+            | Frame::TopologyDone(_) => {}
             Frame::ChannelOpen { .. }
             | Frame::ConnectionClosed
             | Frame::ConfirmSelect
             | Frame::ConfirmNack(_)
             | Frame::Tx(_)
             | Frame::Topology(_)
-            | Frame::TopologyDone(_)
             | Frame::Publish { .. }
             | Frame::Return(_)
             | Frame::Get { .. }

@@ -1,6 +1,8 @@
 //! What a broker and its clients are set up with, under RabbitMQ's own names and defaults.
 
+use super::message::Properties;
 use super::table::{Field, Table};
+use super::topology::{self, Bound, DeclareQueue, Request};
 use crate::name::{ConsumerName, ExchangeName, ProducerName, QueueName};
 use crate::settings::{Value, choices, settings};
 use crate::sim::SimDuration;
@@ -14,7 +16,7 @@ pub struct Config {
     /// The queues.
     pub queues: Vec<Queue>,
     /// The bindings beside the default exchange's implicit ones.
-    pub bindings: Vec<Binding>,
+    pub bindings: Vec<Bound>,
     /// The publishers.
     pub publishers: Vec<Publisher>,
     /// Where each stream of the workload goes, by `StreamId`.
@@ -25,6 +27,22 @@ pub struct Config {
     pub links: Links,
     /// What the broker is set to.
     pub broker: BrokerSettings,
+}
+
+impl Config {
+    /// What a consumer of that queue declares and binds before it begins.
+    #[must_use]
+    pub fn declared_late(&self, queue: &QueueName) -> Arc<[Request]> {
+        let wanted = |it: &&Queue| it.name == *queue && it.is_declared_late();
+        let Some(found) = self.queues.iter().find(wanted) else { return [].into() };
+        let mut requests = vec![Request::DeclareQueue(found.declaration())];
+        for it in &self.bindings {
+            if it.destination == topology::Destination::Queue(queue.clone()) {
+                requests.push(Request::Bind(it.clone()));
+            }
+        }
+        requests.into()
+    }
 }
 
 /// How long frames travel, one way.
@@ -120,26 +138,53 @@ pub struct Exchange {
     pub name: ExchangeName,
     /// How it chooses among its bindings.
     pub kind: ExchangeType,
+    /// What else is said when it is declared.
+    pub properties: ExchangeProperties,
 }
 
-/// A binding of a queue to an exchange.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Binding {
-    /// The exchange.
-    pub source: ExchangeName,
-    /// The queue.
-    pub destination: QueueName,
-    /// The binding key.
-    pub routing_key: Arc<str>,
+impl Exchange {
+    /// A durable exchange without anything else.
+    #[must_use]
+    pub fn new(name: impl Into<ExchangeName>, kind: ExchangeType) -> Self {
+        Self { name: name.into(), kind, properties: ExchangeProperties::default() }
+    }
 }
 
 /// A queue as it is declared.
+///
+/// Simplified: everything is declared before the run begins. Only a queue that goes with a
+/// connection or with its last consumer is declared, and bound, by whoever consumes from it, each
+/// time before it begins.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Queue {
     /// Its name.
     pub name: QueueName,
+    /// How long it lasts, and whose it is.
+    pub properties: QueueProperties,
     /// Its arguments.
     pub arguments: QueueArguments,
+}
+
+impl Queue {
+    /// A durable queue for everybody, with these arguments.
+    #[must_use]
+    pub fn new(name: impl Into<QueueName>, arguments: QueueArguments) -> Self {
+        Self { name: name.into(), properties: QueueProperties::default(), arguments }
+    }
+
+    /// Whether it is there only once a consumer has declared it.
+    #[must_use]
+    pub fn is_declared_late(&self) -> bool {
+        self.properties.exclusive || self.properties.auto_delete
+    }
+
+    /// As it is declared.
+    #[must_use]
+    pub fn declaration(&self) -> DeclareQueue {
+        let QueueProperties { durable, exclusive, auto_delete } = self.properties;
+        let (name, arguments) = (self.name.clone(), self.arguments.table());
+        DeclareQueue { name, durable, exclusive, auto_delete, arguments }
+    }
 }
 
 /// A publisher as it starts.
@@ -158,6 +203,19 @@ pub struct Destination {
     pub exchange: ExchangeName,
     /// The routing key.
     pub routing_key: RoutingKey,
+    /// Whether what no queue takes comes back; if nothing is said, as the publisher is set to.
+    pub mandatory: Option<bool>,
+    /// What is said about the messages: the properties of each in turn, then from the first
+    /// again. None: the defaults.
+    pub properties: Arc<[Properties]>,
+}
+
+impl Destination {
+    /// Messages with nothing said about them.
+    #[must_use]
+    pub fn new(exchange: impl Into<ExchangeName>, routing_key: RoutingKey) -> Self {
+        Self { exchange: exchange.into(), routing_key, mandatory: None, properties: [].into() }
+    }
 }
 
 /// The routing key of a stream's messages.
@@ -186,6 +244,21 @@ pub struct Consumer {
     pub acks: Acks,
     /// How long after the beginning it starts.
     pub starts_after: SimDuration,
+}
+
+impl Consumer {
+    /// A consumer of that queue with the defaults.
+    #[must_use]
+    pub fn new(name: impl Into<ConsumerName>, queue: impl Into<QueueName>) -> Self {
+        Self {
+            name: name.into(),
+            queue: queue.into(),
+            settings: ConsumerSettings::default(),
+            on_failure: OnFailure::Requeue,
+            acks: Acks::AfterWork,
+            starts_after: SimDuration::ZERO,
+        }
+    }
 }
 
 choices! {
@@ -229,6 +302,32 @@ impl Value for OptionalText {
 
     fn show(&self) -> String {
         self.0.as_deref().unwrap_or(NOT_SET).to_owned()
+    }
+}
+
+settings! {
+    /// What is said when an exchange is declared.
+    ExchangeProperties {
+        /// Whether it outlives a restart of the broker.
+        durable: bool = "durable", true;
+        /// Whether it is deleted with the last binding from it.
+        auto_delete: bool = "auto_delete", false;
+        /// Whether only other exchanges may publish to it.
+        internal: bool = "internal", false;
+        /// The exchange that takes what none of its bindings matches.
+        alternate_exchange: OptionalText = "alternate-exchange", OptionalText(None);
+    }
+}
+
+settings! {
+    /// How long a queue lasts, and whose it is.
+    QueueProperties {
+        /// Whether it outlives a restart of the broker.
+        durable: bool = "durable", true;
+        /// Whether it belongs to the connection of its consumer and goes with it.
+        exclusive: bool = "exclusive", false;
+        /// Whether it is deleted with its last consumer.
+        auto_delete: bool = "auto_delete", false;
     }
 }
 
@@ -322,6 +421,30 @@ settings! {
         prefetch_count: u32 = "prefetch_count", 0;
         /// Whether a message counts as acknowledged the moment it is sent.
         auto_ack: bool = "auto_ack", false;
+        /// Whether the prefetch is the channel's, for all its consumers together.
+        global: bool = "global", false;
+        /// Whether nobody else may consume from the queue.
+        exclusive: bool = "exclusive", false;
+        /// Who gets messages first: consumers with a higher number, as long as they may hold more.
+        priority: i32 = "x-priority", 0;
+        /// Where it begins in a stream: first, last, next, or an offset.
+        stream_offset: OptionalText = "x-stream-offset", OptionalText(None);
+    }
+}
+
+impl ConsumerSettings {
+    /// The table that `basic.consume` carries: what is not set is left out.
+    #[must_use]
+    pub fn arguments(&self) -> Table {
+        let mut table = Table::new();
+        if self.priority != 0 {
+            table.insert("x-priority".into(), Field::Int(self.priority.into()));
+        }
+        if let Some(text) = &self.stream_offset.0 {
+            let field = text.parse().map_or_else(|_| Field::Text(text.clone()), Field::Int);
+            table.insert("x-stream-offset".into(), field);
+        }
+        table
     }
 }
 

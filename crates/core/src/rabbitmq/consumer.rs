@@ -6,9 +6,11 @@ use super::config;
 use super::fact::Fact;
 use super::frame::{ChannelId, Frame};
 use super::snapshot::{ConsumerSnapshot, ConsumerState, Standing};
+use super::topology::Request;
 use crate::name::{ConsumerName, QueueName};
 use crate::sim::SimTime;
 use crate::workload::{MessageId, Workload};
+use std::sync::Arc;
 
 /// A consumer, as a process that can be gone and come back.
 #[derive(Clone, Debug, Hash)]
@@ -69,13 +71,18 @@ pub enum Effect {
 impl Consumer {
     /// A process that has not begun, of the consumer with that number.
     #[must_use]
-    pub fn new(number: u16, config: &config::Consumer, workload: Workload) -> Self {
+    pub fn new(
+        number: u16,
+        config: &config::Consumer,
+        declares: Arc<[Request]>,
+        workload: Workload,
+    ) -> Self {
         Self {
             name: config.name.clone(),
             queue: config.queue.clone(),
             settings: config.settings.clone(),
             life: Life::Closed,
-            client: Client::new(number, config),
+            client: Client::new(number, config, declares),
             application: Application::new(config, workload),
         }
     }

@@ -4,7 +4,7 @@ pub mod headers;
 pub mod topic;
 mod view;
 
-use super::config::{Binding, ExchangeType, Version};
+use super::config::{self, Config, ExchangeType, Version};
 use super::message::Message;
 use super::table::{Field, Table};
 use super::topology::{Bound, DeclareExchange, Destination};
@@ -122,7 +122,7 @@ impl Exchanges {
     pub fn predeclared() -> Self {
         let mut exchanges = Self { declared: Map::new(), queues: Set::new() };
         for (name, kind) in PREDECLARED {
-            exchanges.declare(name.into(), kind);
+            exchanges.declared.insert(name.into(), Exchange::plain(kind));
         }
         let mut trace = Exchange::plain(ExchangeType::Topic);
         trace.internal = true;
@@ -130,9 +130,39 @@ impl Exchanges {
         exchanges
     }
 
+    /// What a configuration declares: the exchanges and their bindings. Those of the queues that
+    /// their consumers declare are only there if `late` says so.
+    #[must_use]
+    pub fn of(config: &Config, late: bool) -> Self {
+        let mut exchanges = Self::predeclared();
+        for it in &config.exchanges {
+            exchanges.declare(it);
+        }
+        for it in &config.bindings {
+            let waits = config.queues.iter().any(|queue| {
+                queue.is_declared_late() && it.destination == Destination::Queue(queue.name.clone())
+            });
+            if late || !waits {
+                exchanges.bind(it);
+            }
+        }
+        exchanges
+    }
+
     /// Declares an exchange. What is there already stays as it is.
-    pub fn declare(&mut self, name: ExchangeName, kind: ExchangeType) {
-        self.declared.get_or_insert_with(name, || Exchange::plain(kind));
+    fn declare(&mut self, it: &config::Exchange) {
+        let config::Exchange { name, kind, properties } = it;
+        let mut arguments = Table::new();
+        if let Some(alternate) = &properties.alternate_exchange.0 {
+            arguments.insert(ALTERNATE.into(), Field::Text(alternate.clone()));
+        }
+        self.declared.get_or_insert_with(name.clone(), || Exchange {
+            durable: properties.durable,
+            auto_delete: properties.auto_delete,
+            internal: properties.internal,
+            arguments,
+            ..Exchange::plain(*kind)
+        });
     }
 
     /// Declares an exchange as a client wants it.
@@ -153,18 +183,8 @@ impl Exchanges {
         self.queues.insert(queue);
     }
 
-    /// Binds a queue to an exchange. Nothing happens if there is no such exchange.
-    pub fn bind(&mut self, binding: &Binding) {
-        self.bind_as(&Bound {
-            source: binding.source.clone(),
-            destination: Destination::Queue(binding.destination.clone()),
-            routing_key: binding.routing_key.clone(),
-            arguments: Table::new(),
-        });
-    }
-
     /// Binds something to an exchange. Nothing happens if there is no such exchange.
-    pub fn bind_as(&mut self, bound: &Bound) {
+    pub fn bind(&mut self, bound: &Bound) {
         if let Some(exchange) = self.declared.get_mut(&bound.source) {
             let targets = exchange.bindings.get_or_default(bound.routing_key.clone());
             targets.insert(target(bound));
@@ -311,13 +331,12 @@ mod tests {
 
     fn exchanges() -> Exchanges {
         let mut exchanges = Exchanges::predeclared();
-        exchanges.declare("news".into(), ExchangeType::Fanout);
+        exchanges.declare(&config::Exchange::new("news", ExchangeType::Fanout));
         for queue in ["b", "a", "c"] {
             exchanges.add_queue(queue.into());
         }
         let mut bind = |source: &str, destination: &str, routing_key: &str| {
-            let (source, destination) = (source.into(), destination.into());
-            exchanges.bind(&Binding { source, destination, routing_key: routing_key.into() });
+            exchanges.bind(&Bound::queue(source, destination, routing_key));
         };
         bind("amq.direct", "b", "red");
         bind("amq.direct", "a", "red");

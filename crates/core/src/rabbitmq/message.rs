@@ -37,6 +37,14 @@ impl Default for Properties {
     }
 }
 
+impl Properties {
+    /// To be carried by messages; nothing if they are the defaults.
+    #[must_use]
+    pub fn shared(&self) -> Option<Arc<Self>> {
+        (*self != Self::default()).then(|| Arc::new(self.clone()))
+    }
+}
+
 /// One copy of a message. Its key and work are those of the workload's message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Message {
@@ -139,9 +147,14 @@ impl Message {
 
     /// The same with other properties than the defaults.
     #[must_use]
-    pub fn with(mut self, properties: Properties) -> Self {
-        self.properties = (properties != Properties::default()).then(|| Arc::new(properties));
-        self
+    pub fn with(self, properties: &Properties) -> Self {
+        self.with_shared(properties.shared())
+    }
+
+    /// The same with properties that other messages have too.
+    #[must_use]
+    pub fn with_shared(self, properties: Option<Arc<Properties>>) -> Self {
+        Self { properties, ..self }
     }
 
     /// Its headers as its publisher set them.

@@ -128,13 +128,9 @@ impl Node {
     /// A node with everything declared that the configuration declares.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let mut exchanges = Exchanges::predeclared();
-        for it in &config.exchanges {
-            exchanges.declare(it.name.clone(), it.kind);
-        }
         let mut node = Self {
             settings: config.broker.clone(),
-            exchanges,
+            exchanges: Exchanges::of(config, false),
             queues: Vec::new(),
             by_name: Map::new(),
             channels: Map::new(),
@@ -145,17 +141,14 @@ impl Node {
             newest: Map::new(),
         };
         for it in &config.queues {
-            if !node.by_name.contains_key(&it.name) {
+            if !it.is_declared_late() && !node.by_name.contains_key(&it.name) {
                 let queue = Queue::new(it, &config.broker, SimTime::START);
                 let arguments = it.arguments.table();
-                let (durable, auto_delete) = (true, false);
+                let (durable, auto_delete) = (it.properties.durable, false);
                 let log = node.new_log(&queue);
                 let owner = None;
                 node.add_queue(Declared { queue, durable, owner, auto_delete, arguments, log });
             }
-        }
-        for it in &config.bindings {
-            node.exchanges.bind(it);
         }
         node
     }

@@ -1,11 +1,11 @@
 //! A publisher: an application that sends its streams' messages when they are due, and waits for
 //! nothing.
 
-use super::config::{self, Destination, RoutingKey};
+use super::config::{self, Destination, PublisherSettings, RoutingKey};
 use super::error::ProtocolError;
 use super::fact::Fact;
 use super::frame::{ChannelId, ClientId, ConnectionId, Frame, Tags};
-use super::message::{Address, Message};
+use super::message::{Address, Message, Properties};
 use super::snapshot::PublisherSnapshot;
 use crate::name::{ExchangeName, ProducerName};
 use crate::sim::SimTime;
@@ -27,10 +27,11 @@ const NEXT_LOOKED_THROUGH: usize = 512;
 pub struct Publisher {
     name: ProducerName,
     confirm: bool,
-    mandatory: bool,
     workload: Workload,
     /// Where its messages go, by stream; nothing for the streams of others.
     routes: Arc<[Option<Route>]>,
+    /// How many messages of each stream it has sent.
+    turns: Vec<u32>,
     channel: ChannelId,
     /// Where in the workload it goes on.
     next: usize,
@@ -45,9 +46,18 @@ pub struct Publisher {
     error: Option<ProtocolError>,
 }
 
+/// Where the messages of a stream go, and what is said about them.
+#[derive(Clone, Debug, Hash)]
+struct Route {
+    to: To,
+    mandatory: bool,
+    /// In turn; none: the defaults.
+    properties: Vec<Option<Arc<Properties>>>,
+}
+
 /// Where the messages of a stream go.
 #[derive(Clone, Debug, Hash)]
-enum Route {
+enum To {
     /// All to one address.
     Fixed(Arc<Address>),
     /// Each with its own key.
@@ -90,15 +100,16 @@ impl Publisher {
             .streams
             .iter()
             .zip(destinations)
-            .map(|(stream, to)| mine(stream).then(|| Route::new(to)))
+            .map(|(stream, to)| mine(stream).then(|| Route::new(to, &config.settings)))
             .collect();
+        let turns = vec![0; workload.streams.len()];
         let connection = ConnectionId { client: ClientId::Publisher(number), life: 0 };
         Self {
             name: config.name.clone(),
             confirm: config.settings.confirm,
-            mandatory: config.settings.mandatory,
             workload,
             routes,
+            turns,
             channel: ChannelId { connection, number: 0 },
             next: 0,
             next_number: 1,
@@ -160,24 +171,29 @@ impl Publisher {
     }
 
     fn publish(&mut self, fx: &mut Vec<Effect>) {
-        let message = MessageId::at(self.next);
-        let route = self.route(self.workload.message(message));
-        let address = match route.expect("the publisher waited for a message of its own") {
-            Route::Fixed(address) => address.clone(),
-            Route::ByKey(exchange) => {
-                let key = self.workload.key(message).unwrap_or_default();
+        let id = MessageId::at(self.next);
+        let message = self.workload.message(id);
+        let stream = usize::from(message.stream.0);
+        let route = self.route(message).expect("the publisher waited for a message of its own");
+        let address = match &route.to {
+            To::Fixed(address) => address.clone(),
+            To::ByKey(exchange) => {
+                let key = self.workload.key(id).unwrap_or_default();
                 let routing_key = String::from_utf8_lossy(key).into();
                 Arc::new(Address { exchange: exchange.clone(), routing_key })
             }
         };
-        let (publisher, exchange) = (self.name.clone(), address.exchange.clone());
-        fx.push(Effect::Note(Fact::Published { publisher, message, exchange }));
-        let size = self.workload.message(message).size_bytes;
-        let copy = Message::new(message, size, address);
-        let frame = Frame::Publish { message: copy, mandatory: self.mandatory };
-        fx.push(Effect::Send(self.channel, frame));
+        let mut copy = Message::new(id, message.size_bytes, address);
+        if let Some(turn) = (self.turns[stream] as usize).checked_rem(route.properties.len()) {
+            copy = copy.with_shared(route.properties[turn].clone());
+        }
+        let mandatory = route.mandatory;
+        self.turns[stream] += 1;
+        let (publisher, exchange) = (self.name.clone(), copy.address.exchange.clone());
+        fx.push(Effect::Note(Fact::Published { publisher, message: id, exchange }));
+        fx.push(Effect::Send(self.channel, Frame::Publish { message: copy, mandatory }));
         if self.confirm {
-            self.unconfirmed.push_back((self.next_number, message));
+            self.unconfirmed.push_back((self.next_number, id));
             self.next_number += 1;
         }
         self.next += 1;
@@ -280,13 +296,17 @@ impl Publisher {
 }
 
 impl Route {
-    fn new(to: &Destination) -> Self {
+    fn new(to: &Destination, settings: &PublisherSettings) -> Self {
         let exchange = to.exchange.clone();
-        match &to.routing_key {
-            RoutingKey::Fixed(key) => {
-                Self::Fixed(Arc::new(Address { exchange, routing_key: key.clone() }))
-            }
-            RoutingKey::MessageKey => Self::ByKey(exchange),
+        Self {
+            to: match &to.routing_key {
+                RoutingKey::Fixed(key) => {
+                    To::Fixed(Arc::new(Address { exchange, routing_key: key.clone() }))
+                }
+                RoutingKey::MessageKey => To::ByKey(exchange),
+            },
+            mandatory: to.mandatory.unwrap_or(settings.mandatory),
+            properties: to.properties.iter().map(Properties::shared).collect(),
         }
     }
 }

@@ -97,6 +97,12 @@ impl Destination {
     pub const fn is_exchange(&self) -> bool {
         matches!(self, Self::Exchange(_))
     }
+
+    /// The queue, if it is one.
+    #[must_use]
+    pub const fn queue(&self) -> Option<&QueueName> {
+        if let Self::Queue(name) = self { Some(name) } else { None }
+    }
 }
 
 /// A binding. Two that are equal in all of this are one.
@@ -110,6 +116,23 @@ pub struct Bound {
     pub routing_key: Arc<str>,
     /// What a headers exchange compares.
     pub arguments: Table,
+}
+
+impl Bound {
+    /// A binding of a queue, without arguments.
+    #[must_use]
+    pub fn queue(
+        source: impl Into<ExchangeName>,
+        queue: impl Into<QueueName>,
+        routing_key: impl Into<Arc<str>>,
+    ) -> Self {
+        Self {
+            source: source.into(),
+            destination: Destination::Queue(queue.into()),
+            routing_key: routing_key.into(),
+            arguments: Table::new(),
+        }
+    }
 }
 
 /// What a client is answered.

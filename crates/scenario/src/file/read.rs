@@ -5,6 +5,7 @@
 
 use crate::error::Error;
 use crate::value::{Entry, Kind, Value};
+use brokerscope_core::rabbitmq::table::{self as amqp, Field};
 use brokerscope_core::settings::{self, BadSetting, nearest};
 use std::fmt::Display;
 use std::str::FromStr;
@@ -212,6 +213,47 @@ impl<'a> Node<'a> {
         Ok(())
     }
 
+    /// A field table of AMQP with names that `known` takes.
+    #[inline(never)]
+    pub(super) fn fields(
+        self,
+        known: &dyn Fn(&str) -> Result<(), BadSetting>,
+    ) -> Result<amqp::Table, Wrong> {
+        let Kind::Table(entries) = &self.0.kind else { return Err(self.not("a table")) };
+        let mut table = amqp::Table::new();
+        for Entry { at, key, value } in entries {
+            if value.kind == Kind::Nothing {
+                continue;
+            }
+            known(key).map_err(|wrong| Wrong { at: *at, ..self.error(wrong.to_string()) })?;
+            table.insert(key.as_str().into(), Self(value).field()?);
+        }
+        Ok(table)
+    }
+
+    /// A value of such a table.
+    fn field(self) -> Result<Field, Wrong> {
+        Ok(match &self.0.kind {
+            Kind::Bool(it) => Field::Bool(*it),
+            Kind::Whole(it) => Field::Int(*it),
+            Kind::Text(it) => Field::Text(it.as_str().into()),
+            Kind::Number(it) => decimal(it).ok_or_else(|| self.not("a shorter number"))?,
+            Kind::List(_) => {
+                let items = self.list()?.into_iter().map(Self::field);
+                Field::List(items.collect::<Result<_, _>>()?)
+            }
+            Kind::Nothing | Kind::Table(_) | Kind::Other(_) => {
+                return Err(self.not("a text, a number, true, false or a list of these"));
+            }
+        })
+    }
+
+    /// The value below a key of a table, whatever it is.
+    pub(super) fn below(self, key: &str) -> Option<Self> {
+        let Kind::Table(entries) = &self.0.kind else { return None };
+        entries.iter().find(|it| it.key == key).map(|it| Self(&it.value))
+    }
+
     /// Refuses a name that is none of `known`, and names the nearest.
     #[inline(never)]
     pub(super) fn one_of(self, what: &str, name: &str, known: &[&str]) -> Result<(), Wrong> {
@@ -223,6 +265,13 @@ impl<'a> Node<'a> {
             |near| format!("there is no {what} '{name}'; the nearest is '{near}'"),
         )))
     }
+}
+
+/// A number with a point, as `-2.50`.
+fn decimal(text: &str) -> Option<Field> {
+    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+    let digits = [whole, rest].concat().parse().ok()?;
+    Some(Field::decimal(digits, u8::try_from(rest.len()).ok()?))
 }
 
 impl<'a> Table<'a> {

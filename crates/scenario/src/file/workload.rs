@@ -27,6 +27,10 @@ pub(super) struct Sent<'a> {
     pub(super) routing_key: Option<Node<'a>>,
     /// Whether each message's own key is its routing key.
     pub(super) route_by_key: bool,
+    /// Whether what no queue takes comes back.
+    pub(super) mandatory: Option<bool>,
+    /// What is said about the messages to RabbitMQ.
+    pub(super) properties: Option<Node<'a>>,
 }
 
 /// All flows of a scenario that ends at `end`.
@@ -70,6 +74,8 @@ fn flow<'a>(node: Node<'a>, end: SimTime, seen: &mut BTreeSet<&'a str>) -> Resul
         "exchange",
         "routing_key",
         "route_by_key",
+        "mandatory",
+        "properties",
     ])?;
     let named = table.need("name")?;
     let called = name(named)?;
@@ -99,6 +105,8 @@ fn flow<'a>(node: Node<'a>, end: SimTime, seen: &mut BTreeSet<&'a str>) -> Resul
         exchange: table.get("exchange"),
         routing_key: table.get("routing_key"),
         route_by_key: table.or("route_by_key", false, Node::boolean)?,
+        mandatory: table.or("mandatory", None, |it| it.boolean().map(Some))?,
+        properties: table.get("properties"),
     })
 }
 

@@ -4,7 +4,7 @@ use super::book::{ACKNOWLEDGED, ARRIVED, Book, Cell, Departure, Posts, SENT};
 use super::{Entry, Outcome};
 use brokerscope_core::map::Map;
 use brokerscope_core::name::{ConsumerName, QueueName};
-use brokerscope_core::rabbitmq::config::{Binding, Destination, RoutingKey};
+use brokerscope_core::rabbitmq::config::{Destination, RoutingKey};
 use brokerscope_core::rabbitmq::exchange::Exchanges;
 use brokerscope_core::rabbitmq::fact::{Fact, Reason};
 use brokerscope_core::rabbitmq::{Broker, Config};
@@ -265,14 +265,10 @@ impl RabbitLedger {
 
 /// The exchanges as the broker declares them.
 fn exchanges(config: &Config) -> Exchanges {
-    let mut exchanges = Exchanges::predeclared();
-    for it in &config.exchanges {
-        exchanges.declare(it.name.clone(), it.kind);
-    }
+    let mut exchanges = Exchanges::of(config, true);
     for it in &config.queues {
         exchanges.add_queue(it.name.clone());
     }
-    config.bindings.iter().for_each(|it: &Binding| exchanges.bind(it));
     exchanges
 }
 

@@ -63,29 +63,19 @@ fn scenario(messages: u32, ends: End) -> Scenario {
         links: Default::default(),
     };
     let consumer = |name: &str| rabbitmq_config::Consumer {
-        name: name.into(),
-        queue: "billing".into(),
-        settings: rabbitmq_config::ConsumerSettings { prefetch_count: 5, auto_ack: false },
-        on_failure: rabbitmq_config::OnFailure::Requeue,
-        acks: rabbitmq_config::Acks::AfterWork,
-        starts_after: Default::default(),
+        settings: rabbitmq_config::ConsumerSettings { prefetch_count: 5, ..Default::default() },
+        ..rabbitmq_config::Consumer::new(name, "billing")
     };
     let rabbitmq = rabbitmq::Config {
         broker: Default::default(),
         exchanges: Vec::new(),
-        queues: vec![rabbitmq_config::Queue {
-            name: "billing".into(),
-            arguments: Default::default(),
-        }],
+        queues: vec![rabbitmq_config::Queue::new("billing", Default::default())],
         bindings: Vec::new(),
         publishers: vec![rabbitmq_config::Publisher {
             name: "p1".into(),
             settings: Default::default(),
         }],
-        destinations: vec![Destination {
-            exchange: "".into(),
-            routing_key: RoutingKey::Fixed("billing".into()),
-        }],
+        destinations: vec![Destination::new("", RoutingKey::Fixed("billing".into()))],
         consumers: ["c1", "c2"].map(consumer).into(),
         links: Default::default(),
     };

@@ -4,12 +4,12 @@ use brokerscope_core::kafka::snapshot as k;
 use brokerscope_core::kafka::{BrokerId, Offset, TopicPartition};
 use brokerscope_core::name::{ConsumerName, QueueName};
 use brokerscope_core::rabbitmq::config::{
-    Binding, Destination, ExchangeType, Queue, QueueArguments, RoutingKey,
+    Destination, ExchangeType, Queue, QueueArguments, RoutingKey,
 };
 use brokerscope_core::rabbitmq::fact::Reason;
 use brokerscope_core::rabbitmq::snapshot as r;
 use brokerscope_core::rabbitmq::table::Table;
-use brokerscope_core::rabbitmq::topology::Destination as To;
+use brokerscope_core::rabbitmq::topology::{Bound, Destination as To};
 use brokerscope_core::sim::SimTime;
 use brokerscope_core::workload::{Keys, Message, MessageId, Stream, StreamId, Workload};
 use brokerscope_core::{kafka, rabbitmq};
@@ -227,10 +227,7 @@ pub(crate) fn config(queues: &[&str]) -> rabbitmq::Config {
     rabbitmq::Config {
         broker: Default::default(),
         exchanges: Vec::new(),
-        queues: queues
-            .iter()
-            .map(|name| Queue { name: (*name).into(), arguments: QueueArguments::default() })
-            .collect(),
+        queues: queues.iter().map(|name| Queue::new(*name, QueueArguments::default())).collect(),
         bindings: Vec::new(),
         publishers: Vec::new(),
         destinations: Vec::new(),
@@ -607,17 +604,12 @@ pub(crate) fn two_of_everything() -> Made {
         slot.deaths = vec![death("billing", reason, 1)];
     }
     let mut rest = config(&["billing", "mailing", "parked"]);
-    rest.destinations =
-        vec![Destination { exchange: "orders".into(), routing_key: RoutingKey::MessageKey }];
+    rest.destinations = vec![Destination::new("orders", RoutingKey::MessageKey)];
     rest.queues[0].arguments.dead_letter_exchange.0 = Some("dlx".into());
-    let bind = |from: &str, to: &str| Binding {
-        source: from.into(),
-        destination: to.into(),
-        routing_key: "".into(),
-    };
+    let bind = |from: &str, to: &str| Bound::queue(from, to, "");
     rest.bindings =
         vec![bind("orders", "billing"), bind("orders", "mailing"), bind("dlx", "parked")];
-    let seen = |it: &Binding| binding(it.source.as_str(), it.destination.as_str(), "");
+    let seen = |it: &Bound| binding(it.source.as_str(), it.destination.as_str(), "");
     made.rabbitmq.bindings = rest.bindings.iter().map(seen).collect();
     made.config = rest;
     made.rabbitmq.exchanges =

@@ -37,7 +37,7 @@ impl Driver {
             let size = u32::try_from(body.len())
                 .map_err(|_| Unable::Wrong("its 'body' is too long".to_owned()))?;
             self.bodies.push(body);
-            let message = Message::new(id, size, address.clone()).with(properties.clone());
+            let message = Message::new(id, size, address.clone()).with(&properties);
             answer = self.send(channel, Frame::Publish { message, mandatory })?;
         }
         Ok(answer)

@@ -11,9 +11,10 @@ mod sight;
 use super::*;
 use crate::rabbitmq::config::{Acks, ConsumerSettings, OnFailure, QueueArguments};
 use crate::rabbitmq::config::{
-    Binding, Consumer as ConsumerConfig, Destination, Exchange, Publisher as PublisherConfig,
-    Queue, RoutingKey,
+    Consumer as ConsumerConfig, Destination, Exchange, Publisher as PublisherConfig, Queue,
+    RoutingKey,
 };
+use crate::rabbitmq::topology::Bound;
 use crate::settings::Value;
 use crate::sim::{Watcher, World};
 use crate::workload::{KeyId, Keys, Message, Stream, StreamId};
@@ -104,16 +105,15 @@ impl Script {
                     for (key, value) in settings.iter().map(|it| it.split_once('=').unwrap()) {
                         arguments.set(key, value).unwrap();
                     }
-                    script.config.queues.push(Queue { name: name.into(), arguments });
+                    script.config.queues.push(Queue::new(name, arguments));
                 }
-                ["exchange", name, kind] => script
-                    .config
-                    .exchanges
-                    .push(Exchange { name: name.into(), kind: Value::read(kind).unwrap() }),
+                ["exchange", name, kind] => {
+                    script.config.exchanges.push(Exchange::new(name, Value::read(kind).unwrap()))
+                }
                 ["bind", source, destination, ref key @ ..] => {
-                    let routing_key = key.first().copied().unwrap_or_default().into();
-                    let (source, destination) = (source.into(), destination.into());
-                    script.config.bindings.push(Binding { source, destination, routing_key });
+                    let routing_key = key.first().copied().unwrap_or_default();
+                    let bound = Bound::queue(source, destination, routing_key);
+                    script.config.bindings.push(bound);
                 }
                 ["consumer", name, queue, ref settings @ ..] => {
                     script.config.consumers.push(consumer(name, queue, settings));
@@ -138,7 +138,7 @@ impl Script {
             "KEY" => RoutingKey::MessageKey,
             _ => RoutingKey::Fixed(key.into()),
         };
-        let destination = Destination { exchange: exchange.into(), routing_key };
+        let destination = Destination::new(exchange, routing_key);
         let destinations = &mut self.config.destinations;
         let known = destinations.iter().position(|it| *it == destination);
         let stream = known.unwrap_or_else(|| {

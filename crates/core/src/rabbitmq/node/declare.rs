@@ -118,7 +118,10 @@ impl DeclareQueue {
     /// What its arguments mean, if they can be.
     ///
     /// Source: `rabbit_amqqueue`, `check_arguments`; cases `q-args-invalid`, `q-exclusive`.
-    pub(super) fn check(&self) -> Result<QueueArguments, ProtocolError> {
+    ///
+    /// # Errors
+    /// What the broker answers if they cannot.
+    pub fn check(&self) -> Result<QueueArguments, ProtocolError> {
         let wrong =
             |argument, why: &str| ProtocolError::invalid_argument(argument, &self.name, why);
         let kind = match self.arguments.get("x-queue-type") {

@@ -63,7 +63,7 @@ impl Node {
             }
             Request::Bind(bound) => {
                 self.check_binding(id.connection, &bound)?;
-                self.exchanges.bind_as(&bound);
+                self.exchanges.bind(&bound);
                 Ok(Answer::Done)
             }
             Request::Unbind(bound) => {
@@ -151,7 +151,7 @@ impl Node {
         check_reserved("queue", asked.name.as_str())?;
         let arguments = asked.check()?;
         let DeclareQueue { name, durable, exclusive, auto_delete, arguments: table } = asked;
-        let config = config::Queue { name, arguments };
+        let config = config::Queue::new(name, arguments);
         let queue = Queue::new(&config, &self.settings, turn.now);
         let owner = exclusive.then_some(connection);
         let (log, arguments) = (self.new_log(&queue), table);

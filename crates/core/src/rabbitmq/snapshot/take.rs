@@ -14,7 +14,6 @@ use crate::rabbitmq::frame::{ClientId, Frame, Tags};
 use crate::rabbitmq::message::Message;
 use crate::rabbitmq::node::QueueId;
 use crate::rabbitmq::raft::Log;
-use crate::rabbitmq::topology::Destination;
 use crate::sim::{SimTime, World};
 
 /// What can be seen at this instant, with the newest `slots` places of each queue.
@@ -92,7 +91,7 @@ fn bindings(broker: &Broker) -> Vec<BindingSnapshot> {
     for told in &broker.config().bindings {
         let same = |it: &BindingSnapshot| {
             it.source == told.source
-                && it.destination == Destination::Queue(told.destination.clone())
+                && it.destination == told.destination
                 && it.routing_key == told.routing_key
         };
         if let Some(place) = rest.iter().position(same) {

@@ -4,6 +4,7 @@ use brokerscope_core::kafka::config as kafka;
 use brokerscope_core::kafka::{BrokerId, Command as KafkaCommand, Config as KafkaConfig};
 use brokerscope_core::name::ConsumerName;
 use brokerscope_core::rabbitmq::config::{self as rabbitmq, OptionalText};
+use brokerscope_core::rabbitmq::topology::Bound;
 use brokerscope_core::rabbitmq::{Command as RabbitCommand, Config as RabbitConfig};
 use brokerscope_core::sim::{Rng, SimDuration, SimTime};
 use brokerscope_core::workload::{KeyId, Keys, Message, Stream, StreamId, Workload};
@@ -165,58 +166,47 @@ pub(super) fn kafka_command(rng: &mut Rng) -> KafkaCommand {
 pub(super) fn broker(rng: &mut Rng) -> RabbitConfig {
     let some =
         |rng: &mut Rng, of: &[&str]| OptionalText(rng.chance(2, 3).then(|| pick(rng, of).into()));
-    let main = |rng: &mut Rng, name: &str| rabbitmq::Queue {
-        name: name.into(),
-        arguments: rabbitmq::QueueArguments {
-            dead_letter_exchange: some(rng, &["", "", "nosuch"]),
-            dead_letter_routing_key: some(rng, &["dead", "retry", "nobody", "audit"]),
-            message_ttl_ms: pick(rng, &[None, Some(150), Some(900)]),
-            max_length: pick(rng, &[None, None, Some(3)]),
-            ..Default::default()
-        },
+    let main = |rng: &mut Rng, name: &str| {
+        rabbitmq::Queue::new(
+            name,
+            rabbitmq::QueueArguments {
+                dead_letter_exchange: some(rng, &["", "", "nosuch"]),
+                dead_letter_routing_key: some(rng, &["dead", "retry", "nobody", "audit"]),
+                message_ttl_ms: pick(rng, &[None, Some(150), Some(900)]),
+                max_length: pick(rng, &[None, None, Some(3)]),
+                ..Default::default()
+            },
+        )
     };
     let queues = vec![
         main(rng, "tasks"),
         main(rng, "audit"),
-        rabbitmq::Queue { name: "dead".into(), arguments: Default::default() },
-        rabbitmq::Queue {
-            name: "retry".into(),
-            arguments: rabbitmq::QueueArguments {
+        rabbitmq::Queue::new("dead", Default::default()),
+        rabbitmq::Queue::new(
+            "retry",
+            rabbitmq::QueueArguments {
                 dead_letter_exchange: OptionalText(Some("".into())),
                 dead_letter_routing_key: OptionalText(Some("tasks".into())),
                 message_ttl_ms: Some(200),
                 max_length: None,
                 ..Default::default()
             },
-        },
+        ),
     ];
-    let bind = |source: &str, to: &str, key: &str| rabbitmq::Binding {
-        source: source.into(),
-        destination: to.into(),
-        routing_key: key.into(),
-    };
+    let bind = |source: &str, to: &str, key: &str| Bound::queue(source, to, key);
     let publisher = |rng: &mut Rng, name: &str| rabbitmq::Publisher {
         name: name.into(),
         settings: rabbitmq::PublisherSettings { confirm: rng.chance(3, 4), ..Default::default() },
     };
     RabbitConfig {
         broker: Default::default(),
-        exchanges: vec![rabbitmq::Exchange {
-            name: "news".into(),
-            kind: rabbitmq::ExchangeType::Fanout,
-        }],
+        exchanges: vec![rabbitmq::Exchange::new("news", rabbitmq::ExchangeType::Fanout)],
         queues,
         bindings: vec![bind("news", "tasks", ""), bind("news", "audit", "")],
         publishers: vec![publisher(rng, "p1"), publisher(rng, "p2")],
         destinations: vec![
-            rabbitmq::Destination {
-                exchange: "".into(),
-                routing_key: rabbitmq::RoutingKey::MessageKey,
-            },
-            rabbitmq::Destination {
-                exchange: "news".into(),
-                routing_key: rabbitmq::RoutingKey::Fixed("".into()),
-            },
+            rabbitmq::Destination::new("", rabbitmq::RoutingKey::MessageKey),
+            rabbitmq::Destination::new("news", rabbitmq::RoutingKey::Fixed("".into())),
         ],
         consumers: rabbitmq_consumers(rng),
         links: rabbitmq::Links {
@@ -235,6 +225,7 @@ fn rabbitmq_consumers(rng: &mut Rng) -> Vec<rabbitmq::Consumer> {
         let settings = rabbitmq::ConsumerSettings {
             prefetch_count: pick(rng, &[0, 1, 3]),
             auto_ack: rng.chance(1, 3),
+            ..Default::default()
         };
         use rabbitmq::OnFailure::{Ack, Reject, Requeue};
         let on_failure = pick(rng, &[Requeue, Reject, Reject, Ack]);

@@ -137,7 +137,7 @@ impl Hands {
             let id = MessageId::at(self.bodies.len());
             let size = u32::try_from(body.len()).unwrap();
             self.bodies.push(body);
-            let message = Copy::new(id, size, address.clone()).with(properties.clone());
+            let message = Copy::new(id, size, address.clone()).with(&properties);
             let frame = Frame::Publish { message, mandatory };
             self.drive(client, Call::Send(Box::new(frame)));
         }
