@@ -176,6 +176,20 @@ fn kafka() -> Value {
             "on_failure": choice::<OnFailure>("What it does with a record whose work fails; it \
                 tries again if this is not given."),
             "starts": time("When they start; at once if it is not given."),
+            "produces": table(
+                "What each of them makes of what it reads, with a producer of its own: of each \
+                    record, one.",
+                &["topic"],
+                &json!({
+                    "topic": name("Where it goes."),
+                    "transactional": { "description": "Whether the records and the offsets go \
+                        into one transaction, which takes the place of the commit. Each \
+                        consumer's transactional.id is its group's name, a hyphen and its own, \
+                        if the settings do not say another.", "type": "boolean" },
+                    "settings": settings("What the producer is set to.",
+                        ProducerSettings::SETTINGS),
+                }),
+            ),
         }),
     );
     let producer = table(
@@ -184,6 +198,16 @@ fn kafka() -> Value {
         &json!({
             "name": name("Which one."),
             "settings": settings("Its settings.", ProducerSettings::SETTINGS),
+            "transaction": table(
+                "How it sends in transactions, if it has a transactional.id. What was not \
+                    committed when it crashed it sends again.",
+                &["records"],
+                &json!({
+                    "records": whole("How many records a transaction has.", 1, 1_000_000),
+                    "aborts": list("The transactions that it aborts of its own will, by their \
+                        number, from 1.", 0, &whole("A transaction.", 1, u64::from(u32::MAX))),
+                }),
+            ),
         }),
     );
     let latency = table(

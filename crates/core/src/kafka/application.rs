@@ -4,16 +4,19 @@
 //! Simplified: it logs a commit that failed and goes on, as many applications do.
 
 pub(crate) mod manual;
+mod producing;
 
 use super::call::ToCommit;
 use super::client::Polled;
-use super::config::{Commits, OnFailure};
+use super::config::{Commits, OnFailure, Produces};
 use super::fact::{Fact, Then};
 use super::log::Record;
 use super::{Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId};
 use crate::sim::{SimDuration, SimTime};
 use crate::workload::{MessageId, Workload};
+pub(crate) use producing::ProducerCall;
+use producing::Producing;
 use std::collections::VecDeque;
 
 /// Simplified: an attempt that fails takes at least this long, or a poison record that takes no
@@ -37,6 +40,8 @@ pub(crate) enum Input {
     Resume,
     /// It is asked to come to an end.
     Close,
+    /// Its producer has carried out a block of calls, or one of them threw.
+    Told(Result<(), &'static str>),
 }
 
 /// What an application wants done.
@@ -52,6 +57,10 @@ pub(crate) enum Effect {
     GiveBack(TopicPartition, Offset),
     /// Call `close`.
     Close,
+    /// Call the producer.
+    Produce(ProducerCall),
+    /// End with an exception that nobody catches.
+    Raise(&'static str),
     /// Tell whoever watches.
     Note(Fact),
 }
@@ -64,6 +73,8 @@ pub(crate) struct Application {
     commits: Commits,
     on_failure: OnFailure,
     workload: Workload,
+    /// What it makes of it, if it makes anything.
+    producing: Option<Producing>,
     /// What `poll` returned and is not worked off, a partition's records after the other's.
     held: VecDeque<Polled>,
     /// The place of the next record in the first of them.
@@ -90,6 +101,10 @@ pub(crate) enum Doing {
     Committing,
     /// It waits in `close`.
     Closing,
+    /// It waits in `initTransactions`.
+    Starting,
+    /// It waits for what it has sent to be safe, or for its transaction to end.
+    Producing,
 }
 
 /// Whether it stands still.
@@ -111,6 +126,7 @@ impl Application {
         commits: Commits,
         on_failure: OnFailure,
         workload: Workload,
+        produces: Option<&Produces>,
     ) -> Self {
         Self {
             name,
@@ -118,6 +134,7 @@ impl Application {
             commits,
             on_failure,
             workload,
+            producing: produces.map(Producing::new),
             held: VecDeque::new(),
             place: 0,
             doing: Doing::Polling,
@@ -153,13 +170,18 @@ impl Application {
     /// Takes one input and says what should follow, in order.
     pub(crate) fn step(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: Input) {
         match input {
-            Input::Start => fx.push(Effect::Poll),
+            Input::Start => {
+                if !self.initialize(fx) {
+                    fx.push(Effect::Poll);
+                }
+            }
             Input::Wake => self.wake(fx, now),
             Input::Polled(polled) => self.polled(fx, now, polled),
             Input::Committed => self.committed(fx, now),
             Input::Pause => self.pause(fx, now),
             Input::Resume => self.resume(fx, now),
             Input::Close => self.close(fx),
+            Input::Told(result) => self.told(fx, now, result),
         }
         assert!(
             self.held.front().is_none_or(|it| self.place < it.records().len()),
@@ -178,6 +200,10 @@ impl Application {
     fn polled(&mut self, fx: &mut Vec<Effect>, now: SimTime, polled: Vec<Polled>) {
         self.held = polled.into();
         self.place = 0;
+        if let Some(it) = &mut self.producing {
+            let first = |it: &Polled| Some((it.partition.clone(), it.records().first()?.offset));
+            it.begins_at(self.held.iter().filter_map(first).collect());
+        }
         if self.commits == Commits::BeforeWork && !self.held.is_empty() {
             self.commit(fx, None);
         } else {
@@ -224,7 +250,10 @@ impl Application {
     }
 
     /// Begins the next record, if there is one, and says how long it will take.
-    fn begin(&self, fx: &mut Vec<Effect>) -> Option<SimDuration> {
+    fn begin(&mut self, fx: &mut Vec<Effect>) -> Option<SimDuration> {
+        if !self.held.is_empty() {
+            self.begin_transaction(fx);
+        }
         let (record, partition) = self.first()?;
         let Some(message) = record.message() else { return Some(SimDuration::ZERO) };
         let (offset, partition) = (record.offset, partition.clone());
@@ -261,13 +290,17 @@ impl Application {
                 let partition = partition.clone();
                 let done = Fact::Processed { group, consumer, message, partition, offset };
                 fx.push(Effect::Note(done));
+                self.produce(fx, message);
             }
         }
         self.advance();
-        match self.commits {
-            Commits::AfterRecord => self.commit(fx, Some(vec![(partition, offset.next().into())])),
-            Commits::AfterBatch if self.held.is_empty() => self.commit(fx, None),
+        let offsets = match self.commits {
+            Commits::AfterRecord => Some(vec![(partition, offset.next().into())]),
+            Commits::AfterBatch if self.held.is_empty() => None,
             Commits::Never | Commits::BeforeWork | Commits::AfterBatch => return true,
+        };
+        if !self.see_through(fx, offsets.clone()) {
+            self.commit(fx, offsets);
         }
         false
     }
@@ -284,7 +317,11 @@ impl Application {
     fn pause(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
         self.standing = match self.doing {
             Doing::Working { done, .. } => Standing::MidRecord(done.since(now)),
-            Doing::Polling | Doing::Committing | Doing::Closing => Standing::Still,
+            Doing::Polling
+            | Doing::Committing
+            | Doing::Closing
+            | Doing::Starting
+            | Doing::Producing => Standing::Still,
         };
         if self.doing == Doing::Polling {
             fx.push(Effect::StopPolling);
@@ -308,7 +345,10 @@ impl Application {
             return;
         }
         self.closing = true;
-        let is_busy = matches!(self.doing, Doing::Working { .. } | Doing::Committing);
+        let is_busy = matches!(
+            self.doing,
+            Doing::Working { .. } | Doing::Committing | Doing::Starting | Doing::Producing
+        );
         if self.standing != Standing::No || !is_busy {
             self.standing = Standing::No;
             self.end(fx);
@@ -326,7 +366,10 @@ impl Application {
         }
         self.held.clear();
         self.place = 0;
-        if self.commits == Commits::AfterBatch && self.doing != Doing::Committing {
+        let commits = self.commits == Commits::AfterBatch && self.doing != Doing::Committing;
+        if commits && self.see_through(fx, None) {
+            // It comes here again when that is done.
+        } else if commits && self.doing != Doing::Producing {
             self.commit(fx, None);
         } else {
             self.doing = Doing::Closing;

@@ -455,10 +455,17 @@ impl Broker {
         }
         let topic = self.metadata.topic(&partition.topic).ok_or_else(|| self.refusal(partition))?;
         self.validate(now, &topic.settings, batch)?;
-        let known = self.disk.get(partition).map(|log| log.producers().check(batch));
-        match known.transpose()?.flatten() {
-            Some(base) => Ok(base),
-            None => Ok(self.append(fx, now, partition, batch)),
+        let log = self.disk.get(partition).expect("what it leads it has");
+        match log.producers().check(batch) {
+            Ok(None) => Ok(self.append(fx, now, partition, batch)),
+            Ok(Some(base)) => {
+                Self::note_sequence(fx, partition, batch, Ok(base));
+                Ok(base)
+            }
+            Err(error) => {
+                Self::note_sequence(fx, partition, batch, Err(error));
+                Err(error)
+            }
         }
     }
 

@@ -20,6 +20,7 @@ use super::network::{Address, Arrival, Channel, Network, Node, ReplyTo};
 use super::producer::{self, Producer, Sent};
 use super::view::ProducerView;
 use super::{BrokerId, TopicPartition, config};
+use crate::map::Map;
 use crate::name::{ConsumerName, ProducerName, TopicName};
 use crate::sim::{Cx, Delivery, SimTime, System};
 use crate::workload::Workload;
@@ -40,6 +41,8 @@ pub struct Cluster {
     network: Network,
     producers: Vec<Place<Producer>>,
     consumers: Vec<Place<Consumer>>,
+    /// Of consumers that have a producer in their process, which that is.
+    own_producers: Map<u16, u16>,
     brokers: Vec<Place<Broker>>,
     admin: Place<Admin>,
 }
@@ -119,7 +122,12 @@ impl Cluster {
         let producers = config.producers.iter().map(|it| {
             let (name, settings) = (it.name.clone(), it.settings.clone());
             let (metadata, workload) = (metadata.clone(), workload.clone());
-            Place::new(Producer::new(name, settings, metadata, workload, &config.destinations))
+            let mut producer =
+                Producer::new(name, settings, metadata, workload, &config.destinations);
+            if let Some(transactions) = &it.transactions {
+                producer.transact_by_itself(transactions);
+            }
+            Place::new(producer)
         });
         let brokers = metadata.broker_ids().map(|id| {
             let settings = config.broker_settings.clone();
@@ -133,6 +141,7 @@ impl Cluster {
             producers: producers.collect(),
             brokers: brokers.collect(),
             consumers: consumers.collect(),
+            own_producers: Map::new(),
             admin: Place::new(Admin::new(metadata.brokers, workload.clone())),
             controller: Place::new(Controller::new(
                 config.broker_settings.clone(),
@@ -277,6 +286,12 @@ impl Cluster {
         for effect in fx {
             match effect {
                 producer::Effect::Note(fact) => cx.note(fact),
+                producer::Effect::Told(result) => {
+                    let own = self.own_producers.iter().find(|(_, it)| **it == place);
+                    let consumer = own.map(|(consumer, _)| *consumer);
+                    let consumer = consumer.expect("only a consumer's producer tells it anything");
+                    self.step_consumer(cx, consumer, consumer::Input::Told(result));
+                }
                 producer::Effect::Send(to, correlation, request) => {
                     let packet = Packet::Request(correlation, request);
                     self.send(cx, from, self.address(Node::Broker(to)), Channel::Data, packet);
@@ -295,12 +310,18 @@ impl Cluster {
         for effect in fx {
             match effect {
                 consumer::Effect::Note(fact) => cx.note(fact),
+                consumer::Effect::Produce(call) => {
+                    let own = self.own_producers.get(&place).copied();
+                    let own = own.expect("who calls a producer has one");
+                    self.step_producer(cx, own, producer::Input::Call(call));
+                }
                 consumer::Effect::Send(to, channel, correlation, request) => {
                     let packet = Packet::Request(correlation, request);
                     self.send(cx, from, self.address(Node::Broker(to)), channel, packet);
                 }
             }
         }
+        self.end_own_producer(cx, place);
     }
 
     fn step_broker(&mut self, cx: &mut Cx<'_, Self>, id: BrokerId, input: broker::Input) {

@@ -79,6 +79,17 @@ pub struct Producer {
     pub name: ProducerName,
     /// Its settings.
     pub settings: ProducerSettings,
+    /// How its application sends its streams in transactions; it needs a `transactional.id` then.
+    pub transactions: Option<Transactions>,
+}
+
+/// How an application sends its streams in transactions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Transactions {
+    /// How many records one has, at least one.
+    pub records: u32,
+    /// Those that it aborts of its own will, by their number, from 1.
+    pub aborts: Vec<u32>,
 }
 
 /// A consumer as it starts: Kafka's client, and the application around it.
@@ -96,6 +107,20 @@ pub struct Consumer {
     pub application: Application,
     /// How long after the beginning it starts.
     pub starts_after: SimDuration,
+    /// What it makes of what it reads, with a producer of its own.
+    pub produces: Option<Box<Produces>>,
+}
+
+/// What an application makes of the records that it reads: of each, one record.
+///
+/// If its producer has a `transactional.id`, the offsets go into the same transaction as the
+/// records, and take the place of a commit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Produces {
+    /// Where they go.
+    pub topic: TopicName,
+    /// What its producer is set to.
+    pub settings: ProducerSettings,
 }
 
 impl Consumer {

@@ -5,7 +5,7 @@
 
 use super::BrokerId;
 use super::application::manual::Manual;
-use super::application::{self, Application, Doing};
+use super::application::{self, Application, Doing, ProducerCall};
 use super::call::{self, Return, Take};
 use super::client::{self, Client};
 use super::config;
@@ -13,6 +13,7 @@ use super::fact::Fact;
 use super::message::{Answer, CorrelationId, MemberId, Request};
 use super::metadata::Metadata;
 use super::network::Channel;
+use super::producer::{self, GroupMember, Handed, TransactionCall};
 use crate::sim::{SimDuration, SimTime};
 use crate::workload::Workload;
 use std::collections::VecDeque;
@@ -41,6 +42,8 @@ pub(crate) enum Input {
     Commit,
     /// It is driven by hand, and its application calls that.
     Call(call::Call),
+    /// Its producer has ended a block of calls.
+    Told(Result<(), &'static str>),
 }
 
 /// What a consumer wants done.
@@ -50,6 +53,8 @@ pub(crate) enum Effect {
     Send(BrokerId, Channel, CorrelationId, Request),
     /// Tell whoever watches.
     Note(Fact),
+    /// Its application calls its producer, in the same process.
+    Produce(producer::Call),
 }
 
 /// A consumer.
@@ -95,6 +100,7 @@ impl Process {
 enum Talk {
     ToClient(client::Input),
     ToApplication(application::Input),
+    ToProducer(ProducerCall),
 }
 
 impl Consumer {
@@ -189,6 +195,7 @@ impl Consumer {
                 Talk::ToClient(client::Input::Call(call))
             }
             Input::Commit => Talk::ToClient(client::Input::CommitBeside),
+            Input::Told(result) => Talk::ToApplication(application::Input::Told(result)),
         };
         self.talk(fx, now, call);
     }
@@ -199,7 +206,8 @@ impl Consumer {
             config::Application::Automatic { commits, on_failure } => {
                 let (name, group) = (self.setup.name.clone(), self.setup.group_name());
                 let workload = self.workload.clone();
-                Some(Application::new(name, group, commits, on_failure, workload))
+                let produces = self.setup.produces.as_deref();
+                Some(Application::new(name, group, commits, on_failure, workload, produces))
             }
         };
         let client = Client::new(now, &self.setup, id, self.metadata.clone());
@@ -218,6 +226,9 @@ impl Consumer {
                     if let Some(application) = &mut process.application {
                         application.step(&mut from_application, now, input);
                     }
+                }
+                Talk::ToProducer(call) => {
+                    fx.push(Effect::Produce(producer_call(&process.client, call)));
                 }
             }
             for effect in from_application.drain(..) {
@@ -253,6 +264,11 @@ impl Consumer {
                 client::Input::GiveBack(partition, offset)
             }
             application::Effect::Close => client::Input::Call(call::Call::Close),
+            application::Effect::Produce(call) => return Some(Talk::ToProducer(call)),
+            application::Effect::Raise(error) => {
+                self.raised(fx, error);
+                return None;
+            }
         }))
     }
 
@@ -319,4 +335,25 @@ impl Consumer {
         fx.extend([Effect::Note(raised), Effect::Note(Fact::Crashed { group, consumer })]);
         self.life = Life::Crashed;
     }
+}
+
+/// A call of the application as its producer takes it; offsets are the client's positions at this
+/// moment if none are named.
+fn producer_call(client: &Client, call: ProducerCall) -> producer::Call {
+    producer::Call::Transact(match call {
+        ProducerCall::Send(topic, message) => {
+            let (partition, timestamp_ms) = (None, None);
+            return producer::Call::Send(Handed { topic, message, partition, timestamp_ms });
+        }
+        ProducerCall::Flush => return producer::Call::Flush,
+        ProducerCall::EndOfBlock => return producer::Call::EndOfBlock,
+        ProducerCall::Init => TransactionCall::Init,
+        ProducerCall::Begin => TransactionCall::Begin,
+        ProducerCall::Commit => TransactionCall::Commit,
+        ProducerCall::Abort => TransactionCall::Abort,
+        ProducerCall::SendOffsets(offsets) => {
+            let offsets = offsets.unwrap_or_else(|| client.positions());
+            TransactionCall::SendOffsets(offsets, GroupMember(client.group_member()))
+        }
+    })
 }

@@ -235,7 +235,8 @@ impl Coordinator {
         let start = log.log_start();
         for (head, records) in log.batches() {
             if let (Some(marker), Some(stamp)) = (head.marker, head.producer) {
-                self.transaction_ended(partition, stamp.id, marker);
+                // That was told when it happened.
+                let _ = self.transaction_ended(partition, stamp.id, marker);
                 continue;
             }
             let open = head.producer.filter(|_| head.transactional).map(|it| it.id);
@@ -255,12 +256,14 @@ impl Coordinator {
         partition: &TopicPartition,
         producer: i64,
         marker: Marker,
-    ) {
+    ) -> Vec<Fact> {
+        let mut facts = Vec::new();
         for (id, group) in &mut self.groups {
             if self.metadata.offsets_partition(id.as_str()) == *partition {
-                group.offsets.decide(producer, marker);
+                facts.extend(group.offsets.decide(id, producer, marker));
             }
         }
+        facts
     }
 
     /// Reads the records of one batch; those of a transaction of that producer are not decided.
@@ -278,7 +281,8 @@ impl Coordinator {
                     if let (Some(value), Some(producer)) =
                         (value.and_then(OffsetValue::decode), open)
                     {
-                        self.replayed(&id).offsets.hold(producer, partition, value);
+                        let client = "".into();
+                        self.replayed(&id).offsets.hold(producer, client, partition, value);
                     }
                     read.insert(id);
                 }

@@ -2,6 +2,7 @@
 //! and the event log are that line.
 
 mod cluster;
+mod transaction;
 
 use super::call::Edge;
 use super::config::OffsetReset;
@@ -13,6 +14,7 @@ use crate::workload::MessageId;
 pub use cluster::ClusterFact;
 use std::fmt;
 use std::sync::Arc;
+pub use transaction::{EndReason, TransactionFact};
 
 /// What happened. For watching only: no fact influences what happens next.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -162,6 +164,8 @@ pub enum Fact {
     Loaded { group: GroupId, partition: TopicPartition, generation: u32, offsets: u32 },
     /// Something happened to the cluster itself.
     Cluster(ClusterFact),
+    /// Something happened to a transaction, or because of a sequence number.
+    Transaction(TransactionFact),
     /// A coordinator forgot a committed offset.
     OffsetForgotten { group: GroupId, partition: TopicPartition, why: ForgottenReason },
     /// A coordinator forgot a group that had nothing left.
@@ -240,6 +244,8 @@ pub enum CommitReason {
     Auto,
     /// The application.
     Application,
+    /// The application, in a transaction that was committed.
+    Transaction,
 }
 
 /// Why a committed offset is forgotten.
@@ -294,6 +300,7 @@ impl Fact {
                 Weight::Turn(Mark::Rebalance)
             }
             Self::Cluster(fact) => fact.weight(),
+            Self::Transaction(fact) => fact.weight(),
             Self::Retained { .. }
             | Self::Cleaned { .. }
             | Self::OffsetForgotten { .. }
@@ -452,6 +459,7 @@ impl fmt::Display for Fact {
                  committed offsets"
             ),
             Self::Cluster(fact) => fact.fmt(f),
+            Self::Transaction(fact) => fact.fmt(f),
             Self::OffsetForgotten { group, partition, why } => {
                 write!(f, "{group} forgets its offset of {partition}: {why}")
             }
@@ -527,6 +535,7 @@ impl fmt::Display for CommitReason {
         f.write_str(match self {
             Self::Auto => ", enable.auto.commit",
             Self::Application => "",
+            Self::Transaction => ", in a transaction",
         })
     }
 }

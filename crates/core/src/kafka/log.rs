@@ -11,6 +11,7 @@ mod retention;
 mod segment;
 #[cfg(test)]
 mod tests;
+mod transactions;
 
 pub(crate) use cleaner::Dirt;
 
@@ -25,6 +26,7 @@ use producers::Producers;
 pub(crate) use replica::EpochEnd;
 use segment::Segment;
 use std::collections::VecDeque;
+pub(crate) use transactions::Part;
 
 /// A record in a log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

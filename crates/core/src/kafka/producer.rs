@@ -2,6 +2,8 @@
 //! leaders and tries again until they are in the log or their time is up.
 
 mod accumulator;
+mod automatic;
+mod calls;
 mod handed;
 mod identity;
 mod metadata;
@@ -20,10 +22,12 @@ use crate::name::{ProducerName, TopicName};
 use crate::sim::{Rng, Shelf, SimDuration, SimTime};
 use crate::workload::{MessageId, Workload};
 use accumulator::{Queue, Waiting};
+use automatic::Automatic;
+pub(crate) use calls::Call;
+use calls::Calls;
 pub(crate) use handed::Handed;
 pub use handed::Sent;
 use identity::Identity;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use sticky::Sticky;
 use transactions::Transacting;
@@ -39,10 +43,8 @@ pub(crate) enum Input {
     Wake,
     /// The application hands over a record now.
     Send(Handed),
-    /// The application calls something about transactions.
-    Transact(TransactionCall),
-    /// Nothing that waits shall linger.
-    Flush,
+    /// The application makes a call.
+    Call(Call),
     /// The application closes it: what it has still goes out, nothing more is taken.
     Close,
     /// Its process is gone.
@@ -60,6 +62,8 @@ pub(crate) enum Effect {
     Send(BrokerId, CorrelationId, Request),
     /// Tell whoever watches.
     Note(Fact),
+    /// Tell the application that owns it how a block of calls went.
+    Told(Result<(), &'static str>),
 }
 
 /// A producer.
@@ -87,10 +91,10 @@ pub(crate) struct Producer {
     transacting: Transacting,
     /// Records that were refused though they lie in a batch: their fate is told already.
     orphans: Vec<MessageId>,
-    /// Records that wait since it does not know the topic or partition of the first of them.
-    blocked: VecDeque<Handed>,
-    /// When the first of those is given up.
-    blocked_until: SimTime,
+    /// What its application has called and has not returned from.
+    calls: Calls,
+    /// The application that sends its own streams in transactions.
+    automatic: Option<Automatic>,
     /// What became of the records that were handed over at run time.
     outcomes: Shelf<Sent>,
 }
@@ -163,8 +167,8 @@ impl Producer {
             identity: Identity::default(),
             transacting: Transacting::default(),
             orphans: Vec::new(),
-            blocked: VecDeque::new(),
-            blocked_until: SimTime::START,
+            calls: Calls::default(),
+            automatic: None,
             outcomes: Shelf::new(),
         };
         producer.skip_what_others_send();
@@ -216,8 +220,7 @@ impl Producer {
         match input {
             Input::Wake => {}
             Input::Send(handed) => return self.hand_over(fx, now, placement, handed),
-            Input::Transact(call) => self.call(fx, now, call),
-            Input::Flush => self.flush(),
+            Input::Call(call) => self.calls.make(now, &self.settings, call),
             Input::Close => {
                 self.abort_to_close(fx);
                 self.close();
@@ -234,6 +237,7 @@ impl Producer {
         self.refresh_metadata(fx, now);
         self.identify(fx, now);
         self.transact(fx, now);
+        self.go_on_calling(fx, now, placement);
         self.send_what_is_ready(fx, now);
         self.end_if_closed();
     }
@@ -244,7 +248,7 @@ impl Producer {
             return None;
         }
         let message = self.workload.messages.get(self.next).map(|it| it.at);
-        let message = message.filter(|_| self.life == Life::Running);
+        let message = message.filter(|_| self.life == Life::Running && self.takes_messages());
         let requests = self.in_flight.values().map(|it| it.deadline);
         let carried = self.in_flight.values().flat_map(|it| &it.batches);
         let deliveries = carried.map(|(_, it)| self.delivery_deadline(it));
@@ -257,10 +261,9 @@ impl Producer {
             ready.flatten().into_iter().chain([self.delivery_deadline(first)]).min()
         });
         let own = message.into_iter().chain(requests).chain(deliveries).chain(queues);
-        let blocked = (!self.blocked.is_empty()).then_some(self.blocked_until);
         let asking = self.metadata_due().into_iter().chain(self.identity_due());
         let asking = asking.chain(self.transaction_due());
-        own.chain(self.connections.due()).chain(asking).chain(blocked).min()
+        own.chain(self.connections.due()).chain(asking).chain(self.calls_due()).min()
     }
 
     fn linger(&self) -> SimDuration {
@@ -283,20 +286,35 @@ impl Producer {
     }
 
     fn take_what_is_due(&mut self, fx: &mut Vec<Effect>, now: SimTime, placement: &mut Rng) {
-        self.unblock(fx, now, placement);
-        if self.life != Life::Running {
-            return;
-        }
-        while let Some(message) = self.workload.messages.get(self.next)
+        self.go_on_calling(fx, now, placement);
+        while self.life == Life::Running
+            && self.takes_messages()
+            && let Some(message) = self.workload.messages.get(self.next)
             && message.at <= now
         {
             let topic = self.route(self.next).expect("the next message is its own");
             let topic = self.topics[topic].name.clone();
             let message = MessageId::at(self.next);
             let handed = Handed { topic, message, partition: None, timestamp_ms: None };
-            self.take(fx, now, placement, handed);
             self.next += 1;
             self.skip_what_others_send();
+            self.take_one(fx, now, placement, handed);
+        }
+    }
+
+    /// A message of its own streams has come.
+    fn take_one(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        placement: &mut Rng,
+        handed: Handed,
+    ) {
+        if self.automatic.is_some() {
+            self.send_in_transaction(now, handed);
+            self.go_on_calling(fx, now, placement);
+        } else {
+            self.take(fx, now, placement, handed);
         }
     }
 }

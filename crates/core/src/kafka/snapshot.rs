@@ -3,6 +3,8 @@
 
 mod take;
 
+pub use super::log::producers::TransactionState;
+pub use super::message::Marker;
 pub use take::snapshot;
 
 use super::message::consumer_group::DescribedConsumerGroup;
@@ -80,9 +82,13 @@ pub struct PartitionSnapshot {
     pub log_start: Offset,
     /// The offset after the last that consumers may read.
     pub high_watermark: Offset,
+    /// The offset after the last that consumers with `isolation.level=read_committed` may read:
+    /// the last stable offset.
+    pub last_stable: Offset,
     /// The offset that the next record will get.
     pub log_end: Offset,
-    /// How many records there are: with holes, fewer than `log_end - log_start`.
+    /// How many records there are, markers included: with holes, fewer than
+    /// `log_end - log_start`.
     pub records: u64,
     /// The base offsets of the segments, oldest first; the last one is being written to. At most
     /// the newest 1,024.
@@ -93,6 +99,8 @@ pub struct PartitionSnapshot {
     pub cleaning: Option<CleaningSnapshot>,
     /// The newest records, oldest of them first: as many as were asked for.
     pub cells: Vec<RecordCell>,
+    /// The markers among these that end transactions, with their offsets.
+    pub markers: Vec<(Offset, Marker)>,
 }
 
 /// How far a log is compacted.
@@ -130,6 +138,8 @@ pub struct RecordCell {
     pub message: MessageId,
     /// Its timestamp: milliseconds since the run began.
     pub timestamp_ms: i64,
+    /// What became of its transaction, if it was written in one.
+    pub transaction: Option<TransactionState>,
 }
 
 /// A consumer group.

@@ -80,7 +80,9 @@ impl Setup {
                     for (name, value) in options(rest) {
                         settings.set(name, value).unwrap();
                     }
-                    setup.producers.push(config::Producer { name: name.into(), settings });
+                    let name = name.into();
+                    let it = config::Producer { name, settings, transactions: None };
+                    setup.producers.push(it);
                 }
                 ["consumers", ref rest @ ..] => {
                     setup.of_all_consumers = rest.iter().map(ToString::to_string).collect();
@@ -123,6 +125,7 @@ impl Setup {
             settings: config::ConsumerSettings::default(),
             application: config::Application::Manual,
             starts_after: SimDuration::ZERO,
+            produces: None,
         };
         let (mut commits, mut by_hand) = (config::Commits::Never, false);
         let mut on_failure = config::OnFailure::Retry;

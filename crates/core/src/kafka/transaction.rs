@@ -7,6 +7,7 @@
 //! soon as it is appended; only the answer waits until it is safe.
 
 use super::config::BrokerSettings;
+use super::fact::{EndReason, TransactionFact};
 use super::log::Log;
 use super::message::transaction::{DescribedTransaction, TransactionRequest};
 use super::message::{Answer, ErrorCode, Internal, Marker, Outcomes, ProducerId};
@@ -32,6 +33,8 @@ pub(crate) enum Effect {
     Append(TransactionalId, Internal),
     /// Ask a leader to write markers.
     WriteMarkers(BrokerId, ProducerId, Marker, Vec<TopicPartition>),
+    /// Tell whoever watches.
+    Note(TransactionFact),
 }
 
 /// Where a transactional id stands.
@@ -163,8 +166,7 @@ impl Transactions {
         match known.state {
             State::Prepare(_) => Err(ErrorCode::ConcurrentTransactions),
             State::Ongoing => {
-                known.prepare(now, Marker::Abort);
-                fx.push(known.record(now, id));
+                known.prepare(fx, now, id, Marker::Abort, EndReason::Fenced);
                 Err(ErrorCode::ConcurrentTransactions)
             }
             State::Empty | State::Complete(_) => {
@@ -196,7 +198,7 @@ impl Transactions {
             return Err(ErrorCode::InvalidProducerIdMapping);
         }
         if known.producer.epoch != producer.epoch {
-            return Err(ErrorCode::ProducerFenced);
+            return Err(known.fence(fx, id, producer));
         }
         match known.state {
             State::Prepare(_) => return Err(ErrorCode::ConcurrentTransactions),
@@ -209,10 +211,14 @@ impl Transactions {
                 known.partitions.clear();
             }
         }
+        let mut added = Vec::new();
         for it in partitions {
-            known.partitions.insert(it.clone(), now);
+            if known.partitions.insert(it.clone(), now).is_none() {
+                added.push(it.clone());
+            }
         }
         fx.push(known.record(now, id));
+        fx.push(Effect::Note(TransactionFact::Added { id: id.clone(), partitions: added }));
         Ok(())
     }
 
@@ -238,7 +244,7 @@ impl Transactions {
             State::Complete(_) => is_same || is_repeated,
         };
         if !is_valid {
-            return Err(ErrorCode::ProducerFenced);
+            return Err(known.fence(fx, id, producer));
         }
         match known.state {
             State::Prepare(its) if its == marker => Err(ErrorCode::ConcurrentTransactions),
@@ -252,8 +258,7 @@ impl Transactions {
                 if known.state != State::Ongoing {
                     known.partitions.clear();
                 }
-                known.prepare(now, marker);
-                fx.push(known.record(now, id));
+                known.prepare(fx, now, id, marker, EndReason::Asked);
                 Ok(known.producer)
             }
         }
@@ -275,8 +280,8 @@ impl Transactions {
         for (id, known) in &mut self.known {
             let end = known.started + SimDuration::millis(known.timeout_ms);
             if known.state == State::Ongoing && end < now {
-                known.prepare(now, Marker::Abort);
-                fx.push(known.record(now, id));
+                let why = EndReason::TimedOut(known.timeout_ms);
+                known.prepare(fx, now, id, Marker::Abort, why);
             }
         }
     }
@@ -290,6 +295,7 @@ impl Transactions {
             if known.partitions.is_empty() {
                 known.state = State::Complete(marker);
                 fx.push(known.record(now, id));
+                fx.push(Effect::Note(TransactionFact::Completed { id: id.clone(), marker }));
                 continue;
             }
             let mut wanted: Map<BrokerId, Vec<TopicPartition>> = Map::new();
@@ -373,12 +379,28 @@ impl Transactions {
 
 impl Transaction {
     /// It ends: what was the producer's epoch is over, and the marker carries the next one.
-    fn prepare(&mut self, now: SimTime, marker: Marker) {
+    fn prepare(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        id: &TransactionalId,
+        marker: Marker,
+        why: EndReason,
+    ) {
         self.state = State::Prepare(marker);
         self.producer = self.producer.next();
         for at in self.partitions.values_mut() {
             *at = now;
         }
+        fx.push(self.record(now, id));
+        fx.push(Effect::Note(TransactionFact::Prepared { id: id.clone(), marker, why }));
+    }
+
+    /// Refuses what a producer asks for under an epoch that is over.
+    fn fence(&self, fx: &mut Vec<Effect>, id: &TransactionalId, producer: ProducerId) -> ErrorCode {
+        let (epoch, current) = (producer.epoch, self.producer.epoch);
+        fx.push(Effect::Note(TransactionFact::Fenced { id: id.clone(), epoch, current }));
+        ErrorCode::ProducerFenced
     }
 
     fn describe(&self) -> DescribedTransaction {

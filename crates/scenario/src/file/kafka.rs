@@ -5,7 +5,7 @@ use super::workload::Sent;
 use super::{name, names, span, unique, within};
 use brokerscope_core::kafka::config::{
     Application, BrokerSettings, Commits, Config, Consumer, ConsumerSettings, Links, OnFailure,
-    Producer, ProducerSettings, Topic, TopicSettings,
+    Producer, ProducerSettings, Produces, Topic, TopicSettings, Transactions,
 };
 use brokerscope_core::name::TopicName;
 use brokerscope_core::sim::SimDuration;
@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 
 /// How many brokers a cluster has at most.
 const MAX_BROKERS: u32 = 100;
+
+/// How many records a transaction has at most.
+const MAX_RECORDS: u32 = 1_000_000;
 
 /// How many partitions a topic has at most.
 const MAX_PARTITIONS: u32 = 1_000;
@@ -122,24 +125,49 @@ fn producers(table: Table<'_>, flows: &[Sent<'_>]) -> Result<Vec<Producer>, Wron
     let mut producers: Vec<Producer> = Vec::new();
     for name in flows.iter().map(|it| &it.flow.producer) {
         if producers.iter().all(|it| it.name != *name) {
-            let settings = ProducerSettings::default();
-            producers.push(Producer { name: name.clone(), settings });
+            let (name, settings) = (name.clone(), ProducerSettings::default());
+            producers.push(Producer { name, settings, transactions: None });
         }
     }
     let mut seen = BTreeSet::new();
     for node in table.items("producer")? {
-        let table = node.table(&["name", "settings"])?;
+        let table = node.table(&["name", "settings", "transaction"])?;
         let named = table.need("name")?;
         let called = named.text()?;
         let known: Vec<_> = producers.iter().map(|it| it.name.as_str()).collect();
         named.one_of("workload with the producer", called, &known)?;
         unique(&mut seen, "producers", named, called)?;
         let settings = table.or("settings", ProducerSettings::default(), producer)?;
+        let transactions = transactions(table, &settings)?;
         for it in producers.iter_mut().filter(|it| it.name.as_str() == called) {
-            it.settings = settings.clone();
+            (it.settings, it.transactions) = (settings.clone(), transactions.clone());
         }
     }
     Ok(producers)
+}
+
+/// `transaction = { records = 2, aborts = [3] }`: how the producer's application sends.
+fn transactions(
+    table: Table<'_>,
+    settings: &ProducerSettings,
+) -> Result<Option<Transactions>, Wrong> {
+    let is_transactional = !settings.transactional_id.is_empty();
+    match (table.get("transaction"), table.get("settings")) {
+        (Some(node), _) if !is_transactional => {
+            Err(node.says("a producer with transactions needs a 'transactional.id'"))
+        }
+        (None, Some(node)) if is_transactional => Err(node.says(
+            "a producer with a 'transactional.id' sends in transactions: \
+             write 'transaction = { records = 2 }' beside it",
+        )),
+        (None, _) => Ok(None),
+        (Some(node), _) => {
+            let table = node.table(&["records", "aborts"])?;
+            let records = table.need("records")?.small(1, MAX_RECORDS)?;
+            let aborts = table.items("aborts")?.into_iter().map(|it| it.small(1, u32::MAX));
+            Ok(Some(Transactions { records, aborts: aborts.collect::<Result<_, _>>()? }))
+        }
+    }
 }
 
 fn producer(node: Node<'_>) -> Result<ProducerSettings, Wrong> {
@@ -154,6 +182,9 @@ fn producer(node: Node<'_>) -> Result<ProducerSettings, Wrong> {
         let what =
             "'delivery.timeout.ms' is at least 'linger.ms' and 'request.timeout.ms' together";
         return Err(node.error(format!("{what}, here {least}")));
+    }
+    if let Some(conflict) = settings.conflict() {
+        return Err(node.error(conflict.to_owned()));
     }
     Ok(settings)
 }
@@ -170,6 +201,7 @@ fn consumers(table: Table<'_>, topics: &[Topic]) -> Result<Vec<Consumer>, Wrong>
             "commits",
             "on_failure",
             "starts",
+            "produces",
         ])?;
         let named = table.need("name")?;
         let group = name(named)?;
@@ -181,12 +213,59 @@ fn consumers(table: Table<'_>, topics: &[Topic]) -> Result<Vec<Consumer>, Wrong>
             settings: table.or("settings", ConsumerSettings::default(), consumer)?,
             application: application(table)?,
             starts_after: table.or("starts", SimDuration::ZERO, span)?,
+            produces: None,
         };
         for name in names(table.need("consumers")?, &mut seen, "consumers")? {
-            consumers.push(Consumer { name: name.into(), ..model.clone() });
+            let produces = match table.get("produces") {
+                Some(node) => Some(Box::new(produces(node, topics, &model, name)?)),
+                None => None,
+            };
+            consumers.push(Consumer { name: name.into(), produces, ..model.clone() });
         }
     }
     Ok(consumers)
+}
+
+/// `produces = { topic = "invoices", transactional = true }`: what a consumer makes of what it
+/// reads. Each has a `transactional.id` of its own, unless one is set.
+fn produces(
+    node: Node<'_>,
+    topics: &[Topic],
+    of: &Consumer,
+    consumer: &str,
+) -> Result<Produces, Wrong> {
+    let table = node.table(&["topic", "transactional", "settings"])?;
+    let topic = one_topic(table.need("topic")?, topics)?.into();
+    let mut settings = table.or("settings", ProducerSettings::default(), producer)?;
+    if table.or("transactional", false, Node::boolean)? && settings.transactional_id.is_empty() {
+        settings.transactional_id = format!("{}-{consumer}", of.group_name());
+    }
+    let commits = match of.application {
+        Application::Automatic { commits, .. } => commits,
+        Application::Manual => Commits::Never,
+    };
+    if !settings.transactional_id.is_empty() {
+        if !matches!(commits, Commits::AfterRecord | Commits::AfterBatch) {
+            return Err(node.says(
+                "a transaction is committed after each record or each batch: \
+                 write 'commits = \"after-record\"' or 'commits = \"after-batch\"' in the group",
+            ));
+        }
+        if of.settings.enable_auto_commit {
+            return Err(node.says(
+                "offsets are committed in the transaction: \
+                 set 'enable.auto.commit' of the group to false",
+            ));
+        }
+    }
+    Ok(Produces { topic, settings })
+}
+
+fn one_topic<'a>(node: Node<'a>, topics: &[Topic]) -> Result<&'a str, Wrong> {
+    let topic = node.text()?;
+    let known: Vec<_> = topics.iter().map(|it| it.name.as_str()).collect();
+    node.one_of("topic", topic, &known)?;
+    Ok(topic)
 }
 
 fn subscription(node: Node<'_>, topics: &[Topic]) -> Result<Vec<TopicName>, Wrong> {
@@ -197,9 +276,7 @@ fn subscription(node: Node<'_>, topics: &[Topic]) -> Result<Vec<TopicName>, Wron
     let mut seen = BTreeSet::new();
     list.into_iter()
         .map(|item| {
-            let topic = item.text()?;
-            let known: Vec<_> = topics.iter().map(|it| it.name.as_str()).collect();
-            item.one_of("topic", topic, &known)?;
+            let topic = one_topic(item, topics)?;
             unique(&mut seen, "topics", item, topic)?;
             Ok(topic.into())
         })

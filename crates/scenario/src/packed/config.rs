@@ -29,7 +29,7 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
     p.whole(loss_per_million);
     let blank = || Topic { name: "".into(), partitions: 0, settings: Default::default() };
     p.list(topics, blank, topic);
-    let blank = || Producer { name: "".into(), settings: Default::default() };
+    let blank = || Producer { name: "".into(), settings: Default::default(), transactions: None };
     p.list(producers, blank, self::producer);
     p.list(destinations, || "".into(), |p, it| it.0 = p.name(&it.0));
     let blank = || Consumer {
@@ -39,6 +39,7 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
         settings: Default::default(),
         application: Default::default(),
         starts_after: Default::default(),
+        produces: None,
     };
     p.list(consumers, blank, self::consumer);
 }
@@ -238,9 +239,23 @@ fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
 }
 
 fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
-    use kafka::config::{Acks, Client, Idempotence, Producer, ProducerSettings};
-    let Producer { name, settings } = it;
+    use kafka::config::{Producer, Transactions};
+    let Producer { name, settings, transactions } = it;
     name.0 = p.name(&name.0);
+    producer_settings(p, settings);
+    let mut has = transactions.is_some();
+    p.bool(&mut has);
+    *transactions = has.then(|| {
+        let blank = || Transactions { records: 0, aborts: Vec::new() };
+        let mut it = transactions.take().unwrap_or_else(blank);
+        p.whole(&mut it.records);
+        p.list(&mut it.aborts, Default::default, |p, it| p.whole(it));
+        it
+    });
+}
+
+fn producer_settings<P: Pass>(p: &mut P, settings: &mut kafka::config::ProducerSettings) {
+    use kafka::config::{Acks, Client, Idempotence, ProducerSettings};
     let ProducerSettings {
         acks,
         linger_ms,
@@ -281,8 +296,8 @@ fn producer<P: Pass>(p: &mut P, it: &mut kafka::config::Producer) {
 }
 
 fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
-    use kafka::config::{Application, Commits, Consumer, OnFailure};
-    let Consumer { name, group, topics, settings, application, starts_after } = it;
+    use kafka::config::{Application, Commits, Consumer, OnFailure, Produces};
+    let Consumer { name, group, topics, settings, application, starts_after, produces } = it;
     name.0 = p.name(&name.0);
     let of = p.name(group.as_ref().map_or("", |it| it.as_str()));
     *group = if of.is_empty() { None } else { Some(GroupId(of)) };
@@ -295,6 +310,15 @@ fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
     }
     p.choice(application, &all);
     p.span(starts_after);
+    let mut has = produces.is_some();
+    p.bool(&mut has);
+    *produces = has.then(|| {
+        let blank = || Box::new(Produces { topic: "".into(), settings: Default::default() });
+        let mut it = produces.take().unwrap_or_else(blank);
+        it.topic.0 = p.name(&it.topic.0);
+        producer_settings(p, &mut it.settings);
+        it
+    });
 }
 
 fn consumer_settings<P: Pass>(p: &mut P, it: &mut kafka::config::ConsumerSettings) {

@@ -45,6 +45,7 @@ fn scenario(messages: u32, ends: End) -> Scenario {
         },
         application: kafka_config::Application::default(),
         starts_after: Default::default(),
+        produces: None,
     };
     let kafka = kafka::Config {
         brokers: 1,
@@ -57,7 +58,11 @@ fn scenario(messages: u32, ends: End) -> Scenario {
             partitions: 2,
             settings: Default::default(),
         }],
-        producers: vec![kafka_config::Producer { name: "p1".into(), settings: Default::default() }],
+        producers: vec![kafka_config::Producer {
+            name: "p1".into(),
+            settings: Default::default(),
+            transactions: None,
+        }],
         destinations: vec!["orders".into()],
         consumers: ["c1", "c2"].map(consumer).into(),
         links: Default::default(),

@@ -89,6 +89,7 @@ pub(crate) fn partition(name: &str, number: u32, messages: &[u32]) -> k::Partiti
         offset: Offset(offset),
         message: MessageId(*message),
         timestamp_ms: offset * 900,
+        transaction: None,
     });
     let end = Offset(i64::try_from(messages.len()).unwrap());
     k::PartitionSnapshot {
@@ -98,12 +99,14 @@ pub(crate) fn partition(name: &str, number: u32, messages: &[u32]) -> k::Partiti
         replicas: Vec::new(),
         log_start: Offset(0),
         high_watermark: end,
+        last_stable: end,
         log_end: end,
         records: messages.len() as u64,
         segments: vec![Offset(0)],
         size_bytes: 100 * messages.len() as u64,
         cleaning: None,
         cells: cells.collect(),
+        markers: Vec::new(),
     }
 }
 

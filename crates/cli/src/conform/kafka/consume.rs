@@ -72,6 +72,7 @@ impl Scene {
             settings: chosen,
             application: config::Application::Manual,
             starts_after: SimDuration::ZERO,
+            produces: None,
         })))
     }
 

@@ -33,7 +33,8 @@ impl Scene {
         }
         self.note_process(name.as_str(), given.text_if_any("process")?);
         self.producers.insert(name.to_string());
-        self.open(Command::OpenProducer(config::Producer { name, settings: chosen }))
+        let setup = config::Producer { name, settings: chosen, transactions: None };
+        self.open(Command::OpenProducer(setup))
     }
 
     /// `produce`: records one after the other, each awaited, or all at once.
@@ -64,7 +65,8 @@ impl Scene {
             return Ok(());
         }
         let (name, settings) = (name.clone(), producer_settings());
-        self.command(Command::OpenProducer(config::Producer { name, settings }))
+        let setup = config::Producer { name, settings, transactions: None };
+        self.command(Command::OpenProducer(setup))
     }
 
     /// Hands one record over.

@@ -4,6 +4,7 @@
 use super::{Broker, Effect, coordinator};
 use crate::kafka::TopicPartition;
 use crate::kafka::config::Acks;
+use crate::kafka::fact::{Fact, TransactionFact};
 use crate::kafka::log::Log;
 use crate::kafka::message::transaction::TransactionRequest;
 use crate::kafka::message::{
@@ -110,6 +111,9 @@ impl Broker {
                 transaction::Effect::Answer(reply_to, answer) => {
                     answers.push(coordinator::Effect::Answer(reply_to, answer));
                 }
+                transaction::Effect::Note(fact) => {
+                    fx.push(Effect::Note(Fact::Transaction(fact)));
+                }
                 transaction::Effect::WriteMarkers(leader, producer, marker, partitions) => {
                     let request = Request::WriteTxnMarkers { producer, marker, partitions };
                     let correlation = self.ask(fx, Node::Broker(leader), request);
@@ -170,15 +174,53 @@ impl Broker {
                 Some(log) => log.producers().check_marker(producer.id, producer.epoch),
             };
             if result.is_ok() {
-                self.append(fx, now, &partition, &marker_batch(now, producer, marker));
-                if partition.topic == self.metadata.offsets.name {
-                    self.memory().coordinator.transaction_ended(&partition, producer.id, marker);
-                }
+                self.write_marker(fx, now, &partition, producer, marker);
             }
             results.push((partition, result));
         }
         self.answer_all(fx, now);
         results
+    }
+
+    fn write_marker(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        partition: &TopicPartition,
+        producer: ProducerId,
+        marker: Marker,
+    ) {
+        let log = self.disk.get(partition).expect("what it leads it has");
+        let records = log.open_records(producer.id).into();
+        let offset = self.append(fx, now, partition, &marker_batch(now, producer, marker));
+        let fact =
+            TransactionFact::Marked { partition: partition.clone(), offset, marker, records };
+        fx.push(Effect::Note(Fact::Transaction(fact)));
+        if partition.topic == self.metadata.offsets.name {
+            let coordinator = &mut self.memory().coordinator;
+            for fact in coordinator.transaction_ended(partition, producer.id, marker) {
+                fx.push(Effect::Note(fact));
+            }
+        }
+    }
+
+    /// Says what became of a batch that was not appended for its sequence number or its epoch.
+    pub(super) fn note_sequence(
+        fx: &mut Vec<Effect>,
+        to: &TopicPartition,
+        batch: &Batch,
+        found: Result<Offset, ErrorCode>,
+    ) {
+        for (message, place) in batch.messages().zip(0..) {
+            let to = to.clone();
+            fx.push(Effect::Note(Fact::Transaction(match found {
+                Ok(base) => {
+                    let offset = Offset(base.0 + place);
+                    TransactionFact::Duplicate { message, to, offset }
+                }
+                Err(error) => TransactionFact::OutOfLine { message, to, error: error.as_str() },
+            })));
+        }
     }
 
     /// Takes a request to write in a transaction: at once if its partitions take part already.

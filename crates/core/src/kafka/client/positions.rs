@@ -395,7 +395,7 @@ impl Client {
     }
 
     /// The positions that are known, to be committed.
-    pub(super) fn positions(&self) -> Vec<(TopicPartition, OffsetAndMetadata)> {
+    pub(crate) fn positions(&self) -> Vec<(TopicPartition, OffsetAndMetadata)> {
         let known = |(it, at): (&TopicPartition, &Place)| Some((it.clone(), at.known()?.into()));
         self.assignment.iter().filter_map(known).collect()
     }

@@ -72,10 +72,12 @@ impl Cluster {
             }
             Command::Transact(name, call) => {
                 let place = self.open(name)?;
-                self.step_producer(cx, place, producer::Input::Transact(call.clone()));
+                let call = producer::Call::Transact(call.clone());
+                self.step_producer(cx, place, producer::Input::Call(call));
             }
             Command::Flush(name) => {
-                self.step_producer(cx, self.open(name)?, producer::Input::Flush);
+                let flush = producer::Input::Call(producer::Call::Flush);
+                self.step_producer(cx, self.open(name)?, flush);
             }
             Command::CloseProducer(name) => {
                 self.step_producer(cx, self.open(name)?, producer::Input::Close);
@@ -86,7 +88,8 @@ impl Cluster {
             Command::RestartProducer(name) => {
                 let place = self.known_producer(name).ok_or_else(|| no_producer(name))?;
                 let settings = self.producer(place).settings().clone();
-                let setup = config::Producer { name: name.clone(), settings };
+                let transactions = self.producer(place).transactions().cloned();
+                let setup = config::Producer { name: name.clone(), settings, transactions };
                 self.open_producer(cx, &setup)?;
             }
             Command::Admin(call) => self.step_admin(cx, admin::Input::Call(call.clone())),
@@ -95,7 +98,7 @@ impl Cluster {
     }
 
     fn known_producer(&self, name: &ProducerName) -> Option<u16> {
-        self.producers().position(|it| it.name() == name).map(as_place)
+        self.producers().position(|it| it.name() == name && !it.serves_a_consumer()).map(as_place)
     }
 
     fn open(&self, name: &ProducerName) -> Result<u16, String> {
@@ -117,6 +120,9 @@ impl Cluster {
         let (metadata, workload) = (self.bootstrap.clone(), self.workload.clone());
         let destinations = &self.config.destinations;
         let mut producer = Producer::new(name, settings, metadata, workload, destinations);
+        if let Some(transactions) = &setup.transactions {
+            producer.transact_by_itself(transactions);
+        }
         let place = match self.known_producer(&setup.name) {
             Some(place) if self.producer(place).is_running() => {
                 return Err(format!("{} is running", setup.name));
@@ -136,6 +142,36 @@ impl Cluster {
         };
         self.step_producer(cx, place, producer::Input::Wake);
         Ok(())
+    }
+
+    /// A consumer's process begins: the producer in it begins with it.
+    fn open_own_producer(&mut self, cx: &mut Cx<'_, Self>, consumer: u16) {
+        let setup = self.consumer(consumer).setup();
+        let Some(produces) = &setup.produces else { return };
+        let (name, settings) = (ProducerName::from(setup.name.as_str()), produces.settings.clone());
+        let (metadata, workload) = (self.bootstrap.clone(), self.workload.clone());
+        let mut producer = Producer::new(name, settings, metadata, workload, &[]);
+        producer.begin_at(cx.now());
+        producer.serve_a_consumer();
+        if let Some(place) = self.own_producers.get(&consumer) {
+            let it = &mut self.producers[usize::from(*place)];
+            it.machine = producer;
+            it.next_process();
+        } else {
+            self.producers.push(Place::new(producer));
+            self.own_producers.insert(consumer, as_place(self.producers.len() - 1));
+        }
+    }
+
+    /// A consumer's process has ended: so has the producer in it.
+    pub(super) fn end_own_producer(&mut self, cx: &mut Cx<'_, Self>, consumer: u16) {
+        let Some(place) = self.own_producers.get(&consumer).copied() else { return };
+        let it = self.consumer(consumer);
+        if it.process().is_none() && self.producer(place).is_open() {
+            let crashed = it.has_crashed();
+            let end = if crashed { producer::Input::Crash } else { producer::Input::Close };
+            self.step_producer(cx, place, end);
+        }
     }
 
     fn known(&self, name: &ConsumerName) -> Result<u16, String> {
@@ -210,6 +246,7 @@ impl Cluster {
 
     fn begin_process(&mut self, cx: &mut Cx<'_, Self>, place: u16) {
         self.consumers[usize::from(place)].next_process();
+        self.open_own_producer(cx, place);
         let protocol = self.consumer(place).setup().settings.group_protocol;
         let id = match protocol {
             GroupProtocol::Classic => None,

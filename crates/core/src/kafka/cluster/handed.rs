@@ -37,6 +37,7 @@ fn check(script: &str, expect: Expect) {
             ["open", producer] => Command::OpenProducer(config::Producer {
                 name: producer.into(),
                 settings: config::ProducerSettings::default(),
+                transactions: None,
             }),
             [verb, producer] => format!("{verb} producer {producer}").parse().unwrap(),
             _ => panic!("not a line of a script: {line}"),

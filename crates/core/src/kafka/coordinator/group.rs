@@ -212,8 +212,7 @@ impl Group {
                     }
                 };
                 if may.is_ok() {
-                    let group = &member.group;
-                    self.offsets.commit_later(fx, context.now, group, producer, offsets);
+                    self.offsets.commit_later(fx, context.now, &member, producer, offsets);
                 }
                 Answer::TxnOffsetCommit(may)
             }

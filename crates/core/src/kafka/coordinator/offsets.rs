@@ -7,7 +7,7 @@ use crate::kafka::fact::{CommitReason, Fact, ForgottenReason};
 use crate::kafka::message::{ErrorCode, Internal, Marker, MemberOf, ProducerId};
 use crate::kafka::schema::{Key, OffsetValue};
 use crate::map::Map;
-use crate::name::GroupId;
+use crate::name::{ConsumerName, GroupId};
 use crate::sim::SimTime;
 
 /// The committed offsets of one group.
@@ -25,6 +25,8 @@ pub(crate) struct Offsets {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Held {
     value: OffsetValue,
+    /// Who sent it; the empty name if it was read from the log.
+    client: ConsumerName,
     /// Which commit it was: one that came later is not undone.
     number: u64,
 }
@@ -78,37 +80,53 @@ impl Offsets {
         &mut self,
         fx: &mut Vec<Effect>,
         now: SimTime,
-        group: &GroupId,
+        member: &MemberOf,
         producer: ProducerId,
         offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
     ) {
+        let group = &member.group;
         let mut records = Vec::with_capacity(offsets.len());
         for (partition, committed) in offsets {
             let value = OffsetValue { committed, timestamp_ms: now.as_ms() };
             records.push(record(group, &partition, Some(&value)));
-            self.hold(producer.id, partition, value);
+            self.hold(producer.id, member.client.clone(), partition, value);
         }
         fx.push(Effect::AppendInTransaction(group.clone(), records, producer));
     }
 
     /// An offset is held open.
-    pub(super) fn hold(&mut self, producer: i64, partition: TopicPartition, value: OffsetValue) {
+    pub(super) fn hold(
+        &mut self,
+        producer: i64,
+        client: ConsumerName,
+        partition: TopicPartition,
+        value: OffsetValue,
+    ) {
         self.commits += 1;
         let number = self.commits;
-        self.held.insert((producer, partition), Held { value, number });
+        self.held.insert((producer, partition), Held { value, client, number });
     }
 
     /// That producer's transaction has ended.
     ///
     /// Source: `OffsetMetadataManager.completeTransaction`: what was committed later stays.
-    pub(super) fn decide(&mut self, producer: i64, marker: Marker) {
+    pub(super) fn decide(&mut self, group: &GroupId, producer: i64, marker: Marker) -> Vec<Fact> {
+        let mut facts = Vec::new();
         for ((_, partition), held) in self.held.take_where(|(id, _), _| *id == producer) {
             let last = self.last_plain.get(&partition).copied().unwrap_or_default();
             if marker == Marker::Commit && last < held.number {
                 self.last_plain.insert(partition.clone(), held.number);
+                facts.push(Fact::Committed {
+                    group: group.clone(),
+                    consumer: held.client,
+                    partition: partition.clone(),
+                    offset: held.value.committed.offset,
+                    how: CommitReason::Transaction,
+                });
                 self.committed.insert(partition, held.value);
             }
         }
+        facts
     }
 
     /// A commit of that partition counts from now on.

@@ -62,6 +62,17 @@ pub(crate) struct Aborted {
     pub(crate) marker: Offset,
 }
 
+/// What became of a record that was written in a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TransactionState {
+    /// Its transaction is open: nobody knows yet whether it counts.
+    Open,
+    /// It counts.
+    Committed,
+    /// It does not count.
+    Aborted,
+}
+
 /// A producer as its partition knows it, to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ProducerView {
@@ -188,6 +199,24 @@ impl Producers {
     pub(crate) fn has_open(&self, producer: i64, epoch: i16) -> bool {
         let known = self.known.get(&producer);
         known.is_some_and(|it| it.epoch == epoch && it.transaction_from.is_some())
+    }
+
+    /// The first offset of the transaction that a producer has open here.
+    pub(super) fn open_since(&self, producer: i64) -> Option<Offset> {
+        self.known.get(&producer)?.transaction_from
+    }
+
+    /// What became of what that producer wrote in a transaction at that offset.
+    pub(super) fn state_at(&self, producer: i64, offset: Offset) -> TransactionState {
+        let covers =
+            |it: &Aborted| it.producer == producer && it.from <= offset && offset < it.marker;
+        if self.open_since(producer).is_some_and(|from| from <= offset) {
+            TransactionState::Open
+        } else if self.aborted.iter().any(covers) {
+            TransactionState::Aborted
+        } else {
+            TransactionState::Committed
+        }
     }
 
     /// The high watermark is there now.

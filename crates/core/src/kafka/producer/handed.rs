@@ -1,6 +1,6 @@
 //! The application's side: records handed over, where they go, and what became of them.
 
-use super::{Destination, Effect, Life, Producer};
+use super::{Call, Destination, Effect, Life, Producer};
 use crate::kafka::config::{Client, ProducerSettings};
 use crate::kafka::fact::Fact;
 use crate::kafka::message::{Content, NewRecord};
@@ -8,7 +8,7 @@ use crate::kafka::placement::partition_for_key;
 use crate::kafka::sizes::Lengths;
 use crate::kafka::{Offset, TopicPartition};
 use crate::name::TopicName;
-use crate::sim::{Rng, SimDuration, SimTime};
+use crate::sim::{Rng, SimTime};
 use crate::workload::{Message, MessageId};
 
 /// A record as the application hands it over: `ProducerRecord`.
@@ -50,11 +50,7 @@ impl Producer {
         }
     }
 
-    /// A record whose topic or partition is not known holds up those that come after it, as
-    /// `send` does not return to the application before.
-    ///
-    /// Source: `KafkaProducer.doSend`, `waitOnMetadata`, for up to `max.block.ms`.
-    /// Simplified: `flush` and the calls of a transaction do not wait behind it.
+    /// The application calls `send`.
     pub(super) fn take(
         &mut self,
         fx: &mut Vec<Effect>,
@@ -62,33 +58,23 @@ impl Producer {
         placement: &mut Rng,
         handed: Handed,
     ) {
-        if self.blocked.is_empty() {
-            self.blocks_from(now);
-        }
-        self.blocked.push_back(handed);
-        self.unblock(fx, now, placement);
+        self.calls.make(now, &self.settings, Call::Send(handed));
+        self.go_on_calling(fx, now, placement);
     }
 
-    fn blocks_from(&mut self, now: SimTime) {
-        self.blocked_until = now + SimDuration::millis(self.settings.max_block_ms);
-    }
-
-    /// Takes what waited for its topic, or gives it up, in the order of its coming; then the
-    /// time of the next one begins.
-    pub(super) fn unblock(&mut self, fx: &mut Vec<Effect>, now: SimTime, placement: &mut Rng) {
-        while let Some(first) = self.blocked.pop_front() {
-            if let Some(place) = self.destination(&first) {
-                self.accept(fx, now, placement, place, &first);
-            } else if self.blocked_until <= now {
-                let why = "TimeoutException: the topic or partition is not known";
-                self.gave_up(fx, first.message, why);
-            } else {
-                self.blocked.push_front(first);
-                self.metadata.want();
-                return;
-            }
-            self.blocks_from(now);
+    /// Takes a record, if its topic and partition are known.
+    pub(super) fn accept_if_known(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        placement: &mut Rng,
+        handed: &Handed,
+    ) -> bool {
+        let place = self.destination(handed);
+        if let Some(place) = place {
+            self.accept(fx, now, placement, place, handed);
         }
+        place.is_some()
     }
 
     /// The place of a record's topic, if that and the partition asked for are known.
@@ -172,6 +158,7 @@ impl Producer {
     pub(super) fn gave_up(&mut self, fx: &mut Vec<Effect>, message: MessageId, why: &'static str) {
         let name = why.split_once(':').map_or(why, |(name, _)| name);
         self.came_of(message, || Err(name));
+        self.calls.record_failed(self.is_transactional(), why);
         fx.push(Effect::Note(Fact::GaveUp { producer: self.name.clone(), message, why }));
     }
 
@@ -182,7 +169,7 @@ impl Producer {
     ) {
         if let Some(place) = self.orphans.iter().position(|it| *it == message) {
             self.orphans.swap_remove(place);
-        } else if self.was_handed_over(message) {
+        } else if self.was_handed_over(message) && !self.serves_a_consumer() {
             self.outcomes.push(Sent { message, result: result() });
         }
     }
@@ -213,8 +200,24 @@ impl Producer {
     /// It starts in the place of one that is gone, and goes on counting where that ended.
     pub(crate) fn follow(&mut self, gone: &Self, now: SimTime) {
         self.begin_at(now);
+        self.go_on_after(gone);
         (self.sent, self.acknowledged) = (gone.sent, gone.acknowledged);
         self.outcomes = gone.outcomes.clone();
+    }
+
+    /// It stands in the process of a consumer, whose application calls it.
+    pub(crate) fn serve_a_consumer(&mut self) {
+        self.calls.in_blocks = true;
+    }
+
+    /// Whether it stands in the process of a consumer.
+    pub(crate) fn serves_a_consumer(&self) -> bool {
+        self.calls.in_blocks && self.automatic.is_none()
+    }
+
+    /// Whether it runs and has not been closed.
+    pub(crate) fn is_open(&self) -> bool {
+        self.life == Life::Running
     }
 
     /// Whether its process runs.
@@ -230,6 +233,7 @@ impl Producer {
 
     pub(super) fn close(&mut self) {
         self.life = Life::Closing;
+        self.calls.close();
         self.flush();
     }
 
@@ -237,7 +241,7 @@ impl Producer {
         let mut queues = self.topics.iter().flat_map(|it| &it.queues);
         let is_done = queues.all(|it| it.len() == 0) && self.in_flight.is_empty();
         let is_done = (is_done || self.is_transactional()) && !self.is_ending();
-        if self.life == Life::Closing && is_done && self.blocked.is_empty() {
+        if self.life == Life::Closing && is_done && self.calls.is_empty() {
             self.life = Life::Gone;
         }
     }
@@ -245,7 +249,7 @@ impl Producer {
     /// Nothing is left of what it had not sent, but what was told to the application.
     pub(super) fn crash(&mut self) {
         self.life = Life::Gone;
-        self.blocked.clear();
+        self.calls.clear();
         self.in_flight.clear();
         for destination in &mut self.topics {
             *destination = Destination::new(destination.name.clone(), 0);

@@ -37,7 +37,7 @@ impl Producer {
         // Source: `RecordAccumulator.ready`, `unknownLeaderTopics`.
         let is_stuck =
             queues.any(|it| it.first().is_some() && self.metadata.leader(it.partition()).is_none());
-        if is_stuck || !self.blocked.is_empty() || self.topics.iter().any(is_unknown) {
+        if is_stuck || self.calls.is_blocked() || self.topics.iter().any(is_unknown) {
             self.metadata.want();
         }
         if self.asked.is_none()

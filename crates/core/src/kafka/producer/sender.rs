@@ -186,7 +186,7 @@ impl Producer {
             return self.identified(correlation, result);
         }
         let Answer::Produce(results) = answer else {
-            return self.transaction_answered(now, correlation, answer);
+            return self.transaction_answered(fx, now, correlation, answer);
         };
         // An answer that comes after its request was given up finds nothing here.
         let Some(request) = self.in_flight.remove(&correlation) else { return };

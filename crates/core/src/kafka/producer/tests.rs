@@ -132,6 +132,7 @@ fn print(
             }
             Effect::Note(Fact::Sent { .. }) => {}
             Effect::Note(fact) => *out += &format!("{} {fact}\n", now.as_ms()),
+            Effect::Told(_) => unreachable!("it serves no consumer"),
         }
     }
 }

@@ -5,12 +5,13 @@
 use super::identity::Place;
 use super::{Effect, Life, Producer};
 use crate::kafka::call::OffsetAndMetadata;
+use crate::kafka::fact::{Fact, TransactionFact};
 use crate::kafka::message::transaction::TransactionRequest;
 use crate::kafka::message::{
     Answer, CorrelationId, ErrorCode, GroupRequest, Marker, MemberOf, ProducerId, Request,
 };
 use crate::kafka::{BrokerId, TopicPartition};
-use crate::name::TransactionalId;
+use crate::name::{GroupId, ProducerName, TransactionalId};
 use crate::sim::{SimDuration, SimTime};
 use std::fmt;
 
@@ -31,6 +32,19 @@ pub enum TransactionCall {
     Abort,
     /// `sendOffsetsToTransaction`: the offsets, and who the consumer is in its group.
     SendOffsets(Vec<(TopicPartition, OffsetAndMetadata)>, GroupMember),
+}
+
+impl TransactionCall {
+    /// The method of the Java client.
+    const fn method(&self) -> &'static str {
+        match self {
+            Self::Init => "initTransactions",
+            Self::Begin => "beginTransaction",
+            Self::Commit => "commitTransaction",
+            Self::Abort => "abortTransaction",
+            Self::SendOffsets(..) => "sendOffsetsToTransaction",
+        }
+    }
 }
 
 impl fmt::Display for TransactionCall {
@@ -97,8 +111,8 @@ pub(super) struct Transacting {
     asked: Option<(CorrelationId, BrokerId, SimTime)>,
     not_before: SimTime,
     turn: usize,
-    /// Until when the call under way waits.
-    calling: Option<SimTime>,
+    /// The call under way, and until when it waits.
+    calling: Option<(&'static str, SimTime)>,
     returned: u64,
     last: Option<Result<(), &'static str>>,
 }
@@ -113,21 +127,29 @@ impl Producer {
         (self.transacting.returned, self.transacting.last)
     }
 
-    fn return_call(&mut self, result: Result<(), &'static str>) {
+    fn return_call(&mut self, fx: &mut Vec<Effect>, result: Result<(), &'static str>) {
         let it = &mut self.transacting;
         // What nobody waits for, as the abort within `close`, is told to nobody.
-        if it.calling.take().is_some() {
-            it.returned += 1;
-            it.last = Some(result);
+        let Some((call, _)) = it.calling.take() else { return };
+        it.returned += 1;
+        it.last = Some(result);
+        self.calls.returned(result);
+        if let Err(error) = result {
+            self.note(fx, |producer| TransactionFact::Failed { producer, call, error });
         }
     }
 
     /// The application calls.
     pub(super) fn call(&mut self, fx: &mut Vec<Effect>, now: SimTime, call: TransactionCall) {
-        self.transacting.calling = Some(now + SimDuration::millis(self.settings.max_block_ms));
+        let until = now + SimDuration::millis(self.settings.max_block_ms);
+        self.transacting.calling = Some((call.method(), until));
         if let Some(result) = self.begin_call(fx, call) {
-            self.return_call(result);
+            self.return_call(fx, result);
         }
+    }
+
+    fn note(&self, fx: &mut Vec<Effect>, fact: impl FnOnce(ProducerName) -> TransactionFact) {
+        fx.push(Effect::Note(Fact::Transaction(fact(self.name.clone()))));
     }
 
     /// Source: `KafkaProducer` and the state transitions of `TransactionManager.State`.
@@ -155,6 +177,7 @@ impl Producer {
             (_, Stage::Abortable(_) | Stage::Fatal(_)) => error.map(Err),
             (TransactionCall::Begin, Stage::Ready) => {
                 self.transacting.stage = Stage::Open;
+                self.note(fx, |producer| TransactionFact::Begun { producer });
                 Some(Ok(()))
             }
             (TransactionCall::Commit, Stage::Open) => {
@@ -175,7 +198,7 @@ impl Producer {
     /// What every further call throws, if something has gone wrong.
     ///
     /// Source: `TransactionManager.maybeFailWithError`.
-    fn standing_error(&self) -> Option<&'static str> {
+    pub(super) fn standing_error(&self) -> Option<&'static str> {
         match self.transacting.stage {
             Stage::Abortable(why) | Stage::Fatal(why) => {
                 Some(if why == FENCED || why == OLD_EPOCH { why } else { "KafkaException" })
@@ -192,6 +215,7 @@ impl Producer {
     fn begin_end(&mut self, fx: &mut Vec<Effect>, marker: Marker) {
         self.transacting.stage = Stage::Ending(marker);
         self.transacting.want = Some(Want::End(marker));
+        self.note(fx, |producer| TransactionFact::Ending { producer, marker });
         if marker == Marker::Abort {
             self.drop_unsent(fx, "TransactionAbortedException");
         }
@@ -256,6 +280,11 @@ impl Producer {
         }
     }
 
+    /// Whether a call about transactions has not returned.
+    pub(super) fn is_calling(&self) -> bool {
+        self.transacting.calling.is_some()
+    }
+
     /// Whether it has something to end before it may close.
     pub(super) fn is_ending(&self) -> bool {
         matches!(self.transacting.stage, Stage::Ending(_))
@@ -275,7 +304,7 @@ impl Producer {
             Some((_, _, deadline)) => Some(deadline),
             None => (self.wants_now() && self.some_broker_is_up()).then_some(it.not_before),
         };
-        asks.into_iter().chain(it.calling).min()
+        asks.into_iter().chain(it.calling.map(|(_, until)| until)).min()
     }
 
     /// Whether the next request could go out. The end waits for all batches.
@@ -309,13 +338,13 @@ impl Producer {
         {
             self.disconnected(fx, now, broker);
         }
-        if self.transacting.calling.is_some_and(|it| it <= now) {
-            self.return_call(Err("TimeoutException"));
+        if self.transacting.calling.is_some_and(|(_, until)| until <= now) {
+            self.return_call(fx, Err("TimeoutException"));
         }
         if let Stage::Abortable(why) | Stage::Fatal(why) = self.transacting.stage {
             self.drop_unsent(fx, why);
             if self.transacting.want.take().is_some() {
-                self.return_call(Err(why));
+                self.return_call(fx, Err(why));
             }
         }
         if self.transacting.asked.is_some()
@@ -325,7 +354,7 @@ impl Producer {
             return;
         }
         if matches!(self.transacting.want, Some(Want::End(_))) && !self.transacting.started {
-            return self.ended(self.identity.current);
+            return self.ended(fx, self.identity.current);
         }
         self.ask_coordinator(fx, now);
     }
@@ -396,6 +425,7 @@ impl Producer {
     /// An answer that concerns transactions.
     pub(super) fn transaction_answered(
         &mut self,
+        fx: &mut Vec<Effect>,
         now: SimTime,
         correlation: CorrelationId,
         answer: Answer,
@@ -414,16 +444,20 @@ impl Producer {
                 self.transacting.coordinator = Some(found);
                 return;
             }
-            (Answer::InitProducerId(Ok(producer)), _) => return self.ended(Some(producer)),
-            (Answer::EndTxn(Ok(producer)), _) => return self.ended(Some(producer)),
+            (Answer::InitProducerId(Ok(producer)) | Answer::EndTxn(Ok(producer)), _) => {
+                return self.ended(fx, Some(producer));
+            }
             (Answer::AddedToTxn(Ok(())), Some(Want::AddOffsets(offsets, member))) => {
                 self.transacting.started = true;
                 self.transacting.want = Some(Want::CommitOffsets(offsets, member));
                 return;
             }
-            (Answer::TxnOffsetCommit(Ok(())), _) => {
+            (Answer::TxnOffsetCommit(Ok(())), want) => {
                 self.transacting.want = None;
-                return self.return_call(Ok(()));
+                if let Some(Want::CommitOffsets(offsets, member)) = want {
+                    self.note_offsets(fx, offsets, member.group);
+                }
+                return self.return_call(fx, Ok(()));
             }
             (
                 Answer::FindCoordinator(Err(error))
@@ -435,11 +469,21 @@ impl Producer {
             ) => error,
             (_, _) => unreachable!("an answer to something that was not asked"),
         };
-        self.transaction_refused(now, failed);
+        self.transaction_refused(fx, now, failed);
+    }
+
+    fn note_offsets(
+        &self,
+        fx: &mut Vec<Effect>,
+        offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
+        group: GroupId,
+    ) {
+        let offsets = offsets.into_iter().map(|(it, at)| (it, at.offset)).collect();
+        self.note(fx, |producer| TransactionFact::OffsetsSent { producer, group, offsets });
     }
 
     /// Source: the handlers of `TransactionManager`.
-    fn transaction_refused(&mut self, now: SimTime, error: ErrorCode) {
+    fn transaction_refused(&mut self, fx: &mut Vec<Effect>, now: SimTime, error: ErrorCode) {
         if matches!(error, ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable) {
             return self.ask_again(now, true);
         }
@@ -465,16 +509,31 @@ impl Producer {
         self.transacting.stage = stage;
         self.transacting.want = None;
         if let Stage::Abortable(why) | Stage::Fatal(why) = stage {
-            self.return_call(Err(why));
+            self.return_call(fx, Err(why));
         }
     }
 
     /// It has its id, or its transaction is over: the next can begin, under a new epoch.
-    fn ended(&mut self, producer: Option<ProducerId>) {
-        self.identity.current = producer;
+    fn ended(&mut self, fx: &mut Vec<Effect>, current: Option<ProducerId>) {
+        self.identity.current = current;
+        match (self.transacting.stage, current) {
+            (Stage::Initializing, Some(ProducerId { id: producer_id, epoch })) => {
+                let id = self.settings.transactional_id.as_str().into();
+                self.note(fx, |producer| TransactionFact::Initialized {
+                    producer,
+                    id,
+                    producer_id,
+                    epoch,
+                });
+            }
+            (Stage::Ending(marker), _) => {
+                self.note(fx, |producer| TransactionFact::Ended { producer, marker });
+            }
+            _ => {}
+        }
         let it = &mut self.transacting;
         (it.stage, it.started, it.want) = (Stage::Ready, false, None);
         it.partitions.clear();
-        self.return_call(Ok(()));
+        self.return_call(fx, Ok(()));
     }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::kafka::application::{Application, Doing};
 use crate::kafka::config::TopicSettings;
 use crate::kafka::consumer::{Consumer, Process};
-use crate::kafka::log::{Dirt, Log, Record};
+use crate::kafka::log::{Dirt, Log, Part, Record};
 use crate::kafka::message::{Answer, GroupRequest, Packet, Request};
 use crate::kafka::network::{Arrival, Node};
 use crate::kafka::schema::{Change, GroupValue, Key, OffsetValue};
@@ -53,7 +53,8 @@ pub fn snapshot(world: &World<Cluster>, cells: usize) -> Snapshot {
 }
 
 fn producers(cluster: &Cluster) -> Vec<ProducerSnapshot> {
-    let shown = cluster.producers().map(|it| ProducerSnapshot {
+    let own = cluster.producers().filter(|it| !it.serves_a_consumer());
+    let shown = own.map(|it| ProducerSnapshot {
         name: it.name().clone(),
         next: it.upcoming(UPCOMING).collect(),
         sent: it.sent(),
@@ -89,10 +90,21 @@ fn partition(
     log: &Log,
     cells: usize,
 ) -> PartitionSnapshot {
-    let cell = |it: &Record| {
+    let (mut shown, mut markers) = (Vec::new(), Vec::new());
+    for (it, part) in log.newest_parts(cells) {
         let (offset, timestamp_ms) = (it.offset, it.timestamp_ms);
-        Some(RecordCell { offset, message: it.message()?, timestamp_ms })
-    };
+        let transaction = match part {
+            Part::Plain => None,
+            Part::Of(state) => Some(state),
+            Part::Marker(marker) => {
+                markers.push((offset, marker));
+                continue;
+            }
+        };
+        if let Some(message) = it.message() {
+            shown.push(RecordCell { offset, message, timestamp_ms, transaction });
+        }
+    }
     PartitionSnapshot {
         leader: cluster.metadata().leader(&partition),
         leader_epoch: cluster.metadata().partition(&partition).map_or(0, |it| it.leader_epoch),
@@ -100,12 +112,14 @@ fn partition(
         partition,
         log_start: log.log_start(),
         high_watermark: log.high_watermark(),
+        last_stable: log.last_stable(),
         log_end: log.log_end(),
         records: log.count(),
         segments: log.segment_bases(SEGMENTS).collect(),
         size_bytes: log.size_bytes(),
         cleaning: None,
-        cells: log.newest(cells).filter_map(cell).collect(),
+        cells: shown,
+        markers,
     }
 }
 
@@ -224,7 +238,8 @@ fn state(process: &Process) -> ConsumerState {
         return ConsumerState::Paused;
     }
     match application.doing() {
-        Doing::Committing | Doing::Closing => ConsumerState::Committing,
+        Doing::Committing | Doing::Closing | Doing::Producing => ConsumerState::Committing,
+        Doing::Starting => ConsumerState::Joining,
         Doing::Working { .. } => match application.work_in_hand() {
             Some((message, began, done)) => ConsumerState::Working { message, began, done },
             None => ConsumerState::Waiting,

@@ -67,6 +67,7 @@ impl KafkaLedger {
             | Fact::BrokerRestarted(_)
             | Fact::Loaded { .. }
             | Fact::Cluster(_)
+            | Fact::Transaction(_)
             | Fact::Refused { .. } => {}
         }
     }

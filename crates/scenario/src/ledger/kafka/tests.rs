@@ -34,6 +34,7 @@ fn ledger() -> KafkaLedger {
         settings: ConsumerSettings::default(),
         application: Application::default(),
         starts_after: SimDuration::ZERO,
+        produces: None,
     };
     let config = Config {
         brokers: 1,
@@ -43,7 +44,11 @@ fn ledger() -> KafkaLedger {
             partitions: 1,
             settings: TopicSettings::default(),
         }],
-        producers: vec![Producer { name: "p1".into(), settings: ProducerSettings::default() }],
+        producers: vec![Producer {
+            name: "p1".into(),
+            settings: ProducerSettings::default(),
+            transactions: None,
+        }],
         destinations: vec!["orders".into()],
         consumers: ["c1", "c2"].map(consumer).into(),
         links: Default::default(),

@@ -163,6 +163,7 @@ impl Recount {
             | Fact::BrokerRestarted(_)
             | Fact::Loaded { .. }
             | Fact::Cluster(_)
+            | Fact::Transaction(_)
             | Fact::Refused { .. } => {}
         }
     }

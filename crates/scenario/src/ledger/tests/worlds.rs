@@ -68,6 +68,7 @@ pub(super) fn cluster(rng: &mut Rng) -> KafkaConfig {
             retries: pick(rng, &[0, 3, 1_000]),
             ..Default::default()
         },
+        transactions: None,
     };
     KafkaConfig {
         brokers: 1 + u16::from(rng.chance(1, 2)),
@@ -132,6 +133,7 @@ fn kafka_consumers(rng: &mut Rng) -> Vec<kafka::Consumer> {
             settings: settings.clone(),
             application,
             starts_after: SimDuration::ZERO,
+            produces: None,
         }));
     }
     consumers

@@ -91,6 +91,7 @@ fn brokers_producers_and_logs_are_in_the_snapshot() {
         ],
         log_start: Offset(0),
         high_watermark: Offset(4),
+        last_stable: Offset(4),
         log_end: Offset(4),
         records: 4,
         segments: [
@@ -102,11 +103,15 @@ fn brokers_producers_and_logs_are_in_the_snapshot() {
         RecordCell {
         offset: Offset(2),
         message: MessageId(3),
-        timestamp_ms: 2400 },
+        timestamp_ms: 2400,
+        transaction: None },
         RecordCell {
         offset: Offset(3),
         message: MessageId(4),
-        timestamp_ms: 2600 }] }] }]"#]]
+        timestamp_ms: 2600,
+        transaction: None }],
+        markers: [
+        ] }] }]"#]]
     .assert_eq(&told(&parts));
 }
 
