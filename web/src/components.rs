@@ -2,13 +2,13 @@
 
 pub(crate) mod breaker;
 pub(crate) mod captions;
-pub(crate) mod consumer_menu;
 pub(crate) mod data_panel;
 pub(crate) mod header;
 pub(crate) mod help;
 pub(crate) mod icon;
 pub(crate) mod ledger;
 pub(crate) mod log;
+pub(crate) mod menu;
 pub(crate) mod mirror;
 pub(crate) mod notice;
 pub(crate) mod panel;

@@ -165,9 +165,7 @@ impl Session {
             Action::Speed(speed) => self.speed = speed,
             Action::Faster => self.speed = self.speed.faster(),
             Action::Slower => self.speed = self.speed.slower(),
-            Action::Do(doing, place, name) => {
-                self.ask(&format!("{}{} {name}", place.prefix(), doing.verb()));
-            }
+            Action::Ask(place, command) => self.ask(&format!("{}{command}", place.prefix())),
             Action::Add(place) => {
                 let name = self.free_name();
                 self.ask(&format!("{}add {name}", place.prefix()));

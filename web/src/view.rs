@@ -1,12 +1,14 @@
 //! What each part of the page shows, as plain data: made from the session, drawn by a component.
 
 pub(crate) mod breaker;
+pub(crate) mod brokers;
 pub(crate) mod captions;
 pub(crate) mod consumers;
 pub(crate) mod data;
 pub(crate) mod header;
 pub(crate) mod ledger;
 pub(crate) mod log;
+pub(crate) mod menu;
 pub(crate) mod mirror;
 pub(crate) mod notice;
 pub(crate) mod question;

@@ -17,6 +17,42 @@ pub(crate) const BREAK_SOMETHING: &str = "Break something";
 /// Where else something can be broken.
 pub(crate) const OR_CLICK: &str = "or choose a consumer in the picture: pause it, remove \
      it, in one system only";
+/// The same where there are several brokers or nodes.
+pub(crate) const OR_CLICK_BROKER: &str = "or choose a broker in the picture: crash it, stop it, \
+     cut it off";
+/// After what is done to Kafka’s only broker.
+pub(crate) const THE_BROKER: &str = " Kafka’s broker";
+/// What can be done to a broker or a node.
+pub(crate) const CRASH: &str = "Crash";
+/// It shuts down in order.
+pub(crate) const STOP: &str = "Stop";
+/// It starts again after a crash or a stop.
+pub(crate) const RESTART: &str = "Restart";
+/// A node starts again.
+pub(crate) const START: &str = "Start";
+/// Nothing passes between it and the other brokers or the controller.
+pub(crate) const CUT_FROM_BROKERS: &str = "Cut off from brokers";
+/// Nothing passes between it and producers or consumers.
+pub(crate) const CUT_FROM_CLIENTS: &str = "Cut off from clients";
+/// All its messages take longer.
+pub(crate) const SLOW_DOWN: &str = "Slow its network";
+/// Its messages pass as ever.
+pub(crate) const MEND: &str = "Mend its network";
+/// A node that serves.
+pub(crate) const RUNS: &str = "runs";
+/// A node that does not.
+pub(crate) const STOPPED: &str = "stopped";
+
+/// The menu of one of Kafka’s brokers.
+pub(crate) fn kafkas(name: &str) -> String {
+    format!("Kafka’s {name}")
+}
+
+/// The menu of one of RabbitMQ’s nodes.
+pub(crate) fn rabbitmqs(name: &str) -> String {
+    format!("RabbitMQ’s {name}")
+}
+
 /// The heading of the ledger.
 pub(crate) const OUTCOME: &str = "Outcome so far";
 /// The heading of the event log.
@@ -249,7 +285,7 @@ pub(crate) const KEYS: [(&[&str], &str); 6] = [
 ];
 
 /// What the marks of the picture mean, for the help.
-pub(crate) const MARKS: [(&str, &str); 5] = [
+pub(crate) const MARKS: [(&str, &str); 6] = [
     ("Number, colour, shape", "which message: the same in both systems; colour and shape by key"),
     ("Flag", "Kafka: the group’s committed offset; what is behind it counts as done"),
     ("Faded, outlined, solid", "Kafka: committed, delivered but not committed, not yet read"),
@@ -258,6 +294,7 @@ pub(crate) const MARKS: [(&str, &str); 5] = [
         "RabbitMQ: ready, delivered but not acknowledged, acknowledged and gone",
     ),
     ("Card", "a consumer: click it to crash, pause, restart or remove it"),
+    ("Box with a number", "one of several brokers: click it to crash, stop or cut it off"),
 ];
 
 #[cfg(test)]

@@ -49,7 +49,12 @@ export interface Snapshot {
 }
 
 export interface KafkaSnapshot {
-  brokers: { id: number; running: boolean }[];
+  brokers: {
+    id: number;
+    state: "crashed" | "stopped" | "starting" | "running" | "stopping";
+    /** Whether the controller counts it as gone. */
+    fenced: boolean;
+  }[];
   producers: { name: string; sent: number; acknowledged: number }[];
   topics: { name: string; partitions: KafkaPartition[] }[];
   groups: KafkaGroup[];

@@ -1,5 +1,6 @@
 //! Kafka's lane: topics and their partitions, the groups that read them, the offsets topic.
 
+mod brokers;
 mod log;
 mod offsets;
 mod replicas;
@@ -13,6 +14,7 @@ use crate::sheet::{LABEL, QUIET, Sheet, line};
 use crate::tone::Tone;
 use crate::unit::{Area, Len, Point, px};
 use crate::words::{counted, joined, signed};
+pub use brokers::standing as standing_of_broker;
 use brokerscope_core::kafka::TopicPartition;
 use brokerscope_core::kafka::snapshot::{
     ConsumerSnapshot, ConsumerState, GroupPartition, GroupSnapshot, TopicSnapshot,
@@ -40,7 +42,7 @@ pub(crate) fn draw(
     places: &mut Places,
     at: Point,
 ) -> Len {
-    let mut left = brokers(sheet, scene, m, at);
+    let mut left = brokers::draw(sheet, scene, m, at);
     for topic in &scene.kafka.topics {
         left = draw_topic(sheet, scene, m, places, topic, Point::new(at.x, left)) + px(4);
     }
@@ -54,31 +56,6 @@ pub(crate) fn draw(
     let beneath = if m.beside { left } else { cards_end };
     let end = offsets::draw(sheet, scene, m, places, Point::new(at.x, beneath));
     end.max(cards_end)
-}
-
-/// The brokers, if there are several or one is down.
-fn brokers(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, at: Point) -> Len {
-    let brokers = &scene.kafka.brokers;
-    if brokers.len() < 2 && brokers.iter().all(|it| it.running) {
-        return at.y;
-    }
-    let mut x = at.x + m.margin;
-    for broker in brokers {
-        let down = if broker.running { "" } else { " is down" };
-        let text = joined(&[&broker.id.to_string(), down]);
-        let style = if broker.running { QUIET } else { QUIET.tone(Tone::Bad) };
-        let width = style.width(&text) + px(16);
-        if at.x + m.storage_end() < x + width {
-            break;
-        }
-        let area = Area::new(x, at.y, width, HEADING);
-        let (fill, tone) =
-            if broker.running { (None, Tone::Line) } else { (Some(Tone::BadSoft), Tone::Bad) };
-        sheet.rect(area, 10, fill, Some(line(tone, 10, Dash::Solid)));
-        sheet.text(Point::new(x + px(8), at.y + px(14)), style, width, &text);
-        x = x + width + px(8);
-    }
-    at.y + px(28)
 }
 
 /// Where the groups stand in one partition.
@@ -221,8 +198,11 @@ fn standing_words(group: &GroupSnapshot) -> String {
 }
 
 fn term(group: &GroupSnapshot) -> String {
-    if group.coordinator.is_none() {
+    let Some(coordinator) = group.coordinator else {
         return "no coordinator just now".to_owned();
+    };
+    if group.state == "Unknown" {
+        return joined(&["coordinator b", &coordinator.0.to_string(), " is down"]);
     }
     let term = if group.reconciling.is_some() { ", epoch " } else { ", generation " };
     joined(&[group.state, term, &group.generation.to_string()])

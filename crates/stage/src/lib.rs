@@ -20,6 +20,7 @@ mod cell;
 mod flight;
 mod kafka;
 mod legend;
+mod machine;
 mod metrics;
 mod picture;
 mod places;
@@ -29,6 +30,7 @@ mod scene;
 mod sheet;
 mod words;
 
+pub use kafka::standing_of_broker;
 pub use metrics::cells_that_fit;
 pub use picture::{picture, sentence};
 pub use scene::{Hit, Lane, Motion, Options, Picture, Scene, Target};

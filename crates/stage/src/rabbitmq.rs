@@ -1,5 +1,6 @@
 //! RabbitMQ's lane: exchanges, queues, their consumers, dead letters.
 
+mod nodes;
 mod queue;
 
 use crate::card::{Card, Doing, Stack, accent};
@@ -53,7 +54,8 @@ pub(crate) fn draw(
     let dead = dead_letter_queues(scene.rabbitmq_config);
     let is_dead = |it: &&QueueSnapshot| dead.contains(&&it.name);
     let queues = &scene.rabbitmq.queues;
-    let mut left = exchanges(sheet, scene, m, places, at);
+    let top = nodes::draw(sheet, scene, m, at);
+    let mut left = exchanges(sheet, scene, m, places, Point::new(at.x, top));
     let normal: Vec<&QueueSnapshot> = queues.iter().filter(|it| !is_dead(it)).collect();
     let lines = queue::lines(scene, m, normal.len());
     for queue in &normal {

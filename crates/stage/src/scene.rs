@@ -2,7 +2,7 @@
 
 use crate::item::Item;
 use crate::unit::{Area, Point, px};
-use brokerscope_core::kafka::TopicPartition;
+use brokerscope_core::kafka::{BrokerId, TopicPartition};
 use brokerscope_core::name::{ConsumerName, GroupId, QueueName};
 use brokerscope_core::sim::SimTime;
 use brokerscope_core::workload::{MessageId, Workload};
@@ -77,6 +77,10 @@ pub enum Target {
     Group(GroupId),
     /// A queue.
     Queue(QueueName),
+    /// A broker of Kafka.
+    Broker(BrokerId),
+    /// A node of RabbitMQ, by its number.
+    Node(u32),
     /// A place where a consumer can be added to a group.
     AddToGroup(GroupId),
     /// A place where a consumer can be added to a queue.

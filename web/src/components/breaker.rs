@@ -6,6 +6,7 @@ use crate::session::{Action, Doing, Where};
 use crate::view::breaker::BreakerView;
 use crate::view::consumers::{ConsumerView, Health};
 use crate::words;
+use brokerscope_core::kafka::BrokerId;
 use yew::prelude::*;
 
 /// A button to crash each consumer and its twin, or to start them again.
@@ -16,6 +17,9 @@ pub(crate) fn breaker(view: &BreakerView, on_action: &Callback<Action>) -> Html 
             for consumer in &view.consumers {
                 { view_consumer(consumer, on_action) }
             }
+            if let Some((doing, name)) = view.broker {
+                { view_broker(doing, name, on_action) }
+            }
             <button class="button" type="button" data-action="add"
                 title="Add a consumer in both systems"
                 onclick={on_action.reform(|_| Action::Add(Where::Both))}>
@@ -24,7 +28,7 @@ pub(crate) fn breaker(view: &BreakerView, on_action: &Callback<Action>) -> Html 
             if let Some(told) = &view.told {
                 { notice(told, on_action) }
             } else if view.next.is_none() {
-                <p>{ words::OR_CLICK }</p>
+                <p>{ view.hint }</p>
             }
             if let Some((place, title)) = view.next {
                 <button class="button breaker__next" data-look="main" type="button"
@@ -37,19 +41,35 @@ pub(crate) fn breaker(view: &BreakerView, on_action: &Callback<Action>) -> Html 
     }
 }
 
+const fn icon(doing: Doing) -> Icon {
+    match doing {
+        Doing::Restart => Icon::Restart,
+        Doing::Crash | Doing::Pause | Doing::Resume | Doing::Remove => Icon::Close,
+    }
+}
+
 fn view_consumer(consumer: &ConsumerView, on_action: &Callback<Action>) -> Html {
-    let (doing, icon) = match consumer.health {
-        Health::Down => (Doing::Restart, Icon::Restart),
-        Health::Running | Health::Paused => (Doing::Crash, Icon::Close),
+    let doing = match consumer.health {
+        Health::Down => Doing::Restart,
+        Health::Running | Health::Paused => Doing::Crash,
     };
-    let name = consumer.name.clone();
-    let onclick =
-        on_action.reform(move |_: MouseEvent| Action::Do(doing, Where::Both, name.clone()));
+    let command = doing.command(&consumer.name);
+    let onclick = on_action.reform(move |_: MouseEvent| Action::Ask(Where::Both, command.clone()));
     html! {
         <button class="button" type="button" key={consumer.name.as_str()}
             data-action={doing.verb()} data-consumer={consumer.name.as_str().to_owned()}
             {onclick}>
-            { icon.html() }{ doing.label() }{ " " }{ consumer.name.as_str().to_owned() }
+            { icon(doing).html() }{ doing.label() }{ " " }{ consumer.name.as_str().to_owned() }
+        </button>
+    }
+}
+
+fn view_broker(doing: Doing, broker: BrokerId, on_action: &Callback<Action>) -> Html {
+    let command = format!("{} {broker}", doing.verb());
+    let onclick = on_action.reform(move |_: MouseEvent| Action::Ask(Where::Both, command.clone()));
+    html! {
+        <button class="button" type="button" data-action={doing.verb()} data-broker="1" {onclick}>
+            { icon(doing).html() }{ doing.label() }{ words::THE_BROKER }
         </button>
     }
 }

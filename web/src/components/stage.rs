@@ -1,11 +1,11 @@
 //! The picture, with a real button over everything in it that can be pressed.
 
-use super::consumer_menu;
 use super::icon::Icon;
+use super::menu;
 use crate::page::Page;
 use crate::session::{Action, Where};
-use crate::view::consumers::ConsumerView;
-use crate::view::stage::{Place, SpotView, StageView};
+use crate::view::menu::MenuView;
+use crate::view::stage::{Does, Place, SpotView, StageView};
 use crate::words;
 use std::rc::Rc;
 use web_sys::{HtmlCanvasElement, HtmlElement};
@@ -55,17 +55,20 @@ pub(crate) fn use_stage(view: &StageView, page: &Page) -> Stage {
 }
 
 impl Stage {
-    /// The part of the picture whose menu is open, and its consumer.
-    fn open_in<'a>(&self, view: &'a StageView) -> Option<(&'a SpotView, &'a ConsumerView)> {
+    /// The part of the picture whose menu is open, and the menu.
+    fn open_in<'a>(&self, view: &'a StageView) -> Option<(&'a SpotView, &'a MenuView)> {
         let opened = self.opened.as_ref()?;
         let spot = view.spots.iter().find(|spot| spot.id == opened.id)?;
-        Some((spot, spot.consumer.as_ref()?))
+        match &spot.does {
+            Does::Opens(menu) => Some((spot, menu)),
+            Does::Asks(_) => None,
+        }
     }
 }
 
 /// Where the menu of `spot` stands.
 fn under(spot: &SpotView, view: &StageView) -> Place {
-    spot.place.under(consumer_menu::WIDTH_PX, view.width_px)
+    spot.place.under(menu::WIDTH_PX, view.width_px)
 }
 
 /// The picture.
@@ -76,9 +79,9 @@ pub(crate) fn stage(view: &StageView, stage: &Stage, on_action: &Callback<Action
             for spot in &view.spots {
                 { view_spot(spot, &stage.opened, on_action) }
             }
-            if let Some((spot, consumer)) = stage.open_in(view) {
+            if let Some((spot, menu)) = stage.open_in(view) {
                 <key={&*spot.id}>
-                    { consumer_menu::consumer_menu(consumer, under(spot, view), stage, on_action) }
+                    { menu::menu(menu, under(spot, view), stage, on_action) }
                 </>
             }
             if view.waits {
@@ -97,12 +100,12 @@ fn view_spot(
     on_action: &Callback<Action>,
 ) -> Html {
     let is_open = opened.as_ref().is_some_and(|it| it.id == spot.id);
-    let onclick = match &spot.adds {
-        Some(action) => {
+    let onclick = match &spot.does {
+        Does::Asks(action) => {
             let action = action.clone();
             on_action.reform(move |_: MouseEvent| action.clone())
         }
-        None => {
+        Does::Opens(_) => {
             let (opened, id) = (opened.clone(), spot.id.clone());
             Callback::from(move |_: MouseEvent| {
                 let menu = || Opened { id: id.clone(), place: Where::Both };
@@ -110,7 +113,7 @@ fn view_spot(
             })
         }
     };
-    let open = spot.adds.is_none().then_some(is_open);
+    let open = matches!(spot.does, Does::Opens(_)).then_some(is_open);
     html! {
         <button key={&*spot.id} class="stage__spot" type="button" ~style={spot.place.style()}
             aria-label={spot.label.clone()} title={spot.label.clone()}

@@ -32,8 +32,8 @@ pub(crate) enum Action {
     Faster,
     /// The next slower speed.
     Slower,
-    /// Does something to a consumer.
-    Do(Doing, Where, ConsumerName),
+    /// Gives a command, in both systems or in one.
+    Ask(Where, String),
     /// Adds a consumer.
     Add(Where),
     /// Adds a consumer to the group or the queue of that name.
@@ -119,6 +119,11 @@ impl Doing {
             Self::Resume => "resume",
             Self::Remove => "remove",
         }
+    }
+
+    /// The command that does it to that consumer.
+    pub(crate) fn command(self, name: &ConsumerName) -> String {
+        format!("{} {name}", self.verb())
     }
 
     /// As a button says it.

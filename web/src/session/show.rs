@@ -1,8 +1,9 @@
 //! What each part of the page shows, made from the session.
 
-use super::{Action, Open, Playback, Session};
+use super::{Action, Open, Playback, Session, Shown};
 use crate::lessons::LESSONS;
 use crate::view::breaker::BreakerView;
+use crate::view::brokers;
 use crate::view::captions::{CaptionView, CaptionsView};
 use crate::view::consumers::{self, ConsumerView};
 use crate::view::data::DataView;
@@ -12,7 +13,7 @@ use crate::view::log::{self, LogView};
 use crate::view::mirror::{self, MirrorView};
 use crate::view::notice::NoticeView;
 use crate::view::question::QuestionView;
-use crate::view::stage::{Place, SpotView, StageView};
+use crate::view::stage::{Does, Place, SpotView, StageView};
 use crate::view::transport::{self, TransportView};
 use crate::words;
 use brokerscope_core::{kafka, rabbitmq};
@@ -109,8 +110,14 @@ impl Session {
     fn breaker(&self) -> BreakerView {
         let next = self.lesson + 1;
         let is_over = self.end() <= self.now() && self.own_rows.is_none();
+        let (broker, hint) = match &self.shown {
+            Some(shown) => brokers::breaker(&shown.kafka, &shown.rabbitmq),
+            None => (None, words::OR_CLICK),
+        };
         BreakerView {
             consumers: consumers::twins(&self.consumers()),
+            broker,
+            hint,
             told: self.told.clone(),
             next: LESSONS.get(next).filter(|_| is_over).map(|lesson| (next, lesson.title)),
         }
@@ -125,11 +132,14 @@ impl Session {
 
     fn stage(&self) -> StageView {
         let consumers = self.consumers();
-        let hits = self.shown.as_ref().map_or(&[][..], |shown| &shown.picture.hits);
+        let spots = self.shown.iter().flat_map(|shown| {
+            let hits = shown.picture.hits.iter();
+            hits.filter_map(|hit| spot(hit, shown, &consumers))
+        });
         StageView {
             label: self.shown.as_ref().map(|it| it.picture.label.clone()).unwrap_or_default(),
             width_px: i32::from(self.options.width_px),
-            spots: hits.iter().filter_map(|hit| spot(hit, &consumers)).collect(),
+            spots: spots.collect(),
             waits: self.playback == Playback::Waiting,
         }
     }
@@ -164,24 +174,31 @@ impl Session {
 }
 
 /// The button over a part of the picture, if there is something to be done with it.
-fn spot(hit: &Hit, consumers: &[ConsumerView]) -> Option<SpotView> {
-    let (id, consumer, adds) = match &hit.target {
+fn spot(hit: &Hit, shown: &Shown, consumers: &[ConsumerView]) -> Option<SpotView> {
+    let (id, does) = match &hit.target {
         Target::Consumer(lane, name) => {
             let consumer = consumers.iter().find(|it| it.lane == *lane && it.name == *name)?;
-            (format!("{lane:?} {name}"), Some(consumer.clone()), None)
+            (format!("{lane:?} {name}"), Does::Opens(consumer.menu()))
+        }
+        Target::Broker(id) => {
+            let broker = shown.kafka.brokers.iter().find(|it| it.id == *id)?;
+            (id.to_string(), Does::Opens(brokers::broker(broker)))
+        }
+        Target::Node(number) => {
+            let node = shown.rabbitmq.nodes.iter().find(|it| it.node == *number)?;
+            (format!("node {number}"), Does::Opens(brokers::node(node)))
         }
         Target::AddToGroup(group) => {
             let adds = Action::AddTo(Lane::Kafka, group.to_string());
-            (format!("add to group {group}"), None, Some(adds))
+            (format!("add to group {group}"), Does::Asks(adds))
         }
         Target::AddToQueue(queue) => {
             let adds = Action::AddTo(Lane::RabbitMq, queue.to_string());
-            (format!("add to queue {queue}"), None, Some(adds))
+            (format!("add to queue {queue}"), Does::Asks(adds))
         }
         Target::Message(_) | Target::Partition(_) | Target::Group(_) | Target::Queue(_) => {
             return None;
         }
     };
-    let (place, label) = (Place::of(hit.area), hit.label.clone());
-    Some(SpotView { id: id.into(), place, label, consumer, adds })
+    Some(SpotView { id: id.into(), place: Place::of(hit.area), label: hit.label.clone(), does })
 }

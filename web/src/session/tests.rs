@@ -64,7 +64,7 @@ fn an_instant_after_the_end_is_told_and_the_page_stands_at_the_end() {
 #[test]
 fn a_crash_makes_both_systems_work_twice() {
     let mut session = crash_lesson("3s");
-    session.apply(Action::Do(Doing::Crash, Where::Both, "c1".into()));
+    session.apply(Action::Ask(Where::Both, "crash c1".to_owned()));
     session.apply(Action::ToEnd);
     let ledger = session.views(DataView::default()).ledger;
     for system in ["kafka", "rabbitmq"] {
@@ -106,9 +106,9 @@ fn the_thumb_holds_the_clock_and_lets_it_go_on() {
 #[test]
 fn a_command_in_the_past_drops_later_ones_and_undo_gives_them_back() {
     let mut session = crash_lesson("12s");
-    session.apply(Action::Do(Doing::Pause, Where::Kafka, "c2".into()));
+    session.apply(Action::Ask(Where::Kafka, "pause c2".to_owned()));
     session.apply(Action::SeekTo(seconds(8)));
-    session.apply(Action::Do(Doing::Crash, Where::Both, "c2".into()));
+    session.apply(Action::Ask(Where::Both, "crash c2".to_owned()));
     let told = session.views(DataView::default()).breaker.told.unwrap();
     assert!(told.text.contains("dropped your later change"), "{}", told.text);
     session.apply(Action::Undo);
@@ -121,7 +121,7 @@ fn a_command_in_the_past_drops_later_ones_and_undo_gives_them_back() {
 fn undo_restores_the_exact_state() {
     let mut session = crash_lesson("8s");
     let before = session.hash();
-    session.apply(Action::Do(Doing::Crash, Where::RabbitMq, "c2".into()));
+    session.apply(Action::Ask(Where::RabbitMq, "crash c2".to_owned()));
     assert_ne!(session.hash(), before);
     session.apply(Action::Undo);
     assert_eq!(session.hash(), before);
@@ -135,6 +135,19 @@ fn an_added_consumer_gets_a_free_name() {
     let consumers = session.consumers();
     assert_eq!(consumers.len(), count + 2, "one in each system");
     assert_eq!(consumers.iter().filter(|it| it.name.as_str() == "c3").count(), 2);
+}
+
+#[test]
+fn the_only_broker_can_be_crashed_and_started_again() {
+    let mut session = crash_lesson("8s");
+    session.picture();
+    let offered = |session: &mut Session| {
+        session.picture();
+        session.views(DataView::default()).breaker.broker.map(|(doing, _)| doing)
+    };
+    assert_eq!(offered(&mut session), Some(Doing::Crash));
+    session.apply(Action::Ask(Where::Both, "crash broker 1".to_owned()));
+    assert_eq!(offered(&mut session), Some(Doing::Restart));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The consumers of both systems, and what can be done to them.
 
+use super::menu::{DoingView, MenuView};
 use crate::session::Doing;
 use brokerscope_core::name::ConsumerName;
 use brokerscope_core::{kafka, rabbitmq};
@@ -38,9 +39,20 @@ impl Health {
 }
 
 impl ConsumerView {
-    /// What its menu is called.
-    pub(crate) fn title(&self) -> String {
-        format!("Consumer {}", self.name)
+    /// What can be done to it, where it stands.
+    pub(crate) fn menu(&self) -> MenuView {
+        let doings = self
+            .health
+            .doings()
+            .iter()
+            .map(|it| DoingView { label: it.label(), command: it.command(&self.name) });
+        MenuView {
+            title: format!("Consumer {}", self.name),
+            name: self.name.to_string(),
+            state: self.state.to_owned(),
+            has_twin: true,
+            doings: doings.collect(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use brokerscope_core::rabbitmq::snapshot::{
 };
 use brokerscope_core::workload::{MessageId, Workload};
 use brokerscope_core::{kafka, rabbitmq};
-use brokerscope_stage::count;
+use brokerscope_stage::{count, standing_of_broker};
 
 /// The tables.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +69,11 @@ fn replicas(partition: &PartitionSnapshot) -> String {
     let mut text = String::new();
     for it in &partition.replicas {
         let gap = if text.is_empty() { "" } else { "; " };
-        let state = if it.in_sync { "in sync" } else { "out of sync" };
+        let state = match (it.in_sync, it.eligible) {
+            (true, _) => "in sync",
+            (false, true) => "out of sync, eligible leader replica",
+            (false, false) => "out of sync",
+        };
         text += &format!("{gap}{}: end {}, {state}", it.broker, it.log_end);
     }
     if text.is_empty() { "one".to_owned() } else { text }
@@ -79,8 +83,7 @@ fn replicas(partition: &PartitionSnapshot) -> String {
 fn machines(kafka: &kafka::Snapshot) -> TableView {
     let mut rows = Vec::new();
     for it in &kafka.brokers {
-        let state = if it.running { "runs" } else { "is down" };
-        rows.push(vec![it.id.to_string(), state.to_owned(), String::new()]);
+        rows.push(vec![it.id.to_string(), standing_of_broker(it), String::new()]);
     }
     for it in &kafka.groups {
         let progress = it.progress.map_or_else(String::new, |(through, all)| {

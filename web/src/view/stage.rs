@@ -1,6 +1,6 @@
 //! The picture's buttons: where they are and what they are called.
 
-use super::consumers::ConsumerView;
+use super::menu::MenuView;
 use crate::session::Action;
 use brokerscope_stage::unit::Area;
 use std::rc::Rc;
@@ -26,10 +26,16 @@ pub(crate) struct SpotView {
     pub(crate) place: Place,
     /// What it is and how it stands.
     pub(crate) label: String,
-    /// The consumer whose menu it opens, if it does.
-    pub(crate) consumer: Option<ConsumerView>,
-    /// What pressing it asks for, if it opens no menu.
-    pub(crate) adds: Option<Action>,
+    pub(crate) does: Does,
+}
+
+/// What pressing a part of the picture does.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Does {
+    /// It opens that menu.
+    Opens(MenuView),
+    /// It asks for that.
+    Asks(Action),
 }
 
 /// What is lower than this is hard to press.

@@ -1,6 +1,6 @@
 //! Kafka's state for JavaScript.
 
-use brokerscope_core::kafka::snapshot::{self, ConsumerState, OffsetsContent};
+use brokerscope_core::kafka::snapshot::{self, BrokerStage, ConsumerState, OffsetsContent};
 use serde::Serialize;
 
 /// The state of the cluster and its clients.
@@ -18,7 +18,8 @@ pub(crate) struct Kafka {
 #[derive(Debug, Serialize)]
 struct Broker {
     id: u16,
-    running: bool,
+    state: &'static str,
+    fenced: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -118,7 +119,17 @@ struct OffsetsRecord {
 
 impl From<snapshot::Snapshot> for Kafka {
     fn from(it: snapshot::Snapshot) -> Self {
-        let brokers = it.brokers.iter().map(|it| Broker { id: it.id.0, running: it.running });
+        let brokers = it.brokers.iter().map(|it| Broker {
+            id: it.id.0,
+            state: match it.stage {
+                BrokerStage::Crashed => "crashed",
+                BrokerStage::Stopped => "stopped",
+                BrokerStage::Starting => "starting",
+                BrokerStage::Running => "running",
+                BrokerStage::Stopping => "stopping",
+            },
+            fenced: it.fenced,
+        });
         let producers = it.producers.iter().map(|it| Producer {
             name: it.name.to_string(),
             sent: it.sent,

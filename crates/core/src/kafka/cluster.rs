@@ -219,6 +219,10 @@ impl Cluster {
         self.controller.machine.metadata()
     }
 
+    pub(super) fn network(&self) -> &Network {
+        &self.network
+    }
+
     pub(super) fn producers(&self) -> impl Iterator<Item = &Producer> {
         self.producers.iter().map(|it| &it.machine)
     }

@@ -32,7 +32,7 @@ pub enum Command {
     CrashBroker(BrokerId),
     /// The broker shuts down in order: others take over what it leads first.
     StopBroker(BrokerId),
-    /// Nothing passes any more between a broker and another, or the controller.
+    /// Nothing passes any more between a broker and others.
     CutBroker(BrokerId, Peer),
     /// What passes between them takes so much longer than others' messages.
     SlowBroker(BrokerId, Peer, SimDuration),
@@ -83,6 +83,12 @@ pub enum Peer {
     Broker(BrokerId),
     /// The controller.
     Controller,
+    /// All other brokers and the controller.
+    Others,
+    /// All clients, those that start later too.
+    Clients,
+    /// All of these.
+    Everyone,
 }
 
 impl fmt::Display for Peer {
@@ -90,6 +96,9 @@ impl fmt::Display for Peer {
         match self {
             Self::Broker(broker) => broker.fmt(f),
             Self::Controller => f.write_str("controller"),
+            Self::Others => f.write_str("others"),
+            Self::Clients => f.write_str("clients"),
+            Self::Everyone => f.write_str("everyone"),
         }
     }
 }
@@ -103,6 +112,9 @@ impl Command {
         let (peer, rest) = match *rest {
             ["broker", other, ref rest @ ..] => (Peer::Broker(BrokerId(other.parse().ok()?)), rest),
             ["controller", ref rest @ ..] => (Peer::Controller, rest),
+            ["others", ref rest @ ..] => (Peer::Others, rest),
+            ["clients", ref rest @ ..] => (Peer::Clients, rest),
+            ["everyone", ref rest @ ..] => (Peer::Everyone, rest),
             _ => return None,
         };
         match (verb, rest) {
@@ -178,7 +190,8 @@ impl FromStr for Command {
             }
             [what @ ("cut" | "slow" | "mend"), "broker", number, "from", ref rest @ ..] => {
                 let right = "'cut broker 1 from broker 2', 'slow broker 1 from broker 2 by 300ms' \
-                             or 'mend broker 1 from broker 2'; it can be 'from controller' too";
+                             or 'mend broker 1 from broker 2'; it can be from controller, others, \
+                             clients or everyone too";
                 Self::link(what, number, rest).ok_or_else(|| bad(right))
             }
             ["stop", "broker", number] => {
@@ -236,6 +249,9 @@ mod tests {
             Command::CutBroker(BrokerId(1), Peer::Broker(BrokerId(2))),
             Command::SlowBroker(BrokerId(1), Peer::Controller, SimDuration::millis(300)),
             Command::MendBroker(BrokerId(1), Peer::Controller),
+            Command::CutBroker(BrokerId(1), Peer::Others),
+            Command::SlowBroker(BrokerId(1), Peer::Clients, SimDuration::millis(300)),
+            Command::MendBroker(BrokerId(1), Peer::Everyone),
             Command::RestartBroker(BrokerId(2)),
             Command::Flush("p1".into()),
             Command::CloseProducer("p1".into()),

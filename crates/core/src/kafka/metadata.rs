@@ -145,6 +145,11 @@ impl Metadata {
         self.states.get(usize::from(broker.0) - 1) == Some(&BrokerState::Active)
     }
 
+    /// Whether a broker counts as gone.
+    pub(crate) fn is_fenced(&self, broker: BrokerId) -> bool {
+        self.states.get(usize::from(broker.0) - 1) == Some(&BrokerState::Fenced)
+    }
+
     /// A topic by its name.
     pub(crate) fn topic(&self, name: &TopicName) -> Option<&Topic> {
         self.every_topic().find(|it| it.name == *name).map(|it| &**it)

@@ -55,6 +55,44 @@ pub(crate) struct Arrival {
     pub(crate) packet: Packet,
 }
 
+/// Whom a broker's connections lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Whom {
+    /// That broker.
+    Broker(BrokerId),
+    /// The controller.
+    Controller,
+    /// Every producer and consumer, those that start later too, and the administrator.
+    Clients,
+}
+
+/// How it is between a broker and someone, both ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Way {
+    /// Whether nothing passes.
+    pub(crate) cut: bool,
+    /// How much longer it takes than elsewhere.
+    pub(crate) slower_by: SimDuration,
+}
+
+/// The way on which two machines talk, if it is a broker's: of two brokers, that of the first.
+fn way(one: Node, other: Node) -> Option<(BrokerId, Whom)> {
+    Some(match (one, other) {
+        (Node::Broker(one), Node::Broker(other)) => named(one, Whom::Broker(other)),
+        (Node::Broker(it), Node::Controller) | (Node::Controller, Node::Broker(it)) => {
+            (it, Whom::Controller)
+        }
+        (Node::Broker(it), Node::Producer(_) | Node::Consumer(_) | Node::Admin)
+        | (Node::Producer(_) | Node::Consumer(_) | Node::Admin, Node::Broker(it)) => {
+            (it, Whom::Clients)
+        }
+        (
+            Node::Producer(_) | Node::Consumer(_) | Node::Admin | Node::Controller,
+            Node::Producer(_) | Node::Consumer(_) | Node::Admin | Node::Controller,
+        ) => return None,
+    })
+}
+
 /// All links, made when they are first used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Network {
@@ -63,16 +101,14 @@ pub(crate) struct Network {
     /// Producers' connections on which something was lost: what follows is lost too, until a new
     /// one is made.
     broken: Set<(Node, Node)>,
-    /// Between whom nothing passes, one direction each.
-    cut: Set<(Node, Node)>,
-    /// Between whom it takes so much longer, one direction each.
-    slow: Map<(Node, Node), SimDuration>,
+    /// Where it is not as ever.
+    ways: Map<(BrokerId, Whom), Way>,
 }
 
 impl Network {
     /// A network on which nothing was sent yet.
     pub(crate) fn new(settings: Links) -> Self {
-        Self { settings, links: Map::new(), broken: Set::new(), cut: Set::new(), slow: Map::new() }
+        Self { settings, links: Map::new(), broken: Set::new(), ways: Map::new() }
     }
 
     /// Sends a message and says what becomes of it. A greeting is the first on its connection.
@@ -99,9 +135,9 @@ impl Network {
                 Channel::Data => settings.consumer,
                 Channel::Coordinator => settings.coordinator,
             };
-            let more = self.slow.get(&(from, to)).copied().unwrap_or_default();
-            let mut link = Link::new(SimDuration(latency.0 + more.0));
-            link.cut = self.cut.contains(&(from, to));
+            let way = way(from, to).and_then(|it| self.ways.get(&it)).copied().unwrap_or_default();
+            let mut link = Link::new(SimDuration(latency.0 + way.slower_by.0));
+            link.cut = way.cut;
             link.jitter = settings.jitter;
             // Simplified: only what clients say can be lost; between brokers TCP mends it unseen.
             link.loss_per_million = if is_within { 0 } else { settings.loss_per_million };
@@ -123,28 +159,35 @@ impl Network {
         delivery
     }
 
-    /// Whether messages pass between two machines from now on, and how much longer they take
-    /// than others' do.
-    pub(crate) fn change(&mut self, a: Node, b: Node, cut: bool, slower_by: SimDuration) {
-        for pair in [(a, b), (b, a)] {
-            let before = self.slow.insert(pair, slower_by).unwrap_or_default();
-            if cut {
-                self.cut.insert(pair);
-            } else {
-                self.cut.remove(&pair);
-            }
-            for ((from, to, _), link) in &mut self.links {
-                if (*from, *to) == pair {
-                    link.latency = SimDuration(link.latency.0 - before.0 + slower_by.0);
-                    link.cut = cut;
-                }
+    /// How it is between a broker and someone.
+    pub(crate) fn way(&self, broker: BrokerId, whom: Whom) -> Way {
+        self.ways.get(&named(broker, whom)).copied().unwrap_or_default()
+    }
+
+    /// How it is between them from now on; answers how it was.
+    pub(crate) fn change(&mut self, broker: BrokerId, whom: Whom, to: Way) -> Way {
+        let named = named(broker, whom);
+        let before = self.ways.insert(named, to).unwrap_or_default();
+        for ((one, other, _), link) in &mut self.links {
+            if way(*one, *other) == Some(named) {
+                link.latency = SimDuration(link.latency.0 - before.slower_by.0 + to.slower_by.0);
+                link.cut = to.cut;
             }
         }
+        before
     }
 
     /// Everyone who has ever talked to `node`, with the channel.
     pub(crate) fn peers(&self, node: Node) -> Vec<(Node, Channel)> {
         let to_it = self.links.keys().filter(|(_, to, _)| *to == node);
         to_it.map(|(from, _, channel)| (*from, *channel)).collect()
+    }
+}
+
+/// Under which name the way between them is kept.
+fn named(broker: BrokerId, whom: Whom) -> (BrokerId, Whom) {
+    match whom {
+        Whom::Broker(other) => (broker.min(other), Whom::Broker(broker.max(other))),
+        Whom::Controller | Whom::Clients => (broker, whom),
     }
 }

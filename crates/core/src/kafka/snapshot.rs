@@ -7,6 +7,7 @@ pub use super::log::producers::TransactionState;
 pub use super::message::Marker;
 pub use take::snapshot;
 
+use super::command::Peer;
 use super::message::consumer_group::DescribedConsumerGroup;
 use super::{BrokerId, Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
@@ -41,8 +42,38 @@ pub struct Snapshot {
 pub struct BrokerSnapshot {
     /// Its number.
     pub id: BrokerId,
-    /// Whether its process runs.
-    pub running: bool,
+    /// What its process is doing.
+    pub stage: BrokerStage,
+    /// Whether the controller counts it as gone: then it leads nothing and is in sync with
+    /// nothing. It takes a while until a crash is noticed.
+    pub fenced: bool,
+    /// Whom it cannot reach: the fewest words for them.
+    pub cut_from: Vec<Peer>,
+    /// To whom everything takes longer.
+    pub slow_to: Vec<Peer>,
+}
+
+impl BrokerSnapshot {
+    /// Whether its process is there.
+    #[must_use]
+    pub const fn runs(&self) -> bool {
+        !matches!(self.stage, BrokerStage::Crashed | BrokerStage::Stopped)
+    }
+}
+
+/// What the process of a broker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BrokerStage {
+    /// It is gone: it crashed.
+    Crashed,
+    /// It is gone: it has shut down in order.
+    Stopped,
+    /// It is there and may not serve yet: the controller has to hear of it first.
+    Starting,
+    /// It serves.
+    Running,
+    /// It shuts down in order: others take over first what it leads.
+    Stopping,
 }
 
 /// A producer.

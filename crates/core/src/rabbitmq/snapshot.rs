@@ -22,6 +22,8 @@ use std::sync::Arc;
 pub struct Snapshot {
     /// When.
     pub at: SimTime,
+    /// The nodes of the cluster, if there are several.
+    pub nodes: Vec<NodeSnapshot>,
     /// The publishers.
     pub publishers: Vec<PublisherSnapshot>,
     /// The exchanges that are declared or used.
@@ -34,6 +36,15 @@ pub struct Snapshot {
     pub consumers: Vec<ConsumerSnapshot>,
     /// What is under way between machines, soonest first.
     pub flights: Vec<Flight>,
+}
+
+/// A node of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeSnapshot {
+    /// Its number, from 1.
+    pub node: NodeNumber,
+    /// Whether it runs.
+    pub running: bool,
 }
 
 /// A publisher.

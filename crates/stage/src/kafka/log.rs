@@ -99,7 +99,11 @@ impl Row<'_> {
         let text = joined(&[&records, &lag]);
         let text_at = Point::new(x, at.y + px(14));
         sheet.text(text_at, QUIET, whole.half() - px(8), &text);
-        let log = Area::new(x + whole.half(), at.y + px(5), whole.half(), px(10));
+        let copies = replicas::short(self.partition, m.beside);
+        let copies_at = Point::new(x + whole.half(), text_at.y);
+        let end = sheet.text(copies_at, QUIET, whole.half(), &copies);
+        let left = if copies.is_empty() { copies_at.x } else { end + px(8) };
+        let log = Area::new(left, at.y + px(5), x + whole - left, px(10));
         sheet.rect(log, 5, Some(Tone::Sunk), None);
         let (committed, all) = self.committed_of(self.partition.log_end);
         let done = i64::from(log.width.0) * committed / all.max(1);

@@ -47,20 +47,39 @@ pub(super) fn draw(
     if partition.replicas.is_empty() { Len::ZERO } else { place.y - at.y + LINE }
 }
 
-/// `1 leads, end 12`, `2 end 11`, `3 is down`.
+/// `1 leads, end 12`, `2 leads in epoch 1, end 12`, `2 end 11`, `3 is down, eligible`.
 fn words(scene: &Scene<'_>, partition: &PartitionSnapshot, replica: &ReplicaSnapshot) -> String {
     let broker = replica.broker.0.to_string();
-    let leads = if partition.leader == Some(replica.broker) { " leads," } else { "" };
-    if scene.kafka.brokers.iter().any(|it| it.id == replica.broker && !it.running) {
-        return joined(&[&broker, leads, " is down"]);
+    let leads = partition.leader == Some(replica.broker);
+    let epoch = match partition.leader_epoch {
+        0 => String::new(),
+        epoch => joined(&[" in epoch ", &epoch.to_string()]),
+    };
+    let leads = if leads { joined(&[" leads", &epoch, ","]) } else { String::new() };
+    let standing = scene.kafka.brokers.iter().find(|it| it.id == replica.broker);
+    let down = standing.is_some_and(|it| !it.runs());
+    let end = replica.log_end.to_string();
+    let end = if down { " is down".to_owned() } else { joined(&[" end ", &end]) };
+    let part = match (replica.in_sync, replica.eligible) {
+        (true, _) => "",
+        (false, true) => ", eligible",
+        (false, false) if down => "",
+        (false, false) => ", out of sync",
+    };
+    joined(&[&broker, &leads, &end, part])
+}
+
+/// Who leads and how many copies are in sync, for a partition that is one of many:
+/// `b2, 2/3 in sync`, or `b2 2/3` where there is no room.
+pub(super) fn short(partition: &PartitionSnapshot, roomy: bool) -> String {
+    if partition.replicas.is_empty() {
+        return String::new();
     }
-    joined(&[
-        &broker,
-        leads,
-        " end ",
-        &replica.log_end.to_string(),
-        if replica.in_sync { "" } else { ", out of sync" },
-    ])
+    let in_sync = partition.replicas.iter().filter(|it| it.in_sync).count().to_string();
+    let leader = partition.leader.map_or_else(|| "?".to_owned(), |it| it.0.to_string());
+    let all = partition.replicas.len().to_string();
+    let (gap, last) = if roomy { (", ", " in sync") } else { (" ", "") };
+    joined(&["b", &leader, gap, &in_sync, "/", &all, last])
 }
 
 /// The copies in words, to be said after what else is said of the partition.

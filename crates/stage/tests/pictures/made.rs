@@ -84,6 +84,11 @@ pub(crate) fn ids(numbers: &[u32]) -> Vec<MessageId> {
     numbers.iter().map(|it| MessageId(*it)).collect()
 }
 
+pub(crate) fn broker(number: u16, stage: k::BrokerStage) -> k::BrokerSnapshot {
+    let (cut_from, slow_to) = (Vec::new(), Vec::new());
+    k::BrokerSnapshot { id: BrokerId(number), stage, fenced: false, cut_from, slow_to }
+}
+
 pub(crate) fn partition(name: &str, number: u32, messages: &[u32]) -> k::PartitionSnapshot {
     let cells = (0..).zip(messages).map(|(offset, message)| k::RecordCell {
         offset: Offset(offset),
@@ -308,7 +313,7 @@ pub(crate) fn crash_before_commit() -> Made {
     let from_to = (SimTime::from_ms(14_000), SimTime::from_ms(14_300));
     let kafka = kafka::Snapshot {
         at: SimTime::from_ms(14_200),
-        brokers: vec![k::BrokerSnapshot { id: BrokerId(1), running: true }],
+        brokers: vec![broker(1, k::BrokerStage::Running)],
         producers: vec![producer(&[24, 25, 26], 23)],
         topics: vec![k::TopicSnapshot { name: "orders".into(), partitions: parts.to_vec() }],
         groups: vec![group(
@@ -347,6 +352,7 @@ pub(crate) fn crash_before_commit() -> Made {
     (r3.unacked, r3.held) = (2, 2);
     r3.holds = ids(&[21]);
     let rabbitmq = rabbitmq::Snapshot {
+        nodes: Vec::new(),
         at: kafka.at,
         publishers: vec![publisher(&[24, 25, 26], 23)],
         exchanges: Vec::new(),
@@ -559,10 +565,8 @@ pub(crate) fn two_of_everything() -> Made {
     b0.cells.drain(..2);
     b0.records = 3;
     b0.segments = vec![Offset(2), Offset(4)];
-    made.kafka.brokers = vec![
-        k::BrokerSnapshot { id: BrokerId(1), running: true },
-        k::BrokerSnapshot { id: BrokerId(2), running: false },
-    ];
+    made.kafka.brokers =
+        vec![broker(1, k::BrokerStage::Running), broker(2, k::BrokerStage::Crashed)];
     made.kafka.groups = vec![
         group(
             "audit",

@@ -7,6 +7,7 @@ use crate::kafka::controller::BrokerHeartbeat;
 use crate::kafka::message::{ControllerRequest, ErrorCode, Request};
 use crate::kafka::metadata::Metadata;
 use crate::kafka::network::Node;
+use crate::kafka::snapshot::BrokerStage;
 use crate::sim::{SimDuration, SimTime};
 use std::sync::Arc;
 
@@ -43,6 +44,17 @@ impl Broker {
     /// Whether anyone would miss it: the only broker sends no heartbeats.
     pub(super) fn is_alone(&self) -> bool {
         self.metadata.brokers == 1
+    }
+
+    /// What its process is doing, as one sees who watches it.
+    pub(crate) fn stage(&self) -> BrokerStage {
+        match self.memory.as_ref().map(|it| it.life.stage) {
+            None if self.stopped.is_some() => BrokerStage::Stopped,
+            None => BrokerStage::Crashed,
+            Some(Stage::Registering | Stage::Fenced) => BrokerStage::Starting,
+            Some(Stage::Running) => BrokerStage::Running,
+            Some(Stage::Stopping(_)) => BrokerStage::Stopping,
+        }
     }
 
     /// Whether clients and other brokers find somebody here.

@@ -8,10 +8,10 @@ use crate::kafka::call::Call;
 use crate::kafka::command::{Command, Peer};
 use crate::kafka::config::{self, GroupProtocol};
 use crate::kafka::consumer::{self, Consumer, Process};
-use crate::kafka::fact::Fact;
+use crate::kafka::fact::{ClusterFact, Fact};
 use crate::kafka::java::random_id;
 use crate::kafka::message::{MemberId, Packet};
-use crate::kafka::network::{Channel, Node};
+use crate::kafka::network::{Channel, Node, Way, Whom};
 use crate::kafka::producer::{self, Producer};
 use crate::name::{ConsumerName, GroupId, ProducerName};
 use crate::sim::{Cx, SimDuration};
@@ -44,12 +44,17 @@ impl Cluster {
             Command::Call(name, call) => self.call(cx, self.running(name)?, call)?,
             Command::CrashBroker(id) => self.crash_broker(cx, self.exists(*id)?)?,
             Command::CutBroker(id, peer) => {
-                self.change_link(*id, *peer, true, SimDuration::ZERO)?;
+                self.change_ways(cx, *id, *peer, Way { cut: true, ..Way::default() })?;
+                cx.note(Fact::Cluster(ClusterFact::CutOff { broker: *id, from: *peer }));
             }
-            Command::SlowBroker(id, peer, by) => self.change_link(*id, *peer, false, *by)?,
+            Command::SlowBroker(id, peer, by) => {
+                let (broker, to, by) = (*id, *peer, *by);
+                self.change_ways(cx, broker, to, Way { cut: false, slower_by: by })?;
+                cx.note(Fact::Cluster(ClusterFact::Slowed { broker, to, by }));
+            }
             Command::MendBroker(id, peer) => {
-                self.change_link(*id, *peer, false, SimDuration::ZERO)?;
-                self.reconnect(cx, *id, *peer);
+                self.change_ways(cx, *id, *peer, Way::default())?;
+                cx.note(Fact::Cluster(ClusterFact::Mended { broker: *id, to: *peer }));
             }
             Command::StopBroker(id) => {
                 let id = self.exists(*id)?;
@@ -190,32 +195,61 @@ impl Cluster {
         ids.find(|it| *it == id).ok_or_else(|| format!("there is no {id}"))
     }
 
-    fn peer(&self, broker: BrokerId, peer: Peer) -> Result<Node, String> {
-        match peer {
-            Peer::Controller => Ok(Node::Controller),
-            Peer::Broker(other) if other == broker => Err(format!("{other} is that broker itself")),
-            Peer::Broker(other) => self.exists(other).map(Node::Broker),
-        }
+    /// Whom a command about a broker's connections means.
+    fn peers_of(&self, broker: BrokerId, peer: Peer) -> Result<Vec<Whom>, String> {
+        let others = || {
+            let others = self.bootstrap.broker_ids().filter(|it| *it != broker);
+            others.map(Whom::Broker).chain([Whom::Controller])
+        };
+        Ok(match peer {
+            Peer::Controller => vec![Whom::Controller],
+            Peer::Clients => vec![Whom::Clients],
+            Peer::Others => others().collect(),
+            Peer::Everyone => others().chain([Whom::Clients]).collect(),
+            Peer::Broker(other) if other == broker => {
+                return Err(format!("{other} is that broker itself"));
+            }
+            Peer::Broker(other) => vec![Whom::Broker(self.exists(other)?)],
+        })
     }
 
-    fn change_link(
+    fn change_ways(
         &mut self,
+        cx: &mut Cx<'_, Self>,
         broker: BrokerId,
         peer: Peer,
-        cut: bool,
-        slower_by: SimDuration,
+        to: Way,
     ) -> Result<(), String> {
-        let (node, other) = (Node::Broker(self.exists(broker)?), self.peer(broker, peer)?);
-        self.network.change(node, other, cut, slower_by);
+        let broker = self.exists(broker)?;
+        for whom in self.peers_of(broker, peer)? {
+            let before = self.network.change(broker, whom, to);
+            if before.cut && !to.cut {
+                self.reconnect(cx, broker, whom);
+            }
+        }
         Ok(())
     }
 
-    /// What two brokers had said to one another is lost, and each learns it.
-    fn reconnect(&mut self, cx: &mut Cx<'_, Self>, broker: BrokerId, peer: Peer) {
-        let Peer::Broker(other) = peer else { return };
-        for (from, to) in [(broker, other), (other, broker)] {
-            let [from, to] = [from, to].map(|it| self.address(Node::Broker(it)));
-            self.send(cx, from, to, Channel::Data, Packet::Disconnected);
+    /// What they had said to one another is lost, and each learns it.
+    ///
+    /// Simplified: TCP would bring what was said during a short cut after all.
+    fn reconnect(&mut self, cx: &mut Cx<'_, Self>, broker: BrokerId, whom: Whom) {
+        let own = self.address(Node::Broker(broker));
+        match whom {
+            Whom::Broker(other) => {
+                let other = self.address(Node::Broker(other));
+                self.send(cx, own, other, Channel::Data, Packet::Disconnected);
+                self.send(cx, other, own, Channel::Data, Packet::Disconnected);
+            }
+            // Brokers tell it anew what it has to know with each heartbeat.
+            Whom::Controller => {}
+            Whom::Clients => {
+                for (peer, channel) in self.network.peers(own.node) {
+                    if matches!(peer, Node::Producer(_) | Node::Consumer(_) | Node::Admin) {
+                        self.send(cx, own, self.address(peer), channel, Packet::Disconnected);
+                    }
+                }
+            }
         }
     }
 

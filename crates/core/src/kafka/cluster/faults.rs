@@ -444,3 +444,39 @@ fn how_long_a_member_may_be_silent_the_broker_says_in_the_consumer_protocol() {
         "#]],
     );
 }
+
+#[test]
+fn a_broker_cut_off_from_clients_takes_nothing_until_it_is_mended() {
+    check(
+        "
+        brokers 1 group.initial.rebalance.delay.ms=0
+        topic orders 1
+        producer p1
+        send 4 every 1s from 1s to orders
+        ",
+        "
+        1500ms: cut broker 1 from clients
+        3500ms: mend broker 1 from everyone
+        6s: end
+        ",
+        &[],
+        expect![[r#"
+            1.005 s   p1 sent 1 to orders-0
+            1.007 s   orders-0 appended 1 at offset 0
+            1.009 s   p1 heard that 1 is in the log at offset 0
+            1.50 s    broker 1 is cut off from clients
+            2.005 s   p1 sent 2 to orders-0
+            3.005 s   p1 sent 3 to orders-0
+            3.50 s    the way from broker 1 to everyone is mended
+            3.602 s   p1 sent 2 to orders-0 again, attempt 2
+            3.604 s   orders-0 appended 2 at offset 1
+            3.606 s   p1 heard that 2 is in the log at offset 1
+            3.606 s   p1 sent 3 to orders-0 again, attempt 2
+            3.608 s   orders-0 appended 3 at offset 2
+            3.61 s    p1 heard that 3 is in the log at offset 2
+            4.005 s   p1 sent 4 to orders-0
+            4.007 s   orders-0 appended 4 at offset 3
+            4.009 s   p1 heard that 4 is in the log at offset 3
+        "#]],
+    );
+}

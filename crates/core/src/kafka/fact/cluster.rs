@@ -1,7 +1,9 @@
 //! What happens to the cluster itself: its topics, its brokers, who leads and who is in sync.
 
+use crate::kafka::command::Peer;
 use crate::kafka::{BrokerId, Offset, TopicPartition};
 use crate::name::TopicName;
+use crate::sim::SimDuration;
 use crate::weight::{Mark, Weight};
 use std::fmt;
 
@@ -23,6 +25,12 @@ pub enum ClusterFact {
     Stopped(BrokerId),
     /// The controller has not heard from a broker for too long.
     Fenced(BrokerId),
+    /// Nothing passes any more between a broker and these.
+    CutOff { broker: BrokerId, from: Peer },
+    /// What passes between a broker and these takes so much longer.
+    Slowed { broker: BrokerId, to: Peer, by: SimDuration },
+    /// Between a broker and these it is as ever.
+    Mended { broker: BrokerId, to: Peer },
     /// The partition has another leader, or none any more.
     Leader { partition: TopicPartition, leader: Option<BrokerId>, epoch: u32, unclean: bool },
     /// Other replicas are in sync now.
@@ -43,6 +51,9 @@ impl ClusterFact {
             Self::Stopping(_)
             | Self::Stopped(_)
             | Self::Fenced(_)
+            | Self::CutOff { .. }
+            | Self::Slowed { .. }
+            | Self::Mended { .. }
             | Self::Leader { .. }
             | Self::Truncated { .. } => Weight::Turn(Mark::Fault),
         }
@@ -63,6 +74,9 @@ impl fmt::Display for ClusterFact {
             Self::Stopping(broker) => write!(f, "{broker} is shutting down"),
             Self::Stopped(broker) => write!(f, "{broker} has shut down"),
             Self::Fenced(broker) => write!(f, "the controller counts {broker} as gone"),
+            Self::CutOff { broker, from } => write!(f, "{broker} is cut off from {from}"),
+            Self::Slowed { broker, to, by } => write!(f, "{broker} is slower to {to}, by {by}"),
+            Self::Mended { broker, to } => write!(f, "the way from {broker} to {to} is mended"),
             Self::Leader { partition, leader: Some(leader), epoch, unclean } => {
                 let how = if *unclean { ", though it was not in sync" } else { "" };
                 write!(f, "{leader} leads {partition} in epoch {epoch}{how}")

@@ -6,16 +6,17 @@ use super::{
     PartitionSnapshot, ProducerSnapshot, RecordCell, ReplicaSnapshot, Snapshot, TopicSnapshot,
 };
 use crate::kafka::application::{Application, Doing};
+use crate::kafka::command::Peer;
 use crate::kafka::config::TopicSettings;
 use crate::kafka::consumer::{Consumer, Process};
 use crate::kafka::log::{Dirt, Log, Part, Record};
 use crate::kafka::message::{Answer, GroupRequest, Packet, Request};
-use crate::kafka::network::{Arrival, Node};
+use crate::kafka::network::{Arrival, Node, Way, Whom};
 use crate::kafka::schema::{Change, GroupValue, Key, OffsetValue};
-use crate::kafka::{Cluster, TopicPartition};
+use crate::kafka::{BrokerId, Cluster, TopicPartition};
 use crate::map::{Map, Set, sort_by_key};
 use crate::name::{ConsumerName, GroupId};
-use crate::sim::{SimTime, World};
+use crate::sim::{SimDuration, SimTime, World};
 use crate::workload::MessageId;
 
 /// How many of the next messages of a producer are shown.
@@ -28,7 +29,6 @@ const SEGMENTS: usize = 1_024;
 #[must_use]
 pub fn snapshot(world: &World<Cluster>, cells: usize) -> Snapshot {
     let cluster = world.system();
-    let brokers = cluster.metadata().broker_ids();
     let flights = world.pending().filter_map(|(at, event)| {
         let arrival = event.arrival()?;
         let cargos = cargo(cluster, arrival).into_iter();
@@ -36,9 +36,7 @@ pub fn snapshot(world: &World<Cluster>, cells: usize) -> Snapshot {
     });
     Snapshot {
         at: world.now(),
-        brokers: brokers
-            .map(|id| BrokerSnapshot { id, running: cluster.broker(id).is_running() })
-            .collect(),
+        brokers: cluster.metadata().broker_ids().map(|it| broker(cluster, it)).collect(),
         producers: producers(cluster),
         topics: topics(cluster, world.now(), cells),
         groups: groups(cluster),
@@ -49,6 +47,34 @@ pub fn snapshot(world: &World<Cluster>, cells: usize) -> Snapshot {
             .collect(),
         offsets_topic: offsets_topic(cluster, cells),
         flights: flights.flatten().collect(),
+    }
+}
+
+fn broker(cluster: &Cluster, id: BrokerId) -> BrokerSnapshot {
+    let peers = |is: fn(Way) -> bool| {
+        let way = |whom| is(cluster.network().way(id, whom));
+        let others = || cluster.metadata().broker_ids().filter(|it| *it != id);
+        let to_others = others().all(|it| way(Whom::Broker(it))) && way(Whom::Controller);
+        let to_clients = way(Whom::Clients);
+        let mut peers = Vec::new();
+        match (to_others, to_clients) {
+            (true, true) => peers.push(Peer::Everyone),
+            (true, false) => peers.push(Peer::Others),
+            (false, _) => {
+                let brokers = others().filter(|it| way(Whom::Broker(*it)));
+                peers.extend(brokers.map(Peer::Broker));
+                peers.extend(way(Whom::Controller).then_some(Peer::Controller));
+                peers.extend(to_clients.then_some(Peer::Clients));
+            }
+        }
+        peers
+    };
+    BrokerSnapshot {
+        id,
+        stage: cluster.broker(id).stage(),
+        fenced: cluster.metadata().is_fenced(id),
+        cut_from: peers(|it| it.cut),
+        slow_to: peers(|it| it.slower_by != SimDuration::ZERO),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     BindingSnapshot, Cargo, ConsumerSnapshot, ExchangeSnapshot, Flight, MemberSnapshot,
-    MembersSnapshot, Snapshot,
+    MembersSnapshot, NodeSnapshot, Snapshot,
 };
 use crate::map::Set;
 use crate::name::ExchangeName;
@@ -43,6 +43,7 @@ pub fn snapshot(world: &World<Broker>, slots: usize) -> Snapshot {
     };
     Snapshot {
         at: world.now(),
+        nodes: nodes(broker),
         publishers: broker.publishers().iter().map(|it| it.snapshot()).collect(),
         exchanges,
         bindings,
@@ -50,6 +51,12 @@ pub fn snapshot(world: &World<Broker>, slots: usize) -> Snapshot {
         consumers: consumers(broker, slots),
         flights: world.pending().filter_map(in_flight).collect(),
     }
+}
+
+fn nodes(broker: &Broker) -> Vec<NodeSnapshot> {
+    let members = if 1 < broker.members().len() { broker.members() } else { &[] };
+    let nodes = (1..).zip(members).map(|(node, it)| NodeSnapshot { node, running: it.up });
+    nodes.collect()
 }
 
 fn consumers(broker: &Broker, slots: usize) -> Vec<ConsumerSnapshot> {

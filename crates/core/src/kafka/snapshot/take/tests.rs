@@ -69,7 +69,12 @@ fn brokers_producers_and_logs_are_in_the_snapshot() {
         [
         BrokerSnapshot {
         id: BrokerId(1),
-        running: true }]
+        stage: Running,
+        fenced: false,
+        cut_from: [
+        ],
+        slow_to: [
+        ] }]
         [
         ProducerSnapshot {
         name: ProducerName p1,

@@ -1,21 +1,20 @@
-//! What can be done to a consumer, at its card.
+//! What can be done to a part of the picture, where it stands.
 
 use super::icon::Icon;
 use super::stage::{Opened, Stage};
-use crate::session::{Action, Doing, Where};
-use crate::view::consumers::ConsumerView;
+use crate::session::{Action, Where};
+use crate::view::menu::{DoingView, MenuView};
 use crate::view::stage::Place;
 use crate::words;
-use brokerscope_core::name::ConsumerName;
 use web_sys::{FocusEvent, Node};
 use yew::prelude::*;
 
 /// How wide the menu is, in pixels, as the style sheet has it.
 pub(super) const WIDTH_PX: i32 = 264;
 
-/// Crash, pause, restart, remove: in both systems or in one.
-pub(crate) fn consumer_menu(
-    view: &ConsumerView,
+/// What can be done, in both systems or in one if it has a twin.
+pub(crate) fn menu(
+    view: &MenuView,
     place: Place,
     stage: &Stage,
     on_action: &Callback<Action>,
@@ -44,27 +43,29 @@ pub(crate) fn consumer_menu(
             }
         })
     };
-    let chosen = stage.opened.as_ref().map_or(Where::Both, |opened| opened.place);
+    let chosen = stage.opened.as_ref().filter(|_| view.has_twin).map(|opened| opened.place);
     html! {
-        <div ref={stage.menu.clone()} class="consumer-menu" role="dialog" aria-label={view.title()}
-            tabindex="-1" data-testid="consumer-menu" ~style={place.style()}
+        <div ref={stage.menu.clone()} class="menu" role="dialog" aria-label={view.title.clone()}
+            tabindex="-1" data-testid="menu" ~style={place.style()}
             {onkeydown} {onfocusout}>
-            <div class="consumer-menu__head">
-                <h3>{ view.name.as_str().to_owned() }</h3>
+            <div class="menu__head">
+                <h3>{ &view.name }</h3>
                 <p>{ &view.state }</p>
                 <button class="button" data-look="icon" type="button" aria-label={words::CLOSE}
                     onclick={close.reform(|_: MouseEvent| ())}>
                     { Icon::Close.html() }
                 </button>
             </div>
-            <fieldset class="consumer-menu__where" aria-label="Where">
-                for each in Where::ALL {
-                    { view_where(each, &stage.opened) }
-                }
-            </fieldset>
-            <div class="consumer-menu__doings">
-                for doing in view.health.doings() {
-                    { view_doing(*doing, (chosen, &view.name), &close, on_action) }
+            if view.has_twin {
+                <fieldset class="menu__where" aria-label="Where">
+                    for each in Where::ALL {
+                        { view_where(each, &stage.opened) }
+                    }
+                </fieldset>
+            }
+            <div class="menu__doings">
+                for doing in &view.doings {
+                    { view_doing(doing, chosen.unwrap_or(Where::Both), &close, on_action) }
                 }
             </div>
         </div>
@@ -89,21 +90,21 @@ fn view_where(each: Where, opened: &UseStateHandle<Option<Opened>>) -> Html {
 }
 
 fn view_doing(
-    doing: Doing,
-    (place, name): (Where, &ConsumerName),
+    doing: &DoingView,
+    place: Where,
     close: &Callback<()>,
     on_action: &Callback<Action>,
 ) -> Html {
     let onclick = {
-        let (on_action, close, name) = (on_action.clone(), close.clone(), name.clone());
+        let (on_action, close, command) = (on_action.clone(), close.clone(), doing.command.clone());
         Callback::from(move |_: MouseEvent| {
-            on_action.emit(Action::Do(doing, place, name.clone()));
+            on_action.emit(Action::Ask(place, command.clone()));
             close.emit(());
         })
     };
     html! {
-        <button class="button" type="button" key={doing.verb()} {onclick}>
-            { doing.label() }
+        <button class="button" type="button" key={doing.label} {onclick}>
+            { doing.label }
         </button>
     }
 }
