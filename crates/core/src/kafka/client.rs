@@ -19,7 +19,7 @@ use super::call::{Call, Callback, Return, Take};
 use super::config::{self, ConsumerSettings};
 use super::connection::Connections;
 use super::fact::Fact;
-use super::message::{Answer, CorrelationId, MemberId, MemberOf, Request};
+use super::message::{Answer, CorrelationId, MemberId, MemberOf, Request, first_error};
 use super::metadata::{Cached, Metadata};
 use super::network::Channel;
 use super::{BrokerId, Offset, TopicPartition};
@@ -482,13 +482,13 @@ impl Client {
             }
             (Asked::Leave, Answer::LeaveGroup(_) | Answer::ConsumerHeartbeat(_)) => {}
             (Asked::AutoCommit(generation), Answer::OffsetCommit(it)) => {
-                self.auto_commit_answered(now, generation, it);
+                self.auto_commit_answered(now, generation, first_error(&it));
             }
             (Asked::SyncCommit(generation), Answer::OffsetCommit(it)) => {
-                self.sync_commit_answered(fx, now, generation, it);
+                self.sync_commit_answered(fx, now, generation, first_error(&it));
             }
             (Asked::AsyncCommit(generation), Answer::OffsetCommit(it)) => {
-                self.async_commit_answered(now, generation, it);
+                self.async_commit_answered(now, generation, first_error(&it));
             }
             (Asked::Committed, Answer::OffsetFetch(it)) => self.committed_found(fx, now, it),
             (Asked::Question, Answer::OffsetFetch(it)) => self.question_answered(fx, now, it),

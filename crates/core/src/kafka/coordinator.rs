@@ -10,6 +10,7 @@ mod describe;
 mod group;
 mod mixed;
 mod offsets;
+mod unknown;
 
 use super::config::BrokerSettings;
 use super::fact::Fact;
@@ -145,13 +146,22 @@ impl Coordinator {
                     self.plan_expiry(self.next_expiry);
                 }
             }
-            Input::Request(reply_to, request) => {
-                if self.metadata.coordinator(request.group().as_str()) == Some(here) {
+            Input::Request(reply_to, mut request) => {
+                let (mut unknown, first) = (Vec::new(), fx.len());
+                let is_over = unknown::part(&self.metadata, &mut request, &mut unknown);
+                if !unknown.is_empty() {
+                    unknown::note(fx, &request);
+                }
+                if is_over {
+                    let answer = request.refused(ErrorCode::UnknownTopicOrPartition);
+                    fx.push(Effect::Answer(reply_to, answer));
+                } else if self.metadata.coordinator(request.group().as_str()) == Some(here) {
                     self.answer(fx, now, names, reply_to, request);
                 } else {
                     let answer = request.refused(ErrorCode::NotCoordinator);
                     fx.push(Effect::Answer(reply_to, answer));
                 }
+                unknown::tell(&mut fx[first..], reply_to, unknown);
             }
             Input::PartitionsDeleted(gone) => self.partitions_deleted(fx, &gone),
         }

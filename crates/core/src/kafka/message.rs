@@ -286,8 +286,10 @@ impl GroupRequest {
             Self::Membership(it) => it.refused(error),
             Self::ConsumerHeartbeat(_) => Answer::ConsumerHeartbeat(Err(error)),
             Self::ConsumerGroupDescribe { .. } => Answer::ConsumerGroupDescribe(Err(error)),
-            Self::OffsetCommit { .. } => Answer::OffsetCommit(Err(error)),
-            Self::TxnOffsetCommit { .. } => Answer::TxnOffsetCommit(Err(error)),
+            Self::OffsetCommit { offsets, .. } => Answer::OffsetCommit(each(offsets, Err(error))),
+            Self::TxnOffsetCommit { offsets, .. } => {
+                Answer::TxnOffsetCommit(each(offsets, Err(error)))
+            }
             Self::OffsetFetch { .. } => Answer::OffsetFetch(Err(error)),
             Self::OffsetDelete { .. } => Answer::OffsetDelete(Err(error)),
             Self::DescribeGroups { .. } => Answer::DescribeGroups(Err(error)),
@@ -397,6 +399,16 @@ pub(crate) struct JoinGroup {
 /// What came of a request, partition by partition.
 pub(crate) type Outcomes<T> = Vec<(TopicPartition, Result<T, ErrorCode>)>;
 
+/// The same of each partition.
+pub(crate) fn each<T>(of: &[(TopicPartition, T)], result: Result<(), ErrorCode>) -> Outcomes<()> {
+    of.iter().map(|(partition, _)| (partition.clone(), result)).collect()
+}
+
+/// The first thing that went wrong, if anything did.
+pub(crate) fn first_error(outcomes: &Outcomes<()>) -> Result<(), ErrorCode> {
+    outcomes.iter().try_for_each(|it| it.1)
+}
+
 /// What a broker answers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Answer {
@@ -428,10 +440,10 @@ pub(crate) enum Answer {
     ConsumerHeartbeat(Result<ConsumerHeartbeatAnswer, ErrorCode>),
     /// The group, if it is of the `consumer` protocol.
     ConsumerGroupDescribe(Result<Box<DescribedConsumerGroup>, ErrorCode>),
-    /// The offsets are stored.
-    OffsetCommit(Result<(), ErrorCode>),
+    /// Per partition whether its offset is stored.
+    OffsetCommit(Outcomes<()>),
     /// The offsets will be stored with the transaction.
-    TxnOffsetCommit(Result<(), ErrorCode>),
+    TxnOffsetCommit(Outcomes<()>),
     /// The partitions, or a group's offsets, take part in the transaction.
     AddedToTxn(Result<(), ErrorCode>),
     /// The transaction ends; the next one has this epoch.

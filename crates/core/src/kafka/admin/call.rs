@@ -8,7 +8,8 @@ use crate::kafka::fact::{CommitReason, LeaveReason};
 use crate::kafka::message::ErrorCode::UnknownTopicOrPartition;
 use crate::kafka::message::transaction::{DescribedTransaction, TransactionRequest};
 use crate::kafka::message::{
-    Answer, ControllerRequest as Ask, ErrorCode, GroupRequest, MembershipRequest,
+    Answer, ControllerRequest as Ask, ErrorCode, GroupRequest, MembershipRequest, Outcomes,
+    first_error,
 };
 use crate::kafka::message::{Leaver, MemberId, MemberOf, ProducerId, Request};
 pub use crate::kafka::message::{ListedGroup, ListedOffset as OffsetSpec};
@@ -303,10 +304,9 @@ impl Progress {
                 Ok(Some(AdminReturn::Failed(error.as_str())))
             }
             (_, Answer::OffsetFetch(found)) => found.map(|it| Some(AdminReturn::Committed(it))),
-            (_, Answer::OffsetCommit(it) | Answer::DeleteGroups(it) | Answer::Controller(it)) => {
-                it.map(done)
-            }
-            (_, Answer::OffsetDelete(each)) => each?.into_iter().try_for_each(|it| it.1).map(done),
+            (_, Answer::DeleteGroups(it) | Answer::Controller(it)) => it.map(done),
+            (_, Answer::OffsetCommit(each)) => of_each(&each),
+            (_, Answer::OffsetDelete(each)) => of_each(&each?),
             (_, Answer::LeaveGroup(each)) => each?.into_iter().try_for_each(|it| it).map(done),
             (_, Answer::Metadata(metadata)) => {
                 let AdminCall::DescribeTopic(topic) = call else {
@@ -363,6 +363,17 @@ impl Progress {
         });
         *self = Self::Found(members.collect());
         None
+    }
+}
+
+/// A partition that is refused is not asked for again, except of another coordinator.
+///
+/// Source: `AlterConsumerGroupOffsetsHandler`, `DeleteConsumerGroupOffsetsHandler`.
+fn of_each(outcomes: &Outcomes<()>) -> Result<Option<AdminReturn>, ErrorCode> {
+    match first_error(outcomes) {
+        Ok(()) => Ok(Some(AdminReturn::Done)),
+        Err(error @ ErrorCode::NotCoordinator) => Err(error),
+        Err(error) => Ok(Some(AdminReturn::Failed(error.as_str()))),
     }
 }
 

@@ -5,7 +5,7 @@
 use super::lifecycle::Stage;
 use super::{Broker, Effect, coordinator};
 use crate::kafka::TopicPartition;
-use crate::kafka::message::{Answer, CorrelationId, ErrorCode, JoinError, Request};
+use crate::kafka::message::{Answer, CorrelationId, ErrorCode, JoinError, Outcomes, Request};
 use crate::kafka::metadata::{Metadata, Partition};
 use crate::kafka::network::Node;
 use crate::sim::SimTime;
@@ -196,6 +196,7 @@ impl Broker {
 fn refused(effect: coordinator::Effect) -> coordinator::Effect {
     const ERROR: ErrorCode = ErrorCode::NotCoordinator;
     let coordinator::Effect::Answer(reply_to, answer) = effect else { return effect };
+    let lost = |each: Outcomes<()>| each.into_iter().map(|it| (it.0, Err(ERROR))).collect();
     let refused = match answer {
         Answer::JoinGroup(Ok(joined)) => {
             Answer::JoinGroup(Err(JoinError { error: ERROR, member_id: joined.member_id }))
@@ -203,7 +204,11 @@ fn refused(effect: coordinator::Effect) -> coordinator::Effect {
         Answer::SyncGroup(_) => Answer::SyncGroup(Err(ERROR)),
         Answer::Heartbeat(_) => Answer::Heartbeat(Err(ERROR)),
         Answer::LeaveGroup(_) => Answer::LeaveGroup(Err(ERROR)),
-        Answer::OffsetCommit(_) => Answer::OffsetCommit(Err(ERROR)),
+        Answer::OffsetCommit(each) => Answer::OffsetCommit(lost(each)),
+        Answer::TxnOffsetCommit(each) => Answer::TxnOffsetCommit(lost(each)),
+        Answer::OffsetDelete(_) => Answer::OffsetDelete(Err(ERROR)),
+        Answer::DeleteGroups(_) => Answer::DeleteGroups(Err(ERROR)),
+        Answer::ConsumerHeartbeat(_) => Answer::ConsumerHeartbeat(Err(ERROR)),
         Answer::OffsetFetch(_) => Answer::OffsetFetch(Err(ERROR)),
         other => other,
     };

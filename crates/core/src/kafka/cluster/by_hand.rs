@@ -1,6 +1,7 @@
 //! Consumers that are driven by hand, call by call: scripts in, returns and callbacks out.
 
 mod histories;
+mod refused;
 mod spans;
 
 use crate::kafka::call::{Call, Callback, OffsetAndMetadata, Return, RowContent};

@@ -7,7 +7,9 @@ use super::offsets::Offsets;
 use super::{Context, Effect};
 use crate::kafka::call::OffsetAndMetadata;
 use crate::kafka::fact::{CommitReason, Fact};
-use crate::kafka::message::{Answer, ErrorCode, GroupRequest, MemberOf};
+use crate::kafka::message::{
+    Answer, ErrorCode, GroupRequest, MemberOf, Outcomes, each, first_error,
+};
 use crate::kafka::network::ReplyTo;
 use crate::kafka::{Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId, TopicName};
@@ -164,7 +166,7 @@ impl Group {
         member: MemberOf,
         offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
         how: CommitReason,
-    ) -> Result<(), ErrorCode> {
+    ) -> Outcomes<()> {
         let may = match &mut self.members {
             Members::Classic(it) => it.may_commit(context.now, &member),
             Members::Consumer(it) => {
@@ -173,8 +175,11 @@ impl Group {
             }
         };
         let how = (how, context.settings.offset_metadata_max_bytes);
-        let stored = may.and_then(|()| self.offsets.commit(fx, context.now, &member, offsets, how));
-        if let Err(error) = stored {
+        let stored = match may {
+            Ok(()) => self.offsets.commit(fx, context.now, &member, offsets, how),
+            Err(error) => each(&offsets, Err(error)),
+        };
+        if let Err(error) = first_error(&stored) {
             let (group, consumer) = (self.id.clone(), member.client);
             let error = error.as_str();
             fx.push(Effect::Note(Fact::CommitRefused { group, consumer, error }));
@@ -211,10 +216,10 @@ impl Group {
                         it.may_commit(&member.member_id, member.generation, partitions)
                     }
                 };
-                if may.is_ok() {
-                    self.offsets.commit_later(fx, context.now, &member, producer, offsets);
-                }
-                Answer::TxnOffsetCommit(may)
+                Answer::TxnOffsetCommit(match may {
+                    Ok(()) => self.offsets.commit_later(fx, context, &member, producer, offsets),
+                    Err(error) => each(&offsets, Err(error)),
+                })
             }
             GroupRequest::OffsetFetch { member, partitions, .. } => {
                 let may = match (&self.members, member) {

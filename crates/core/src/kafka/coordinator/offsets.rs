@@ -1,10 +1,10 @@
 //! What is committed in the name of a group. Both kinds of group keep it here.
 
-use super::Effect;
+use super::{Context, Effect};
 use crate::kafka::TopicPartition;
 use crate::kafka::call::{CommittedOffsets, OffsetAndMetadata};
 use crate::kafka::fact::{CommitReason, Fact, ForgottenReason};
-use crate::kafka::message::{ErrorCode, Internal, Marker, MemberOf, ProducerId};
+use crate::kafka::message::{ErrorCode, Internal, Marker, MemberOf, Outcomes, ProducerId};
 use crate::kafka::schema::{Key, OffsetValue};
 use crate::map::Map;
 use crate::name::{ConsumerName, GroupId};
@@ -79,19 +79,26 @@ impl Offsets {
     pub(super) fn commit_later(
         &mut self,
         fx: &mut Vec<Effect>,
-        now: SimTime,
+        context: &Context<'_>,
         member: &MemberOf,
         producer: ProducerId,
         offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
-    ) {
+    ) -> Outcomes<()> {
         let group = &member.group;
-        let mut records = Vec::with_capacity(offsets.len());
+        let (mut outcomes, mut records) = (Vec::new(), Vec::new());
         for (partition, committed) in offsets {
-            let value = OffsetValue { committed, timestamp_ms: now.as_ms() };
-            records.push(record(group, &partition, Some(&value)));
-            self.hold(producer.id, member.client.clone(), partition, value);
+            let may = may_store(&committed, context.settings.offset_metadata_max_bytes);
+            outcomes.push((partition.clone(), may));
+            if may.is_ok() {
+                let value = OffsetValue { committed, timestamp_ms: context.now.as_ms() };
+                records.push(record(group, &partition, Some(&value)));
+                self.hold(producer.id, member.client.clone(), partition, value);
+            }
         }
-        fx.push(Effect::AppendInTransaction(group.clone(), records, producer));
+        if !records.is_empty() {
+            fx.push(Effect::AppendInTransaction(group.clone(), records, producer));
+        }
+        outcomes
     }
 
     /// An offset is held open.
@@ -147,13 +154,13 @@ impl Offsets {
         member: &MemberOf,
         offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
         (how, max_metadata): (CommitReason, u64),
-    ) -> Result<(), ErrorCode> {
-        let (mut records, mut notes) = (Vec::new(), Vec::new());
+    ) -> Outcomes<()> {
+        let (mut outcomes, mut records, mut notes) = (Vec::new(), Vec::new(), Vec::new());
         let (group, consumer) = (&member.group, &member.client);
-        let mut result = Ok(());
         for (partition, committed) in offsets {
-            if max_metadata < committed.metadata.len() as u64 {
-                result = Err(ErrorCode::OffsetMetadataTooLarge);
+            let may = may_store(&committed, max_metadata);
+            outcomes.push((partition.clone(), may));
+            if may.is_err() {
                 continue;
             }
             notes.push(Effect::Note(Fact::Committed {
@@ -172,7 +179,7 @@ impl Offsets {
             fx.push(Effect::Append(group.clone(), records));
         }
         fx.extend(notes);
-        result
+        outcomes
     }
 
     /// Forgets what is committed for a partition. The record that says so, if there was something.
@@ -201,6 +208,14 @@ impl Offsets {
             None => self.committed.remove(&partition),
         };
     }
+}
+
+/// Whether the text beside an offset is short enough.
+///
+/// Source: `OffsetMetadataManager.isMetadataInvalid`.
+fn may_store(it: &OffsetAndMetadata, max_metadata: u64) -> Result<(), ErrorCode> {
+    let is_short = it.metadata.len() as u64 <= max_metadata;
+    if is_short { Ok(()) } else { Err(ErrorCode::OffsetMetadataTooLarge) }
 }
 
 fn record(group: &GroupId, partition: &TopicPartition, value: Option<&OffsetValue>) -> Internal {

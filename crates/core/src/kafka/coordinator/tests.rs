@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kafka::assignor::compute::ClassicAssignor;
-use crate::kafka::config::{Config, Links};
+use crate::kafka::config::{self, Config, Links};
 use crate::kafka::fact::{CommitReason, LeaveReason};
 use crate::kafka::message::{
     CorrelationId, JoinGroup, Leaver, MemberDescription, MemberId, MemberOf, MembershipRequest,
@@ -15,11 +15,15 @@ use std::collections::BTreeMap;
 
 mod groups;
 
+fn topic(name: &str) -> config::Topic {
+    config::Topic { name: name.into(), partitions: 3, settings: config::TopicSettings::default() }
+}
+
 fn coordinator(settings: BrokerSettings) -> Coordinator {
     let config = Config {
         brokers: 1,
         broker_settings: settings.clone(),
-        topics: Vec::new(),
+        topics: ["t", "u"].map(topic).into(),
         producers: Vec::new(),
         destinations: Vec::new(),
         consumers: Vec::new(),
@@ -208,13 +212,12 @@ impl Clients {
             }
             Answer::SyncGroup(Err(error))
             | Answer::Heartbeat(Err(error))
-            | Answer::LeaveGroup(Err(error))
-            | Answer::OffsetCommit(Err(error)) => error.to_string(),
+            | Answer::LeaveGroup(Err(error)) => error.to_string(),
             Answer::LeaveGroup(Ok(left)) => match left[0] {
                 Ok(()) => "ok".to_owned(),
                 Err(error) => error.to_string(),
             },
-            Answer::Heartbeat(Ok(())) | Answer::OffsetCommit(Ok(())) => "ok".to_owned(),
+            Answer::Heartbeat(Ok(())) => "ok".to_owned(),
             Answer::DescribeGroups(Ok(it)) => {
                 let member = |it: &MemberDescription| {
                     let reads: Vec<String> = it.reads.iter().map(ToString::to_string).collect();
@@ -223,7 +226,8 @@ impl Clients {
                 let members: Vec<String> = it.members.iter().map(member).collect();
                 format!("{} '{}'{}", it.state, it.assignor, members.join(","))
             }
-            Answer::OffsetDelete(Ok(results)) => match results[0].1 {
+            Answer::OffsetDelete(Ok(results)) | Answer::OffsetCommit(results) => match results[0].1
+            {
                 Ok(()) => "ok".to_owned(),
                 Err(error) => error.to_string(),
             },

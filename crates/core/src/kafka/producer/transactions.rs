@@ -8,7 +8,7 @@ use crate::kafka::call::OffsetAndMetadata;
 use crate::kafka::fact::{Fact, TransactionFact};
 use crate::kafka::message::transaction::TransactionRequest;
 use crate::kafka::message::{
-    Answer, CorrelationId, ErrorCode, GroupRequest, Marker, MemberOf, ProducerId, Request,
+    Answer, CorrelationId, ErrorCode, GroupRequest, Marker, MemberOf, Outcomes, ProducerId, Request,
 };
 use crate::kafka::{BrokerId, TopicPartition};
 use crate::name::{GroupId, ProducerName, TransactionalId};
@@ -452,19 +452,26 @@ impl Producer {
                 self.transacting.want = Some(Want::CommitOffsets(offsets, member));
                 return;
             }
-            (Answer::TxnOffsetCommit(Ok(())), want) => {
-                self.transacting.want = None;
-                if let Some(Want::CommitOffsets(offsets, member)) = want {
-                    self.note_offsets(fx, offsets, member.group);
+            (Answer::TxnOffsetCommit(each), Some(Want::CommitOffsets(offsets, member))) => {
+                // What is stored is not sent again with what is not.
+                let is_stored = |it: &TopicPartition| each.contains(&(it.clone(), Ok(())));
+                let (stored, left): (Vec<_>, Vec<_>) =
+                    offsets.into_iter().partition(|it| is_stored(&it.0));
+                if !stored.is_empty() {
+                    self.note_offsets(fx, stored, member.group.clone());
                 }
-                return self.return_call(fx, Ok(()));
+                let Some(error) = decisive(&each) else {
+                    self.transacting.want = None;
+                    return self.return_call(fx, Ok(()));
+                };
+                self.transacting.want = Some(Want::CommitOffsets(left, member));
+                error
             }
             (
                 Answer::FindCoordinator(Err(error))
                 | Answer::InitProducerId(Err(error))
                 | Answer::EndTxn(Err(error))
-                | Answer::AddedToTxn(Err(error))
-                | Answer::TxnOffsetCommit(Err(error)),
+                | Answer::AddedToTxn(Err(error)),
                 _,
             ) => error,
             (_, _) => unreachable!("an answer to something that was not asked"),
@@ -536,4 +543,15 @@ impl Producer {
         it.partitions.clear();
         self.return_call(fx, Ok(()));
     }
+}
+
+/// The error that decides: that a partition is not known comes after all others.
+///
+/// Source: `TransactionManager.TxnOffsetCommitHandler`.
+fn decisive(outcomes: &Outcomes<()>) -> Option<ErrorCode> {
+    const UNKNOWN: ErrorCode = ErrorCode::UnknownTopicOrPartition;
+    let mut errors = outcomes.iter().filter_map(|it| it.1.err());
+    let first = errors.next()?;
+    let other = [first].into_iter().chain(errors).find(|it| *it != UNKNOWN);
+    Some(other.unwrap_or(UNKNOWN))
 }
