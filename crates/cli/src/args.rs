@@ -20,11 +20,14 @@ pub(crate) enum Job {
     Run(Run),
     /// Draw both systems at one instant of a scenario, as SVG.
     Render(Render),
-    /// Check scenario files: every key known, every value right, every beat happening.
+    /// Check scenario files: every key known, every value right, all that is said true.
     Check {
         /// The files, TOML or JSON.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Demand all that a lesson has: a question, tasks, a card for both systems, its limits.
+        #[arg(long)]
+        lesson: bool,
     },
     /// Tell which partition a Kafka client would choose for the keys in a file.
     Partition(Partition),
@@ -71,6 +74,9 @@ pub(crate) struct Partition {
 pub(crate) struct Run {
     /// A file, TOML or JSON, or the name of a scenario that is built in; '-' is standard input.
     pub(crate) scenario: String,
+    /// Which act, if it has several.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) act: u8,
     /// Stop at that instant, as in 14.2s, or at the end if that is earlier.
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<SimTime>,
@@ -96,6 +102,9 @@ pub(crate) struct Run {
 pub(crate) struct Render {
     /// A file, TOML or JSON, or the name of a scenario that is built in; '-' is standard input.
     pub(crate) scenario: String,
+    /// Which act, if it has several.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) act: u8,
     /// The instant, as in 14.2s, or the end if that is earlier.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: SimTime,
@@ -122,6 +131,9 @@ pub(crate) struct Render {
 pub(crate) struct Console {
     /// A file, TOML or JSON, or the name of a scenario that is built in; '-' is standard input.
     pub(crate) scenario: String,
+    /// Which act, if it has several.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) act: u8,
     /// The instant, as in 14.2s, or the end if that is earlier.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: SimTime,

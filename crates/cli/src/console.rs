@@ -13,7 +13,7 @@ pub(crate) fn console(wanted: &Console, out: &mut impl io::Write) -> Result<(), 
     let words = words(&wanted.line).map_err(wrong)?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let (tool, args) = words.split_first().expect("a command line has a word");
-    let mut story = Run::new(scenario(&wanted.scenario, wanted.seed)?);
+    let mut story = Run::new(scenario(&wanted.scenario, wanted.act, wanted.seed)?);
     story.seek(wanted.at);
     let printed = run(&story.kafka().system().described(), tool, args).map_err(wrong)?;
     out.write_all(printed.stdout.as_bytes())?;

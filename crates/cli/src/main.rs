@@ -46,7 +46,7 @@ fn work(job: Job, out: &mut impl Write) -> Result<(), Trouble> {
     match job {
         Job::Run(wanted) => run::run(&wanted, out),
         Job::Render(wanted) => render::render(&wanted, out),
-        Job::Check { files } => check::check(&files, out),
+        Job::Check { files, lesson } => check::check(&files, lesson, out),
         Job::Partition(wanted) => partition::partition(&wanted, out),
         Job::Console(wanted) => console::console(&wanted, out),
         Job::Conform(wanted) => conform::conform(&wanted, out),

@@ -11,7 +11,7 @@ use std::io::Write;
 
 /// Draws one instant of a scenario.
 pub(crate) fn render(wanted: &Render, out: &mut impl Write) -> Result<(), Trouble> {
-    let mut run = Run::new(scenario(&wanted.scenario, wanted.seed)?);
+    let mut run = Run::new(scenario(&wanted.scenario, wanted.act, wanted.seed)?);
     run.seek(wanted.at);
     let cells = cells_that_fit(wanted.width);
     let options = Options { width_px: wanted.width, ..Options::default() };

@@ -19,7 +19,7 @@ pub(crate) fn run(wanted: &args::Run, out: &mut impl Write) -> Result<(), Troubl
         let what = "the scenario and its keys cannot both come from standard input";
         return Err(Trouble::Asked(what.to_owned()));
     }
-    let mut scenario = scenario(&wanted.scenario, wanted.seed)?;
+    let mut scenario = scenario(&wanted.scenario, wanted.act, wanted.seed)?;
     if let Some(keys) = &wanted.keys {
         scenario = scenario.with_rows(rows(keys, &wanted.format)?);
     }

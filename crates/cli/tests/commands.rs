@@ -222,13 +222,23 @@ fn file(name: &str, text: &str) -> PathBuf {
 
 #[test]
 fn scenarios_are_checked_and_so_is_what_they_say() {
+    let count = brokerscope_scenario::LESSONS.len();
+    let (_, listed, _) = run("check scenarios/lessons.toml", b"");
+    assert_eq!(listed, format!("scenarios/lessons.toml: right, {count} lessons\n"));
     check(
-        "check scenarios/lessons.toml scenarios/crash-before-commit.toml",
+        "check --lesson scenarios/crash-before-commit.toml",
         "",
         expect![[r#"
-        scenarios/lessons.toml: right, 3 lessons
-        scenarios/crash-before-commit.toml: right, 20 messages, 8 beats, 20.00 s
-    "#]],
+            scenarios/crash-before-commit.toml: right, 20 messages, 8 beats, 20.00 s
+              Kafka: processed 7 = 2
+                Another consumer gets it and does the work a second time.
+              RabbitMQ: processed 7 = 2
+                Another consumer gets it and does the work a second time.
+              try: Let c1 commit just before it crashes, and see which orders nobody works on now.
+                5.25 s commit c1; done at 5.27 s
+              try: Start c1 again within six seconds of its crash.
+                7.00 s restart c1; done at 7.00 s
+        "#]],
     );
     let crash = include_str!("../../../scenarios/crash-before-commit.toml");
     let never = file("never.toml", &crash.replace("billing removed c1", "billing removed c3"));
@@ -248,8 +258,16 @@ fn scenarios_are_checked_and_so_is_what_they_say() {
     assert!(!success, "one wrong file is enough");
     expect![[r#"
         scenarios/crash-before-commit.toml: right, 20 messages, 8 beats, 20.00 s
+          Kafka: processed 7 = 2
+            Another consumer gets it and does the work a second time.
+          RabbitMQ: processed 7 = 2
+            Another consumer gets it and does the work a second time.
+          try: Let c1 commit just before it crashes, and see which orders nobody works on now.
+            5.25 s commit c1; done at 5.27 s
+          try: Start c1 again within six seconds of its crash.
+            7.00 s restart c1; done at 7.00 s
         brokerscope:
-        typo.toml:51:1:
+        typo.toml:52:1:
         rabbitmq.consumers[0]:
         unknown key 'prefetch_cuont'; the nearest is 'prefetch_count'
         brokerscope:
@@ -276,7 +294,7 @@ fn a_run_prints_its_trace_and_its_ledger() {
         still in the broker                        20                 0
         out of order within their key               0                 1
 
-        trace d580c13134628f19, seed 1
+        trace 6ab19b39dd84b8d9, seed 1
     "#]]
     .assert_eq(ledger);
     check(

@@ -6,6 +6,7 @@
 mod acts;
 mod kafka;
 mod lesson;
+#[cfg(feature = "files")]
 mod list;
 mod rabbitmq;
 mod read;
@@ -21,6 +22,7 @@ use brokerscope_core::kafka::Config as Kafka;
 use brokerscope_core::rabbitmq::Config as RabbitMq;
 use brokerscope_core::settings::Value as Choice;
 use brokerscope_core::sim::{SimDuration, SimTime};
+#[cfg(feature = "files")]
 pub(crate) use list::lesson_names;
 use read::{Node, Table, Wrong};
 use std::collections::BTreeSet;

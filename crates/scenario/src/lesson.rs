@@ -212,8 +212,8 @@ queries! {
     Workers = "workers", About::Nothing;
     /// The consumer of this reader that finished work most often; none if it is not one alone.
     Busiest = "busiest", About::Nothing;
-    /// What is still to be done: for a group, records between its committed offsets (where there
-    /// is none, the beginning of the log) and the ends of the logs; for a queue, ready and unacked.
+    /// What is still to be done: for a group, high watermark minus committed offset (or log start)
+    /// of all it reads, as `kafka-consumer-groups` counts it; for a queue, ready and unacked.
     Lag = "lag", About::Nothing;
     /// The group's committed offset in that partition, such as `orders-0`; none if it has none
     /// (Kafka only).

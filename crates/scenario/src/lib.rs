@@ -20,6 +20,8 @@ pub mod library;
 #[cfg(feature = "files")]
 pub mod load;
 mod packed;
+#[cfg(feature = "files")]
+pub mod proof;
 pub mod run;
 pub mod scenario;
 mod sentence;

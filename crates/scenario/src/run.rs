@@ -1,5 +1,6 @@
 //! A run: both systems under one clock, what a person did to them, and what came of it.
 
+mod answers;
 mod beats;
 mod explore;
 mod fact;
@@ -7,13 +8,15 @@ mod log;
 mod marks;
 mod watch;
 
+pub use answers::Answered;
 pub use fact::{Fact, FactRef, Happened};
 pub use marks::{MarkAt, Side};
 
 use crate::command::{Cast, Command, Unfit};
 use crate::ledger::{KafkaLedger, Outcome, RabbitLedger};
+use crate::lesson::Task;
 use crate::scenario::{Beat, Scenario, SystemName};
-use beats::Said;
+use beats::{Said, Tied};
 use brokerscope_core::kafka::Cluster;
 use brokerscope_core::map::sort_by_key;
 use brokerscope_core::rabbitmq::Broker;
@@ -49,14 +52,14 @@ struct Asked {
     in_rabbitmq: bool,
 }
 
-/// When a beat is said.
+/// When a beat is said, a task is done, a card is earned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Saying {
     /// At that instant, now or before.
     Said(SimTime),
     /// At that instant, later.
     Ahead(SimTime),
-    /// Not in what has been explored; perhaps later.
+    /// Not in what has been explored; perhaps later, unless that is all.
     Open,
 }
 
@@ -67,15 +70,15 @@ impl Run {
     #[must_use]
     pub fn new(scenario: Scenario) -> Self {
         let (kafka_steps, rabbitmq_steps) = steps(&scenario);
-        let Scenario { workload, kafka, rabbitmq, beats, seed, .. } = &scenario;
+        let Scenario { workload, kafka, rabbitmq, seed, .. } = &scenario;
         let spaced = has_spaced_names(&scenario);
         let kafka_watch = Watch::new(
             KafkaLedger::new(kafka, workload),
-            Said::new::<brokerscope_core::kafka::Fact>(beats, SystemName::Kafka, spaced),
+            Said::new::<brokerscope_core::kafka::Fact>(&scenario, SystemName::Kafka, spaced),
         );
         let rabbitmq_watch = Watch::new(
             RabbitLedger::new(rabbitmq, workload),
-            Said::new::<brokerscope_core::rabbitmq::Fact>(beats, SystemName::RabbitMq, spaced),
+            Said::new::<brokerscope_core::rabbitmq::Fact>(&scenario, SystemName::RabbitMq, spaced),
         );
         let cluster = Cluster::new(kafka.clone(), workload.clone());
         let broker = Broker::new(rabbitmq.clone(), workload.clone());
@@ -230,22 +233,42 @@ impl Run {
     /// its end, those that are never said are left out.
     #[must_use]
     pub fn beats(&self) -> Vec<(&Beat, Saying)> {
-        let (now, end) = (self.now(), self.end());
-        let explored = self.is_explored();
-        let saying = |(place, beat): (usize, &Beat)| {
-            let said = match beat.system {
-                SystemName::Kafka => self.kafka.explored_watcher().said.when(place),
-                SystemName::RabbitMq => self.rabbitmq.explored_watcher().said.when(place),
-            };
-            match said.filter(|at| *at <= end) {
-                Some(at) if at <= now => Some(Saying::Said(at)),
-                Some(at) => Some(Saying::Ahead(at)),
-                None if explored => None,
-                None => Some(Saying::Open),
+        let mut beats = Vec::new();
+        for (place, beat) in self.scenario.beats.iter().enumerate() {
+            let saying = self.saying(beat.system, Tied::Beat(place));
+            if saying != Saying::Open || !self.is_explored() {
+                beats.push((beat, saying));
             }
+        }
+        beats
+    }
+
+    /// The tasks in the order of the scenario, and when each is done. One is done once its fact
+    /// has happened, so going back before that undoes it.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<(&Task, Saying)> {
+        let tasks = self.scenario.tasks.iter().enumerate();
+        tasks.map(|(place, it)| (it, self.saying(it.system, Tied::Task(place)))).collect()
+    }
+
+    /// The cards in the order of the scenario, and when the fact of each happens.
+    #[must_use]
+    pub fn cards(&self) -> Vec<(&Beat, Saying)> {
+        let cards = self.scenario.cards.iter().enumerate();
+        cards.map(|(place, it)| (it, self.saying(it.system, Tied::Card(place)))).collect()
+    }
+
+    /// When what is tied to a fact happens, as far as the run is explored.
+    fn saying(&self, system: SystemName, tied: Tied) -> Saying {
+        let happens = match system {
+            SystemName::Kafka => self.kafka.explored_watcher().said.when(tied),
+            SystemName::RabbitMq => self.rabbitmq.explored_watcher().said.when(tied),
         };
-        let beats = self.scenario.beats.iter().enumerate();
-        beats.filter_map(|it| saying(it).map(|saying| (it.1, saying))).collect()
+        match happens.filter(|at| *at <= self.end()) {
+            Some(at) if at <= self.now() => Saying::Said(at),
+            Some(at) => Saying::Ahead(at),
+            None => Saying::Open,
+        }
     }
 
     /// A hash over the state of both systems at the present.

@@ -1,9 +1,8 @@
 //! The scenarios that are built in: what happens in each, that everything that is said does
 //! happen, and that the question is answered.
 
-use brokerscope_core::sim::SimTime;
-use brokerscope_core::weight::Weight;
 use brokerscope_scenario::ledger::Outcome;
+use brokerscope_scenario::proof::{Proof, lacks, prove};
 use brokerscope_scenario::scenario::SystemName;
 use brokerscope_scenario::{LESSONS, Lesson, Run, Scenario};
 use expect_test::expect_file;
@@ -21,49 +20,48 @@ fn outcome(run: &Run, system: SystemName, reader: &str) -> Outcome {
     found.expect("there is such a reader").2
 }
 
-#[test]
-fn every_lesson_happens_as_it_is_written_down() {
-    for lesson in LESSONS {
-        let run = ended(lesson.name);
-        let mut trace = String::new();
-        run.trace(run.end(), &mut trace).unwrap();
-        let path = format!("../../../scenarios/{}.trace", lesson.name);
-        expect_file![path].assert_eq(&trace);
-    }
+/// The trace of a run at its end, beside its scenario.
+fn check_trace(run: &Run, name: &str, acts: usize) {
+    let mut trace = String::new();
+    run.trace(run.end(), &mut trace).expect("a string takes everything");
+    let act = run.scenario().act.number;
+    let number = if acts == 1 { String::new() } else { format!(".{act}") };
+    let path = format!("../../../scenarios/{name}{number}.trace");
+    expect_file![path].assert_eq(&trace);
 }
 
 #[test]
-fn everything_that_is_said_happens() {
+fn every_lesson_happens_as_it_is_written_down_and_all_that_it_says_is_true() {
     for lesson in LESSONS {
-        let run = ended(lesson.name);
-        let said: Vec<_> = run.beats().into_iter().map(|(beat, _)| beat).collect();
-        for beat in &run.scenario().beats {
-            let happens = said.contains(&beat);
-            assert!(happens, "{}: it happens that '{}'", lesson.name, beat.when);
+        let acts: Vec<_> = lesson.scenarios().iter().map(prove).collect();
+        let mut told = String::new();
+        for act in &acts {
+            check_trace(&act.run, lesson.name, acts.len());
+            let number = act.run.scenario().act.number;
+            told += &format!("act {number}\n{}", found(act));
+            assert_eq!(act.faults, Vec::<String>::new(), "{}, act {number}", lesson.name);
         }
-        assert!(run.kafka_ledger().is_done(), "{}: Kafka is done", lesson.name);
-        assert!(run.rabbitmq_ledger().is_done(), "{}: RabbitMQ is done", lesson.name);
+        let path = format!("answers/{}.txt", lesson.name);
+        expect_file![path].assert_eq(&told);
+        assert_eq!(lacks(&acts), Vec::<String>::new(), "{} is a lesson", lesson.name);
     }
 }
 
-#[test]
-fn lessons_are_short_and_begin_at_once() {
-    for lesson in LESSONS {
-        let run = ended(lesson.name);
-        let beats = &run.scenario().beats;
-        assert!(beats.len() <= 8, "{}: at most eight beats", lesson.name);
-        for beat in beats {
-            let sentences = beat.say.matches(['.', '?', '!']).count();
-            assert!(sentences <= 2, "{}: at most two sentences: {}", lesson.name, beat.say);
-        }
-        for system in [SystemName::Kafka, SystemName::RabbitMq] {
-            let early = run.facts(SimTime::from_ms(3_000), |fact| {
-                fact.system() == system && Weight::Seen <= fact.weight()
-            });
-            let word = system.word();
-            assert!(early.len() > 5, "{}: {word} shows something soon", lesson.name);
-        }
+/// What a person finds out: the right answer a system, and when each task is done.
+fn found(act: &Proof) -> String {
+    let scenario = act.run.scenario();
+    let mut told = String::new();
+    for (asked, it) in scenario.asks.asked.iter().zip(&act.answers) {
+        let (system, query, found) = (it.system.as_str(), asked.query.word(), &it.found);
+        let right = it.answer.map_or("", |place| &scenario.asks.answers[place].say);
+        let about = format!("{query} {}", asked.of);
+        told += &format!("{system}: {} = {found}\n  {right}\n", about.trim_end());
     }
+    for (task, done) in scenario.tasks.iter().zip(&act.done) {
+        let at = done.map_or_else(|| "never".to_owned(), |at| at.to_string());
+        told += &format!("try: {}\n  {at}: {}\n", task.say, task.when);
+    }
+    told
 }
 
 #[test]
@@ -95,20 +93,12 @@ fn four_consumers_do_all_the_work_once() {
     }
 }
 
-/// A scenario that is no lesson yet, at its end: what happens in it, and all that is said.
+/// A scenario outside the menu, at its end: what happens in it, and all that is said.
 fn happens(name: &str, text: &str) -> Run {
-    let mut run = Run::new(Scenario::from_toml(name, text).expect("it is a scenario"));
-    assert!(run.explore(u64::MAX), "a run ends");
-    run.seek(run.end());
-    let mut trace = String::new();
-    run.trace(run.end(), &mut trace).expect("a string takes everything");
-    let path = format!("../../../scenarios/{name}.trace");
-    expect_file![path].assert_eq(&trace);
-    let said: Vec<_> = run.beats().into_iter().map(|(beat, _)| beat).collect();
-    for beat in &run.scenario().beats {
-        assert!(said.contains(&beat), "it happens that '{}'", beat.when);
-    }
-    run
+    let proof = prove(&Scenario::from_toml(name, text).expect("it is a scenario"));
+    check_trace(&proof.run, name, 1);
+    assert_eq!(proof.faults, Vec::<String>::new(), "{name}");
+    proof.run
 }
 
 #[test]

@@ -99,6 +99,12 @@ impl<S: System, W: Watcher<S>> Timeline<S, W> {
         &self.frontier.watcher
     }
 
+    /// The world at the instant up to which the run has been explored.
+    #[must_use]
+    pub fn explored_world(&self) -> &World<S> {
+        &self.frontier.world
+    }
+
     /// The present instant.
     #[must_use]
     pub fn now(&self) -> SimTime {

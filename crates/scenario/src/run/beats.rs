@@ -1,68 +1,98 @@
-//! Which beats have been said: a beat is said when the fact it is tied to first happens.
+//! Which beats have been said: a beat is said when the fact it is tied to first happens. In the
+//! same way a task is done, and a card is earned.
 
 use super::fact::Told;
-use crate::scenario::{Beat, SystemName};
+use crate::scenario::{Scenario, SystemName};
 use brokerscope_core::sim::SimTime;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
-/// The beats of one system, and which have been said. Cloning is cheap; what has been said costs
-/// nothing any more.
+/// What is tied to facts of one system, and when each happened. Cloning is cheap; what has
+/// happened costs nothing any more.
 #[derive(Clone, Debug)]
 pub(crate) struct Said {
     plan: Arc<Plan>,
-    /// In the order in which they were said: which beat of the scenario, and when.
-    said: Vec<(usize, SimTime)>,
+    /// In the order in which they happened: which one, and when.
+    said: Vec<(Tied, SimTime)>,
+}
+
+/// Something that is tied to a fact, by its place in the scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tied {
+    /// A beat.
+    Beat(usize),
+    /// A task.
+    Task(usize),
+    /// A card.
+    Card(usize),
 }
 
 #[derive(Debug)]
 struct Plan {
-    /// Each with its place in the scenario.
-    beats: Vec<(usize, Box<str>)>,
-    /// By verb of a fact: the beats that it could be, by place in `beats`.
+    /// What is tied to which beginning of a fact.
+    ties: Vec<(Tied, Box<str>)>,
+    /// By verb of a fact: what it could be, by place in `ties`.
     by_verb: Vec<Vec<usize>>,
 }
 
 impl Said {
-    /// Nothing has been said yet. `spaced` says that some name in the scenario has white space
+    /// Nothing has happened yet. `spaced` says that some name in the scenario has white space
     /// in it, so that the words of a fact tell nothing about its kind.
-    pub(super) fn new<F: Told>(beats: &[Beat], system: SystemName, spaced: bool) -> Self {
-        let beats: Vec<(usize, Box<str>)> = beats
-            .iter()
-            .enumerate()
-            .filter(|(_, it)| it.system == system)
-            .map(|(place, it)| (place, it.when.as_str().into()))
-            .collect();
+    pub(super) fn new<F: Told>(scenario: &Scenario, system: SystemName, spaced: bool) -> Self {
+        let mut ties: Vec<(Tied, Box<str>)> = Vec::new();
+        let mut tie = |tied, of: SystemName, when: &str| {
+            if of == system {
+                ties.push((tied, when.into()));
+            }
+        };
+        for (place, it) in scenario.beats.iter().enumerate() {
+            tie(Tied::Beat(place), it.system, &it.when);
+        }
+        for (place, it) in scenario.tasks.iter().enumerate() {
+            tie(Tied::Task(place), it.system, &it.when);
+        }
+        for (place, it) in scenario.cards.iter().enumerate() {
+            tie(Tied::Card(place), it.system, &it.when);
+        }
+        Self::of::<F>(ties, spaced)
+    }
+
+    fn of<F: Told>(ties: Vec<(Tied, Box<str>)>, spaced: bool) -> Self {
         let candidates = |verb: &&str| {
             let could = |when: &str| spaced || could_be(when, verb);
-            (0..beats.len()).filter(|it| could(&beats[*it].1)).collect()
+            (0..ties.len()).filter(|it| could(&ties[*it].1)).collect()
         };
         let by_verb = F::VERBS.iter().map(candidates).collect();
-        Self { plan: Arc::new(Plan { beats, by_verb }), said: Vec::new() }
+        Self { plan: Arc::new(Plan { ties, by_verb }), said: Vec::new() }
     }
 
     /// A fact happened.
     pub(super) fn hear<F: Told>(&mut self, at: SimTime, fact: &F) {
-        if self.said.len() == self.plan.beats.len() {
+        if self.said.len() == self.plan.ties.len() {
             return;
         }
         for candidate in &self.plan.by_verb[fact.verb()] {
-            let (beat, when) = &self.plan.beats[*candidate];
-            let fresh = self.said.iter().all(|(said, _)| said != beat);
+            let (tied, when) = &self.plan.ties[*candidate];
+            let fresh = self.said.iter().all(|(said, _)| said != tied);
             if fresh && begins(fact, when) {
-                self.said.push((*beat, at));
+                self.said.push((*tied, at));
             }
         }
     }
 
-    /// What was said last: its place in the scenario, and when it was said.
+    /// The beat that was said last: its place in the scenario, and when it was said.
     pub(super) fn latest(&self) -> Option<(usize, SimTime)> {
-        self.said.last().copied()
+        for (tied, at) in self.said.iter().rev() {
+            if let Tied::Beat(beat) = tied {
+                return Some((*beat, *at));
+            }
+        }
+        None
     }
 
-    /// When the beat at that place in the scenario was said.
-    pub(super) fn when(&self, beat: usize) -> Option<SimTime> {
-        self.said.iter().find(|(said, _)| *said == beat).map(|(_, at)| *at)
+    /// When what is tied to a fact happened.
+    pub(super) fn when(&self, tied: Tied) -> Option<SimTime> {
+        self.said.iter().find(|(said, _)| *said == tied).map(|(_, at)| *at)
     }
 }
 
@@ -75,7 +105,7 @@ fn could_be(when: &str, verb: &str) -> bool {
 
 /// Whether the text of `fact` begins with `when`. A number in it is whole: `c1 processed 1` is
 /// not the beginning of `c1 processed 12`.
-fn begins(fact: &impl fmt::Display, when: &str) -> bool {
+pub(super) fn begins(fact: &impl fmt::Display, when: &str) -> bool {
     let mut sink = Prefix { when: when.as_bytes(), matched: 0, verdict: None };
     match write!(sink, "{fact}") {
         Ok(()) => sink.matched == sink.when.len(),
@@ -206,13 +236,12 @@ mod tests {
         for fact in facts {
             let text = fact.to_string();
             for end in 1..=text.len() {
-                let (system, when) = (SystemName::Kafka, text[..end].to_owned());
+                let when = &text[..end];
                 let cut = text.as_bytes().get(end).is_some_and(u8::is_ascii_digit)
                     && text.as_bytes()[end - 1].is_ascii_digit();
-                let beats = [Beat { system, when, say: String::new() }];
-                let mut said = Said::new::<F>(&beats, system, false);
+                let mut said = Said::of::<F>(vec![(Tied::Beat(0), when.into())], false);
                 said.hear(SimTime(5), fact);
-                assert_eq!(said.latest().is_some(), !cut, "{:?} is heard in {text}", beats[0].when);
+                assert_eq!(said.latest().is_some(), !cut, "{when:?} is heard in {text}");
             }
         }
     }
@@ -225,17 +254,18 @@ mod tests {
 
     #[test]
     fn a_beat_is_said_once_and_the_latest_stands() {
-        let beat = |when: &str, system| Beat { system, when: when.into(), say: String::new() };
-        let beats = [
-            beat("c1 crashed", SystemName::Kafka),
-            beat("c1 processed 7", SystemName::RabbitMq),
-            beat("c1 processed 7", SystemName::Kafka),
+        let ties = [
+            (Tied::Beat(0), "c1 crashed"),
+            (Tied::Beat(2), "c1 processed 7"),
+            (Tied::Task(0), "c1 processed"),
         ];
-        let mut said = Said::new::<kafka::Fact>(&beats, SystemName::Kafka, false);
+        let ties = ties.map(|(tied, when)| (tied, when.into()));
+        let mut said = Said::of::<kafka::Fact>(ties.into(), false);
         for (at, number) in [(1, 5), (2, 7), (3, 7)] {
             said.hear(SimTime(at), &processed(number));
         }
         assert_eq!(said.latest(), Some((2, SimTime(2))));
-        assert_eq!((said.when(0), said.when(1)), (None, None));
+        let when = |tied| said.when(tied);
+        assert_eq!((when(Tied::Beat(0)), when(Tied::Task(0))), (None, Some(SimTime(1))));
     }
 }
