@@ -30,6 +30,10 @@ pub(crate) struct Card<'a> {
     pub(crate) processed: u64,
     /// A second line about it.
     pub(crate) about: String,
+    /// A word beside its name.
+    pub(crate) tag: String,
+    /// Whether the second line tells of something that went wrong.
+    pub(crate) trouble: bool,
 }
 
 /// What a consumer is doing, as its card shows it.
@@ -41,6 +45,8 @@ pub(crate) enum Doing {
     Closed,
     /// It has nothing to do and will not get anything.
     Idle,
+    /// It gets nothing until another that does is gone.
+    StandsBy,
     /// Its application was paused.
     Paused,
     /// It does what these words say.
@@ -63,6 +69,7 @@ impl Doing {
             Self::Crashed => "crashed".to_owned(),
             Self::Closed => "closed".to_owned(),
             Self::Idle => "idle".to_owned(),
+            Self::StandsBy => "stands by".to_owned(),
             Self::Paused => "paused".to_owned(),
             Self::Says(words) => words.to_owned(),
             Self::Works(message, _) => joined(&["works on ", &message.to_string()]),
@@ -137,8 +144,10 @@ impl Card<'_> {
     /// The card in words.
     fn label(&self) -> String {
         let mut label = joined(&["consumer ", self.name.as_str(), ": ", &self.doing.words()]);
-        if !self.about.is_empty() {
-            label += &joined(&[", ", &self.about]);
+        for said in [&self.tag, &self.about] {
+            if !said.is_empty() {
+                label += &joined(&[", ", said]);
+            }
         }
         label + ", " + &counted(self.processed, "message", "messages") + " done"
     }
@@ -147,7 +156,7 @@ impl Card<'_> {
         let quiet = line(Tone::Line, 15, Dash::Dashed);
         let (fill, border) = match self.doing {
             Doing::Crashed => (Tone::BadSoft, line(Tone::Bad, 15, Dash::Solid)),
-            Doing::Closed | Doing::Idle => (Tone::Surface, quiet),
+            Doing::Closed | Doing::Idle | Doing::StandsBy => (Tone::Surface, quiet),
             Doing::Paused | Doing::Says(_) | Doing::Works(..) => {
                 (Tone::Surface, line(accent(self.lane), 15, Dash::Solid))
             }
@@ -179,7 +188,7 @@ impl Card<'_> {
         match self.doing {
             Doing::Crashed => Tone::Bad,
             Doing::Works(..) | Doing::Paused => Tone::Text,
-            Doing::Closed | Doing::Idle | Doing::Says(_) => Tone::Muted,
+            Doing::Closed | Doing::Idle | Doing::StandsBy | Doing::Says(_) => Tone::Muted,
         }
     }
 
@@ -192,10 +201,20 @@ impl Card<'_> {
         let done_at = Point::new(right, area.y + px(18));
         let done_left = sheet.text_before(done_at, QUIET, inner - px(24), &done);
         let name_at = Point::new(left, area.y + px(18));
-        sheet.text(name_at, NAME, done_left - px(8) - left, self.name.as_str());
+        let name_end = sheet.text(name_at, NAME, done_left - px(8) - left, self.name.as_str());
+        let tag_at = Point::new(name_end + px(8), name_at.y);
+        let tag_room = done_left - px(8) - tag_at.x;
+        let tagged = !self.tag.is_empty() && QUIET.width(&self.tag) <= tag_room;
+        if tagged {
+            sheet.text(tag_at, QUIET, tag_room, &self.tag);
+        }
 
         let words = self.doing.words();
-        let wide = BODY.width(&words).max(QUIET.width(&self.about));
+        // Where it does not fit beside the name it is said before what else is said.
+        let comma = if self.about.is_empty() || self.tag.is_empty() { "" } else { ", " };
+        let tag = if tagged { "" } else { self.tag.as_str() };
+        let about = joined(&[tag, if tagged { "" } else { comma }, &self.about]);
+        let wide = BODY.width(&words).max(QUIET.width(&about));
         let fit = ((inner - wide - px(4)).0 / m.pitch().0).clamp(0, 3);
         let fit = usize::try_from(fit).unwrap_or(0);
         let shown = self.holds.len().min(fit);
@@ -214,7 +233,8 @@ impl Card<'_> {
         let room = if shown == 0 { inner } else { x - left };
         let said = BODY.tone(self.words_tone());
         sheet.text(Point::new(left, area.y + px(35)), said, room, &words);
-        sheet.text(Point::new(left, area.y + px(50)), QUIET, room, &self.about);
+        let style = if self.trouble { QUIET.tone(Tone::Bad) } else { QUIET };
+        sheet.text(Point::new(left, area.y + px(50)), style, room, &about);
         self.progress(sheet, area);
     }
 

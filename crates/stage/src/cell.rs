@@ -103,6 +103,37 @@ impl Sheet {
         self.rect(area.inset(px(1)), 6, None, Some(line(Tone::Line, 15, Dash::Dotted)));
     }
 
+    /// The round ground of an acknowledgement, in its message's colour.
+    pub(crate) fn seal(&mut self, at: Point, tone: Tone) {
+        let area = Area::new(at.x - px(7), at.y - px(7), px(14), px(14));
+        self.rect(area, 7, Some(Tone::Surface), Some(line(tone, 20, Dash::Solid)));
+    }
+
+    /// The sign of what is done, or fits.
+    pub(crate) fn check(&mut self, at: Point) {
+        let p = |x: i32, y: i32| at.offset(Len(x), Len(y));
+        let check = vec![Step::Move(p(-30, 2)), Step::Line(p(-8, 24)), Step::Line(p(30, -22))];
+        self.path(check, None, Some(line(Tone::Text, 15, Dash::Solid)));
+    }
+
+    /// The sign of a message handed back, in its colour.
+    pub(crate) fn back(&mut self, at: Point, tone: Tone) {
+        self.seal(at, tone);
+        let p = |x: i32, y: i32| at.offset(Len(x), Len(y));
+        let stroke = line(Tone::Bad, 15, Dash::Solid);
+        self.segment(p(-25, -25), p(25, 25), stroke);
+        self.segment(p(25, -25), p(-25, 25), stroke);
+    }
+
+    /// The sign of a message that left without an acknowledgement, in its empty place.
+    pub(crate) fn removed(&mut self, area: Area) {
+        let at = area.centre();
+        let p = |x: i32, y: i32| at.offset(px(x), px(y));
+        let stroke = line(Tone::Muted, 15, Dash::Solid);
+        self.segment(p(-3, -3), p(3, 3), stroke);
+        self.segment(p(3, -3), p(-3, 3), stroke);
+    }
+
     /// The sign of a message that was delivered before, in the upper right corner of its cell.
     pub(crate) fn again(&mut self, area: Area, tone: Tone) {
         let at = Point::new(area.right() - px(9), area.y + Len(85));

@@ -2,7 +2,7 @@
 
 use crate::card::accent;
 use crate::cell::{Look, mark};
-use crate::item::{Anchor, Dash, Step};
+use crate::item::{Anchor, Dash};
 use crate::metrics::{CELL, Metrics};
 use crate::places::{Places, along, bus, from_producer, log_tap, queue_tap, to_offsets, to_reader};
 use crate::scene::{Lane, Motion, Scene};
@@ -111,29 +111,17 @@ fn draw_trip(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, trip: &Trip) {
             sheet.text_at(at, Anchor::Middle, BODY, offset.clone());
         }
         Load::Ack(message) => {
-            seal(sheet, at, Tone::KeyEdge(mark(scene.workload, *message).colour));
-            let p = |x: i32, y: i32| at.offset(Len(x), Len(y));
-            let check = vec![Step::Move(p(-30, 2)), Step::Line(p(-8, 24)), Step::Line(p(30, -22))];
-            sheet.path(check, None, Some(line(Tone::Text, 15, Dash::Solid)));
+            sheet.seal(at, Tone::KeyEdge(mark(scene.workload, *message).colour));
+            sheet.check(at);
         }
         Load::Return(message) => {
-            seal(sheet, at, Tone::KeyEdge(mark(scene.workload, *message).colour));
-            let p = |x: i32, y: i32| at.offset(Len(x), Len(y));
-            let stroke = line(Tone::Bad, 15, Dash::Solid);
-            sheet.segment(p(-25, -25), p(25, 25), stroke);
-            sheet.segment(p(25, -25), p(-25, 25), stroke);
+            sheet.back(at, Tone::KeyEdge(mark(scene.workload, *message).colour));
         }
         Load::Answer => {
             let area = Area::new(at.x - px(3), at.y - px(3), px(6), px(6));
             sheet.rect(area, 3, Some(Tone::Surface), Some(line(tone, 15, Dash::Solid)));
         }
     }
-}
-
-/// The round ground of an acknowledgement, in its message's colour.
-fn seal(sheet: &mut Sheet, at: Point, tone: Tone) {
-    let area = Area::new(at.x - px(7), at.y - px(7), px(14), px(14));
-    sheet.rect(area, 7, Some(Tone::Surface), Some(line(tone, 20, Dash::Solid)));
 }
 
 fn dot(sheet: &mut Sheet, scene: &Scene<'_>, trip: &Trip) {
@@ -266,6 +254,14 @@ fn rabbitmq_trips(scene: &Scene<'_>, m: &Metrics, places: &Places) -> Vec<Trip> 
             let turn = i32::try_from(turn).ok()?;
             Some(to_reader(m, lane, queue_tap(area), card, turn))
         };
+        let confirmed = |producer| {
+            let mut exchanges = places.exchanges.iter().filter(|(name, _)| {
+                scene.rabbitmq_config.destinations.iter().any(|it| it.exchange == *name)
+            });
+            let end = exchanges.next().map(|it| Point::new(it.1.right(), it.1.centre().y));
+            let end = end.or_else(|| places.queues.first().map(|it| it.2))?;
+            Some(back(from_producer(m, places.producer(producer)?, lane, end)))
+        };
         let trip = match &flight.cargo {
             Cargo::Publish(producer, exchange, key, message) => {
                 let end = places.exchange(exchange).map(|it| Point::new(it.right(), it.centre().y));
@@ -278,16 +274,9 @@ fn rabbitmq_trips(scene: &Scene<'_>, m: &Metrics, places: &Places) -> Vec<Trip> 
                     (from_producer(m, card, lane, end), Load::Messages(vec![*message]))
                 })
             }
-            Cargo::Confirm(producer, _) | Cargo::Refusal(producer, _) => {
-                let end =
-                    places.exchanges.first().map(|it| Point::new(it.1.right(), it.1.centre().y));
-                let end = end.or_else(|| places.queues.first().map(|it| it.2));
-                let way = places.producer(producer).zip(end);
-                let load = match &flight.cargo {
-                    Cargo::Refusal(_, message) => Load::Return(*message),
-                    _ => Load::Answer,
-                };
-                way.map(|(card, end)| (back(from_producer(m, card, lane, end)), load))
+            Cargo::Confirm(producer, _) => confirmed(producer).map(|it| (it, Load::Answer)),
+            Cargo::Refusal(producer, message) => {
+                confirmed(producer).map(|it| (it, Load::Return(*message)))
             }
             Cargo::Unroutable(exchange, producer, message) => {
                 let end = places.exchange(exchange).map(|it| Point::new(it.right(), it.centre().y));

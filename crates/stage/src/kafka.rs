@@ -268,7 +268,16 @@ fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a
             }
         }
     }
-    Card { lane: Lane::Kafka, name: &it.name, doing, holds, processed: it.processed, about }
+    Card {
+        lane: Lane::Kafka,
+        name: &it.name,
+        doing,
+        holds,
+        processed: it.processed,
+        about,
+        tag: String::new(),
+        trouble: false,
+    }
 }
 
 /// Partitions by their short names.

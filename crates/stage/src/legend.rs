@@ -2,7 +2,8 @@
 
 use crate::item::{Dash, Step};
 use crate::metrics::Metrics;
-use crate::scene::Lane;
+use crate::rabbitmq;
+use crate::scene::{Lane, Scene};
 use crate::sheet::{QUIET, Sheet, line};
 use crate::tone::{NO_KEY, Tone};
 use crate::unit::{Area, Len, Point, px};
@@ -18,6 +19,12 @@ enum Mark {
     Outlined,
     Ghost,
     Again,
+    Gone,
+    Back,
+    Check,
+    Reads,
+    /// The words begin with what they explain.
+    Words,
 }
 
 const KAFKA: [(Mark, &str); 6] = [
@@ -37,27 +44,62 @@ const RABBITMQ: [(Mark, &str); 4] = [
     (Mark::Again, "redelivered"),
 ];
 
+const STREAM: [(Mark, &str); 2] =
+    [(Mark::Solid, "kept"), (Mark::Reads, "where a consumer reads on")];
+
+/// What there is to explain in a lane.
+fn entries(scene: &Scene<'_>, lane: Lane) -> Vec<(Mark, &'static str)> {
+    if lane == Lane::Kafka {
+        let mut partitions = scene.kafka.topics.iter().flat_map(|it| &it.partitions);
+        let replicated = partitions.any(|it| !it.replicas.is_empty());
+        return KAFKA[..KAFKA.len() - usize::from(!replicated)].to_vec();
+    }
+    let seen = rabbitmq::seen(scene);
+    let mut entries = Vec::new();
+    if seen.queues {
+        entries.extend_from_slice(&RABBITMQ);
+    }
+    if seen.streams {
+        entries.extend_from_slice(&STREAM[usize::from(seen.queues)..]);
+    }
+    for (there, mark, words) in [
+        (seen.dropped, Mark::Gone, "left without an ack"),
+        (seen.priorities, Mark::Words, "p5: priority 5"),
+        (seen.returns, Mark::Words, "×2: came back twice"),
+        (seen.expiry, Mark::Words, "9s: until it expires"),
+        (seen.bindings, Mark::Check, "matches the newest message"),
+        (seen.back, Mark::Back, "sent back or refused"),
+    ] {
+        if there {
+            entries.push((mark, words));
+        }
+    }
+    entries
+}
+
 /// The height of a line.
 const LINE: Len = px(20);
 
 /// Draws the legend of a lane from `at` on; tells where it ends.
-pub(crate) fn draw(sheet: &mut Sheet, m: &Metrics, lane: Lane, replicated: bool, at: Point) -> Len {
-    let entries: &[(Mark, &str)] = match lane {
-        Lane::Kafka if replicated => &KAFKA,
-        Lane::Kafka => &KAFKA[..KAFKA.len() - 1],
-        Lane::RabbitMq => &RABBITMQ,
-    };
+pub(crate) fn draw(
+    sheet: &mut Sheet,
+    scene: &Scene<'_>,
+    m: &Metrics,
+    lane: Lane,
+    at: Point,
+) -> Len {
     let left = at.x + m.margin;
     let right =
         if m.side_by_side || !m.beside { at.x + m.lane - m.margin } else { at.x + m.storage_end() };
     let (mut x, mut y) = (left, at.y);
-    for (mark, words) in entries {
-        let width = px(20) + QUIET.width(words);
+    for (mark, words) in entries(scene, lane) {
+        let indent = if matches!(mark, Mark::Words) { Len::ZERO } else { px(20) };
+        let width = indent + QUIET.width(words);
         if left < x && right < x + width {
             (x, y) = (left, y + LINE);
         }
-        swatch(sheet, *mark, Area::new(x, y + px(3), px(14), px(14)));
-        let end = sheet.text(Point::new(x + px(20), y + px(14)), QUIET, right - x, words);
+        swatch(sheet, mark, Area::new(x, y + px(3), px(14), px(14)));
+        let end = sheet.text(Point::new(x + indent, y + px(14)), QUIET, right - x, words);
         x = end + px(12);
     }
     y + LINE
@@ -83,6 +125,17 @@ fn swatch(sheet: &mut Sheet, mark: Mark, area: Area) {
         Mark::Again => {
             let cell = Area::new(area.x - px(12), centre.y - Len(85), px(28), px(28));
             sheet.again(cell, Tone::Text);
+        }
+        Mark::Words => {}
+        Mark::Gone => {
+            sheet.rect(area.inset(px(1)), 3, None, Some(line(Tone::Muted, 15, Dash::Dotted)));
+            sheet.removed(area);
+        }
+        Mark::Back => sheet.back(centre, Tone::Muted),
+        Mark::Check => sheet.check(centre),
+        Mark::Reads => {
+            let (top, low) = (Point::new(centre.x, area.y), Point::new(centre.x, area.bottom()));
+            sheet.segment(top, low, line(Tone::Rabbit, 20, Dash::Solid));
         }
         Mark::Position => {
             let stroke = line(Tone::Kafka, 20, Dash::Dashed);

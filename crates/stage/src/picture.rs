@@ -32,7 +32,7 @@ pub fn picture(scene: &Scene<'_>) -> Picture {
             divide(&mut sheet, &m, y, to);
         }
         let at = Point::new(lane_x(&m, lane), y);
-        title(&mut sheet, &m, lane, at);
+        title(&mut sheet, scene, &m, lane, at);
         let body = at.offset(Len::ZERO, TITLE);
         let end = match lane {
             Lane::Kafka => kafka::draw(&mut sheet, scene, &m, &mut places, body),
@@ -73,10 +73,8 @@ fn divide(sheet: &mut Sheet, m: &Metrics, y: Len, to: Point) {
 
 /// What stands below a lane; tells where the lane ends.
 fn finish(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, lane: Lane, x: Len, y: Len) -> Len {
-    let mut partitions = scene.kafka.topics.iter().flat_map(|it| &it.partitions);
-    let replicated = partitions.any(|it| !it.replicas.is_empty());
     let at = Point::new(x, y);
-    let end = if scene.options.legend { legend::draw(sheet, m, lane, replicated, at) } else { y };
+    let end = if scene.options.legend { legend::draw(sheet, scene, m, lane, at) } else { y };
     end + px(8)
 }
 
@@ -91,7 +89,7 @@ fn choose(sheet: &mut Sheet, options: &Options) {
 }
 
 /// The name of a system, and what it does with a message.
-fn title(sheet: &mut Sheet, m: &Metrics, lane: Lane, at: Point) {
+fn title(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, lane: Lane, at: Point) {
     let (name, tone, says, short) = match lane {
         Lane::Kafka => (
             "Kafka",
@@ -105,6 +103,11 @@ fn title(sheet: &mut Sheet, m: &Metrics, lane: Lane, at: Point) {
             "forgets a message once it is acknowledged",
             "forgets after the ack",
         ),
+    };
+    let seen = rabbitmq::seen(scene);
+    let (says, short) = match lane {
+        Lane::RabbitMq if !seen.queues => ("keeps a stream; consumers read on", "keeps a stream"),
+        Lane::Kafka | Lane::RabbitMq => (says, short),
     };
     let right = bus(m, lane) - px(6);
     let at = at.offset(m.margin, px(20));

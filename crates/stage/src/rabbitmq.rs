@@ -1,7 +1,13 @@
 //! RabbitMQ's lane: exchanges, queues, their consumers, dead letters.
 
+mod dead;
+mod exchanges;
+mod members;
 mod nodes;
+mod notes;
 mod queue;
+mod rules;
+mod stream;
 
 use crate::card::{Card, Doing, Stack, accent};
 use crate::item::Dash;
@@ -9,38 +15,100 @@ use crate::kafka::{HEADING, draw_heading, heading_height};
 use crate::metrics::{Metrics, ROW};
 use crate::places::{Places, queue_tap, to_reader};
 use crate::scene::{Lane, Scene, Target};
-use crate::sheet::{BODY, LABEL, QUIET, Sheet, line};
+use crate::sheet::{QUIET, Sheet, line};
 use crate::tone::Tone;
 use crate::unit::{Area, Len, Point, px};
 use crate::words::{count, joined};
-use brokerscope_core::name::{ExchangeName, QueueName};
-use brokerscope_core::rabbitmq::Config;
-use brokerscope_core::rabbitmq::config::ExchangeType;
-use brokerscope_core::rabbitmq::exchange::topic;
-use brokerscope_core::rabbitmq::snapshot::{Cargo, ConsumerSnapshot, ConsumerState, QueueSnapshot};
+use brokerscope_core::name::QueueName;
+use brokerscope_core::rabbitmq::config::{Overflow, QueueType, RoutingKey};
+use brokerscope_core::rabbitmq::error::ProtocolError;
+use brokerscope_core::rabbitmq::snapshot::{ConsumerSnapshot, ConsumerState, QueueSnapshot};
+use brokerscope_core::rabbitmq::topology::Destination;
 use brokerscope_core::workload::MessageId;
 
-/// The height of a binding's line.
-const BINDING: Len = px(16);
+/// What can be seen in some lanes only, and is to be explained there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// Queues that forget what is acknowledged.
+    pub(crate) queues: bool,
+    /// Logs that do not.
+    pub(crate) streams: bool,
+    /// Bindings that may match.
+    pub(crate) bindings: bool,
+    /// Priorities under messages.
+    pub(crate) priorities: bool,
+    /// Delivery counts under messages.
+    pub(crate) returns: bool,
+    /// How long messages may still wait.
+    pub(crate) expiry: bool,
+    /// What limits made a queue drop.
+    pub(crate) dropped: bool,
+    /// What comes back to publishers.
+    pub(crate) back: bool,
+}
 
-/// The queues that other queues send their dead letters to.
-pub(crate) fn dead_letter_queues(config: &Config) -> Vec<&QueueName> {
-    let mut found = Vec::new();
-    for queue in &config.queues {
-        let Some(exchange) = &queue.arguments.dead_letter_exchange.0 else { continue };
-        let exchange: &str = exchange;
-        let key = queue.arguments.dead_letter_routing_key.0.as_deref();
-        if exchange.is_empty() {
-            // The default exchange takes the key for a queue's name.
-            found.extend(
-                key.and_then(|key| config.queues.iter().find(|it| it.name.as_str() == key))
-                    .map(|it| &it.name),
-            );
-        }
-        let bound = config.bindings.iter().filter(|it| it.source.as_str() == exchange);
-        found.extend(bound.filter_map(|it| it.destination.queue()));
+/// What is to be explained.
+pub(crate) fn seen(scene: &Scene<'_>) -> Seen {
+    let mut seen = Seen::default();
+    for it in &scene.rabbitmq.queues {
+        let stream = it.arguments.queue_type == QueueType::Stream;
+        let notes = notes::Notes::of(it);
+        let refuses = it.arguments.overflow != Overflow::DropHead;
+        seen.streams |= stream;
+        seen.queues |= !stream;
+        seen.priorities |= notes.priorities;
+        seen.returns |= notes.returns;
+        seen.expiry |= notes.expiry;
+        seen.dropped |= !rules::dropped(it).is_empty();
+        seen.back |= refuses;
     }
-    found
+    seen.back |= scene.rabbitmq_config.publishers.iter().any(|it| it.settings.mandatory);
+    seen.bindings = scene.rabbitmq.exchanges.iter().any(|it| exchanges::in_lines(scene, it));
+    // Nothing declared yet will be a queue.
+    seen.queues |= !seen.streams;
+    seen
+}
+
+/// The queues that only take other queues' dead letters: publishers do not reach them.
+fn dead_letter_queues<'a>(scene: &Scene<'a>) -> Vec<&'a QueueName> {
+    let mut dead = Vec::new();
+    for queue in &scene.rabbitmq.queues {
+        let arguments = &queue.arguments;
+        let Some(exchange) = &arguments.dead_letter_exchange.0 else { continue };
+        let key = arguments.dead_letter_routing_key.0.as_deref();
+        reach(scene, exchange, key, &mut dead);
+    }
+    let mut fed = Vec::new();
+    for it in &scene.rabbitmq_config.destinations {
+        let key = match &it.routing_key {
+            RoutingKey::Fixed(key) => Some(&**key),
+            RoutingKey::MessageKey => None,
+        };
+        reach(scene, it.exchange.as_str(), key, &mut fed);
+    }
+    dead.retain(|it| !fed.contains(it));
+    dead
+}
+
+/// The queues that may get what comes to an exchange, with that key if it is known.
+fn reach<'a>(scene: &Scene<'a>, exchange: &str, key: Option<&str>, to: &mut Vec<&'a QueueName>) {
+    if exchange.is_empty() {
+        // The default exchange takes the key for a queue's name.
+        let queues = scene.rabbitmq.queues.iter().map(|it| &it.name);
+        to.extend(queues.filter(|it| key == Some(it.as_str())));
+    }
+    let mut next = vec![exchange];
+    let mut seen = 0;
+    while let Some(name) = next.get(seen).copied() {
+        seen += 1;
+        for it in scene.rabbitmq.bindings.iter().filter(|it| it.source.as_str() == name) {
+            match &it.destination {
+                Destination::Queue(queue) => to.push(queue),
+                Destination::Exchange(name) if next.contains(&name.as_str()) => {}
+                Destination::Exchange(name) => next.push(name.as_str()),
+            }
+        }
+    }
 }
 
 /// Draws the lane from `at` on; tells where it ends.
@@ -51,11 +119,11 @@ pub(crate) fn draw(
     places: &mut Places,
     at: Point,
 ) -> Len {
-    let dead = dead_letter_queues(scene.rabbitmq_config);
+    let dead = dead_letter_queues(scene);
     let is_dead = |it: &&QueueSnapshot| dead.contains(&&it.name);
     let queues = &scene.rabbitmq.queues;
     let top = nodes::draw(sheet, scene, m, at);
-    let mut left = exchanges(sheet, scene, m, places, Point::new(at.x, top));
+    let mut left = exchanges::draw(sheet, scene, m, places, Point::new(at.x, top));
     let normal: Vec<&QueueSnapshot> = queues.iter().filter(|it| !is_dead(it)).collect();
     let lines = queue::lines(scene, m, normal.len());
     for queue in &normal {
@@ -63,7 +131,7 @@ pub(crate) fn draw(
     }
     places.fed = places.queues.len();
     for queue in queues.iter().filter(is_dead) {
-        left = queue::draw_dead(sheet, scene, m, places, queue, Point::new(at.x, left)) + px(12);
+        left = dead::draw(sheet, scene, m, places, queue, Point::new(at.x, left)) + px(12);
     }
     let cards_at = if m.beside {
         Point::new(at.x + m.storage_end() + m.gutter, at.y)
@@ -73,77 +141,6 @@ pub(crate) fn draw(
     let cards_end = consumers(sheet, scene, m, places, cards_at, &dead);
     readers(sheet, scene, m, places);
     left.max(cards_end)
-}
-
-/// The exchanges that do more than carry a message to the queue of that name: who gets what.
-fn exchanges(
-    sheet: &mut Sheet,
-    scene: &Scene<'_>,
-    m: &Metrics,
-    places: &mut Places,
-    at: Point,
-) -> Len {
-    let mut y = at.y;
-    let (x, right) = (at.x + m.margin, at.x + m.storage_end());
-    for exchange in &scene.rabbitmq.exchanges {
-        if exchange.name.as_str().is_empty() {
-            continue;
-        }
-        let bindings = scene.rabbitmq.bindings.iter().filter(|it| it.source == exchange.name);
-        let by_pattern = exchange.kind == ExchangeType::Topic;
-        let mut to = String::new();
-        for binding in bindings.clone().filter(|_| !by_pattern) {
-            if !to.is_empty() {
-                to += ", ";
-            }
-            to += binding.destination.as_str();
-        }
-        let to = if to.is_empty() { "nowhere" } else { &to };
-        let kind = joined(&[exchange.kind.as_str(), " "]);
-        let rows =
-            if by_pattern { i32::try_from(bindings.clone().count()).unwrap_or(0) } else { 0 };
-        let area = Area::new(x, y, right - x, px(24) + BINDING * rows);
-        sheet.rect(area, 6, None, Some(line(Tone::Line, 10, Dash::Solid)));
-        let baseline = y + px(16);
-        let at = Point::new(x + px(10), baseline);
-        let end = sheet.text(at, QUIET, right - at.x, &kind);
-        let room = (right - end - px(60)).max(px(20));
-        let end = sheet.text(Point::new(end, baseline), BODY, room, exchange.name.as_str());
-        if rows == 0 {
-            let to = joined(&["→ ", to]);
-            let at = Point::new(end + px(8), baseline);
-            sheet.text(at, QUIET, right - at.x - px(8), &to);
-        } else {
-            patterns(sheet, scene, &exchange.name, area);
-        }
-        places.exchanges.push((exchange.name.clone(), area));
-        y = area.bottom() + px(8);
-    }
-    y
-}
-
-/// The bindings of a topic exchange, one a line; those that match a message on its way to the
-/// exchange stand out.
-fn patterns(sheet: &mut Sheet, scene: &Scene<'_>, exchange: &ExchangeName, area: Area) {
-    let mut baseline = area.y + px(32);
-    let keys = scene.rabbitmq.flights.iter().filter_map(|it| match &it.cargo {
-        Cargo::Publish(_, to, key, _) => (to == exchange).then_some(&**key),
-        Cargo::Confirm(..)
-        | Cargo::Refusal(..)
-        | Cargo::Unroutable(..)
-        | Cargo::Deliver(..)
-        | Cargo::Ack(..)
-        | Cargo::Return(..) => None,
-    });
-    let keys: Vec<&str> = keys.collect();
-    for binding in scene.rabbitmq.bindings.iter().filter(|it| it.source == *exchange) {
-        let said = joined(&[&binding.routing_key, " → ", binding.destination.as_str()]);
-        let matched = keys.iter().any(|key| topic::matches(&binding.routing_key, key));
-        let style = if matched { LABEL } else { QUIET };
-        let at = Point::new(area.x + px(10), baseline);
-        sheet.text(at, style, area.width - px(18), &said);
-        baseline += BINDING;
-    }
 }
 
 /// The consumers, by queue.
@@ -193,6 +190,7 @@ fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a
         ConsumerState::Crashed => Doing::Crashed,
         ConsumerState::Closed => Doing::Closed,
         ConsumerState::Connecting => Doing::Says("connects"),
+        ConsumerState::Waiting if it.standing.active == Some(false) => Doing::StandsBy,
         ConsumerState::Waiting => {
             Doing::Says(if m.beside { "waits for messages" } else { "waits" })
         }
@@ -202,17 +200,44 @@ fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a
         }
         ConsumerState::Paused => Doing::Paused,
     };
-    let about = if !doing.runs() {
-        String::new()
-    } else if it.auto_ack {
-        if m.beside { "acks on delivery" } else { "auto ack" }.to_owned()
-    } else if it.prefetch_count == 0 {
-        joined(&[&count(it.unacked), " unacked"])
-    } else {
-        let most = count(u64::from(it.prefetch_count));
-        joined(&[&count(it.unacked), " of ", &most, " unacked"])
+    let trouble = it.error.as_ref().filter(|_| doing.runs());
+    let about = match trouble {
+        Some(error) => error_words(error),
+        None if doing.runs() => about(m, it),
+        None => String::new(),
     };
-    Card { lane: Lane::RabbitMq, name: &it.name, doing, holds, processed: it.processed, about }
+    let tag = match (it.standing.active, it.standing.priority) {
+        (Some(true), _) => "active".to_owned(),
+        (_, 0) => String::new(),
+        (_, priority) => joined(&["priority ", &priority.to_string()]),
+    };
+    let trouble = trouble.is_some();
+    let (name, processed) = (&it.name, it.processed);
+    Card { lane: Lane::RabbitMq, name, doing, holds, processed, about, tag, trouble }
+}
+
+/// How much a consumer holds of what it may, and in a stream where it reads next.
+fn about(m: &Metrics, it: &ConsumerSnapshot) -> String {
+    if let Some(offset) = it.standing.offset {
+        return joined(&["next offset ", &count(offset)]);
+    }
+    if it.auto_ack {
+        return if m.beside { "acks on delivery" } else { "auto ack" }.to_owned();
+    }
+    if it.prefetch_count == 0 {
+        return joined(&[&count(it.unacked), " unacked"]);
+    }
+    let most = count(u64::from(it.prefetch_count));
+    joined(&[&count(it.unacked), " of ", &most, " unacked"])
+}
+
+/// Why the broker closed a channel, short: `406 precondition failed`.
+fn error_words(error: &ProtocolError) -> String {
+    let mut said = error.code.to_string() + " ";
+    for letter in error.text.chars().take_while(|it| *it != ' ') {
+        said.push(if letter == '_' { ' ' } else { letter.to_ascii_lowercase() });
+    }
+    said
 }
 
 /// From each queue one line to all its consumers.
@@ -227,7 +252,9 @@ fn readers(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, places: &Places) {
                 ConsumerState::Crashed => line(Tone::Bad, 15, Dash::Dashed),
                 ConsumerState::Connecting => line(accent(Lane::RabbitMq), 15, Dash::Dashed),
                 ConsumerState::Waiting | ConsumerState::Working { .. } | ConsumerState::Paused => {
-                    line(accent(Lane::RabbitMq), 15, Dash::Solid)
+                    let stands_by = consumer.standing.active == Some(false);
+                    let dash = if stands_by { Dash::Dotted } else { Dash::Solid };
+                    line(accent(Lane::RabbitMq), 15, dash)
                 }
             };
             sheet.route(&to_reader(m, Lane::RabbitMq, y, card, turn), stroke);

@@ -123,6 +123,8 @@ pub struct QueueSnapshot {
     pub slots: Vec<Slot>,
     /// Of the messages that are still there, how many stand before the first slot: ready, unacked.
     pub earlier: (u64, u64),
+    /// The place of the message that is served next.
+    pub next: Option<u64>,
     /// How many consumers are registered.
     pub consumers: u32,
     /// What the members of a quorum queue have, by node, if there are several.

@@ -1,5 +1,9 @@
 //! One queue: what waits in it, what is out with a consumer, the gaps that the rest left.
 
+use super::members;
+use super::notes::Notes;
+use super::rules::{called, dropped, rules};
+use super::stream::Stream;
 use crate::cell::{Look, mark};
 use crate::item::{Anchor, Dash};
 use crate::metrics::{CELL, GAP, Metrics};
@@ -9,14 +13,13 @@ use crate::sheet::{BODY, LABEL, QUIET, Sheet, line};
 use crate::tone::Tone;
 use crate::unit::{Area, Len, Point, px};
 use crate::words::{count, fitted, joined};
-use brokerscope_core::rabbitmq::snapshot::{DeathSnapshot, QueueSnapshot, Slot, SlotState};
+use brokerscope_core::rabbitmq::config::QueueType;
+use brokerscope_core::rabbitmq::snapshot::{QueueSnapshot, Slot, SlotState};
 
 /// From one line of cells to the next: the cells, and who has them.
 const LINE: Len = px(44);
-/// The height of a line of dead letters.
-const DEAD: Len = px(36);
-/// How many lines of dead letters are shown.
-const DEAD_LINES: i32 = 2;
+/// The height of a line of words under a queue's name.
+const WORDS: Len = px(16);
 
 /// How many lines of cells each queue gets: enough for the whole workload, up to a limit.
 pub(super) fn lines(scene: &Scene<'_>, m: &Metrics, queues: usize) -> i32 {
@@ -25,16 +28,13 @@ pub(super) fn lines(scene: &Scene<'_>, m: &Metrics, queues: usize) -> i32 {
     i32::try_from(needed.clamp(1, most)).unwrap_or(1)
 }
 
-/// The name of a queue and how much is in it; tells where its box begins.
-fn heading(
-    sheet: &mut Sheet,
-    m: &Metrics,
-    it: &QueueSnapshot,
-    dead_lettered: bool,
-    at: Point,
-) -> Len {
-    let (x, right) = (at.x + m.margin, at.x + m.storage_end());
-    let gone = if dead_lettered { "dead-lettered " } else { "dropped " };
+/// How much is in a queue.
+fn counts(it: &QueueSnapshot) -> Vec<String> {
+    if it.arguments.queue_type == QueueType::Stream {
+        return vec![joined(&["keeps ", &count(it.enqueued)])];
+    }
+    let dead_letters = it.arguments.dead_letter_exchange.0.is_some();
+    let gone = if dead_letters { "dead-lettered " } else { "dropped " };
     let mut counts = vec![
         joined(&["ready ", &count(it.ready)]),
         joined(&["unacked ", &count(it.unacked)]),
@@ -43,23 +43,49 @@ fn heading(
     if it.removed != 0 {
         counts.push(joined(&[gone, &count(it.removed)]));
     }
-    let title = joined(&["queue ", it.name.as_str()]);
+    counts
+}
+
+/// The name of a queue, how much is in it, and what it was declared with; tells where its box
+/// begins.
+fn heading(
+    sheet: &mut Sheet,
+    scene: &Scene<'_>,
+    m: &Metrics,
+    it: &QueueSnapshot,
+    at: Point,
+) -> Len {
+    let (x, right) = (at.x + m.margin, at.x + m.storage_end());
+    let counts = counts(it);
+    let title = called(it, &scene.rabbitmq.queues);
     let baseline = at.y + px(12);
     let room = right - x;
     let whole = counts.join(" · ");
     let width = QUIET.width(&whole);
     let mut height = px(20);
+    let mut lines = Vec::new();
     if px(100) <= room - width {
         sheet.text(Point::new(x, baseline), LABEL, room - width - px(12), &title);
         sheet.text_before(Point::new(right, baseline), QUIET, room, &whole);
     } else {
         sheet.text(Point::new(x, baseline), LABEL, room, &title);
-        for said in lines_of(&counts, room) {
-            sheet.text(Point::new(x, at.y + height + px(8)), QUIET, room, &said);
-            height += px(16);
-        }
+        lines = lines_of(&counts, room);
     }
-    let label = joined(&[&title, ": ", &counts.join(", ")]);
+    let rules = rules(it);
+    lines.append(&mut lines_of(&rules, room));
+    let dropped = dropped(it);
+    lines.append(&mut lines_of(&dropped, room));
+    for said in &lines {
+        sheet.text(Point::new(x, at.y + height + px(8)), QUIET, room, said);
+        height += WORDS;
+    }
+    let mut label = joined(&[&title, ": ", &counts.join(", ")]);
+    for more in rules.iter().chain(&dropped) {
+        label += &joined(&["; ", more]);
+    }
+    if let Some(it) = &it.members {
+        label += &members::label(it);
+    }
     let area = Area::new(x, at.y, room, height - px(2));
     sheet.hit(area, Target::Queue(it.name.clone()), label);
     at.y + height
@@ -88,11 +114,11 @@ pub(super) fn draw(
     lines: i32,
     at: Point,
 ) -> Len {
-    let config = scene.rabbitmq_config.queues.iter().find(|config| config.name == it.name);
-    let dead_lettered = config.is_some_and(|it| it.arguments.dead_letter_exchange.0.is_some());
-    let y = heading(sheet, m, it, dead_lettered, at);
+    let y = heading(sheet, scene, m, it, at);
     let (x, right) = (at.x + m.margin, at.x + m.storage_end());
-    let area = Area::new(x, y, right - x, LINE * lines + px(4));
+    let notes = Notes::of(it);
+    let pitch = LINE + notes.height();
+    let area = Area::new(x, y, right - x, pitch * lines + px(4));
     sheet.rect(area, 8, Some(Tone::Sunk), None);
     let line_length = m.queue_line().max(1);
     let shown = Shown::new(it, line_length, usize::try_from(lines).unwrap_or(1));
@@ -104,10 +130,12 @@ pub(super) fn draw(
         let (column, row) = (place % line_length, place / line_length);
         let along = |steps: usize| i32::try_from(steps).unwrap_or(0);
         let x = area.x + GAP + m.pitch() * along(column);
-        Area::new(x, area.y + GAP + LINE * along(row), m.cell, CELL)
+        Area::new(x, area.y + GAP + pitch * along(row), m.cell, CELL)
     };
     for (place, slot) in shown.slots.iter().enumerate() {
-        draw_slot(sheet, scene, it, slot, place_of(place));
+        let area = place_of(place);
+        draw_slot(sheet, scene, it, slot, area);
+        notes.draw(sheet, scene, slot, area);
     }
     if it.enqueued == 0 {
         let at = Point::new(area.x + px(12), area.y + px(22));
@@ -117,7 +145,16 @@ pub(super) fn draw(
     let used = shown.slots.len() + if shown.older { line_length } else { 0 };
     let landing = place_of(shown.slots.len().min(capacity - 1 - (used - shown.slots.len())));
     places.queues.push((it.name.clone(), area, landing.centre()));
-    area.bottom()
+    if it.arguments.queue_type == QueueType::Stream {
+        let first = shown.slots.first().map_or(it.enqueued, |it| it.arrival);
+        Stream { queue: it, first, area }.draw(sheet, scene, place_of);
+    }
+    match &it.members {
+        Some(members) => {
+            members::draw(sheet, members, Point::new(x, area.bottom() + px(6)), right - x)
+        }
+        None => area.bottom(),
+    }
 }
 
 /// Which places are shown one by one.
@@ -161,13 +198,17 @@ fn earlier(sheet: &mut Sheet, it: &QueueSnapshot, shown: &Shown<'_>, area: Area)
     let gone = number.saturating_sub(ready + unacked);
     let still = joined(&[&count(ready), " ready, ", &count(unacked), " unacked"]);
     let (number_text, gone_text) = (count(number), count(gone));
-    let first = if gone == number {
+    let stream = it.arguments.queue_type == QueueType::Stream;
+    let first = if stream {
+        joined(&[&number_text, " earlier"])
+    } else if gone == number {
         joined(&[&number_text, " earlier, all gone"])
     } else {
         joined(&[&number_text, " earlier, ", &gone_text, " gone"])
     };
     let inner = area.inset(px(8));
-    let whole = if gone == number { first.clone() } else { joined(&[&first, ", ", &still]) };
+    let whole =
+        if stream || gone == number { first.clone() } else { joined(&[&first, ", ", &still]) };
     let at = Point::new(inner.x, area.y + px(18));
     let bar = if BODY.width(&whole) <= inner.width {
         sheet.text(at, BODY, inner.width, &whole);
@@ -195,12 +236,21 @@ fn earlier(sheet: &mut Sheet, it: &QueueSnapshot, shown: &Shown<'_>, area: Area)
     }
 }
 
-fn draw_slot(sheet: &mut Sheet, scene: &Scene<'_>, it: &QueueSnapshot, slot: &Slot, area: Area) {
+/// Draws a message in its place, or the gap that it left.
+pub(super) fn draw_slot(
+    sheet: &mut Sheet,
+    scene: &Scene<'_>,
+    it: &QueueSnapshot,
+    slot: &Slot,
+    area: Area,
+) {
     let key = mark(scene.workload, slot.message);
     let words = match &slot.state {
         SlotState::Ready => {
             sheet.cell(area, key, slot.message, Look::Solid);
-            if slot.redelivered {
+            if it.arguments.queue_type == QueueType::Stream {
+                joined(&["at offset ", &slot.arrival.to_string()])
+            } else if slot.redelivered {
                 sheet.again(area, Tone::OnKey(key.colour));
                 "ready again, redelivered".to_owned()
             } else {
@@ -218,73 +268,27 @@ fn draw_slot(sheet: &mut Sheet, scene: &Scene<'_>, it: &QueueSnapshot, slot: &Sl
             sheet.text_at(at, Anchor::Middle, QUIET, who);
             joined(&["unacknowledged, with ", consumer.as_str()])
         }
+        SlotState::DeadLettering(reason) => {
+            sheet.cell(area, key, slot.message, Look::Faded);
+            joined(&[reason.as_str(), ", kept until it is confirmed as a dead letter"])
+        }
         SlotState::Acked => {
             sheet.ghost(area);
             "acknowledged and gone".to_owned()
         }
-        SlotState::DeadLettering(_) | SlotState::Removed(_) => {
+        SlotState::Removed(reason) => {
             sheet.ghost(area);
-            let at = area.centre();
-            let p = |x: i32, y: i32| at.offset(px(x), px(y));
-            let stroke = line(Tone::Muted, 15, Dash::Solid);
-            sheet.segment(p(-3, -3), p(3, 3), stroke);
-            sheet.segment(p(3, -3), p(-3, 3), stroke);
-            "dropped or dead-lettered".to_owned()
+            sheet.removed(area);
+            let gone = if it.arguments.dead_letter_exchange.0.is_some() {
+                "dead-lettered: "
+            } else {
+                "dropped: "
+            };
+            reason.map_or("purged or lost".to_owned(), |it| joined(&[gone, it.as_str()]))
         }
     };
     let message = slot.message.to_string();
-    let label = joined(&["message ", &message, " in ", it.name.as_str(), ": ", &words]);
+    let mut label = joined(&["message ", &message, " in ", it.name.as_str(), ": ", &words]);
+    label += &super::notes::label(scene, slot);
     sheet.hit(area, Target::Message(slot.message), label);
-}
-
-/// Draws a queue of dead letters: each with the reason why it is here.
-pub(super) fn draw_dead(
-    sheet: &mut Sheet,
-    scene: &Scene<'_>,
-    m: &Metrics,
-    places: &mut Places,
-    it: &QueueSnapshot,
-    at: Point,
-) -> Len {
-    let (x, right) = (at.x + m.margin, at.x + m.storage_end());
-    let there = |slot: &&Slot| matches!(slot.state, SlotState::Ready | SlotState::Unacked(_));
-    let slots: Vec<&Slot> = it.slots.iter().filter(there).collect();
-    let number = it.ready + it.unacked;
-    if slots.is_empty() {
-        let area = Area::new(x, at.y, right - x, px(32));
-        sheet.rect(area, 8, None, Some(line(Tone::Line, 10, Dash::Dashed)));
-        let text = joined(&["dead letters in ", it.name.as_str(), ": none"]);
-        sheet.text(Point::new(x + px(12), at.y + px(20)), QUIET, area.width - px(20), &text);
-        sheet.hit(area, Target::Queue(it.name.clone()), text);
-        places.queues.push((it.name.clone(), area, area.centre()));
-        return area.bottom();
-    }
-    let title = joined(&["dead letters in ", it.name.as_str(), ": ", &count(number)]);
-    let baseline = Point::new(x, at.y + px(12));
-    sheet.text(baseline, LABEL, right - x, &title);
-    sheet.hit(Area::new(x, at.y, right - x, px(18)), Target::Queue(it.name.clone()), title);
-    let y = at.y + px(20);
-    let each = m.cell + px(92);
-    let columns = ((right - x - GAP).0 / each.0).max(1);
-    let most = usize::try_from(columns * DEAD_LINES).unwrap_or(1);
-    let shown = &slots[slots.len().saturating_sub(most)..];
-    let number = i32::try_from(shown.len()).unwrap_or(0);
-    let rows = (number + columns - 1) / columns;
-    let area = Area::new(x, y, right - x, DEAD * rows);
-    sheet.rect(area, 8, Some(Tone::Sunk), None);
-    for (place, slot) in (0..).zip(shown) {
-        let x = area.x + GAP + each * (place % columns);
-        let cell = Area::new(x, area.y + GAP + DEAD * (place / columns), m.cell, CELL);
-        draw_slot(sheet, scene, it, slot, cell);
-        let Some(DeathSnapshot { queue: from, reason, .. }) = slot.deaths.first() else {
-            continue;
-        };
-        let at = Point::new(cell.right() + px(6), cell.y + px(12));
-        let room = each - m.cell - px(12);
-        sheet.text(at, BODY, room, &reason.to_string());
-        let from = joined(&["from ", from.as_str()]);
-        sheet.text(at.offset(Len::ZERO, px(14)), QUIET, room, &from);
-    }
-    places.queues.push((it.name.clone(), area, area.centre()));
-    area.bottom()
 }

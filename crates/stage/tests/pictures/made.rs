@@ -206,6 +206,7 @@ pub(crate) fn queue(name: &str, first: u32, signs: &str) -> r::QueueSnapshot {
         ready_bytes: 0,
         delivery_limit: None,
         returns: 0,
+        next: None,
         members: None,
     }
 }
@@ -623,6 +624,7 @@ pub(crate) fn two_of_everything() -> Made {
         vec![exchange("orders", ExchangeType::Fanout), exchange("dlx", ExchangeType::Direct)];
     let billing = queue("billing", 1, "....x...x..x...122r##");
     made.rabbitmq.queues = vec![billing, queue("mailing", 1, ".................333#"), dead];
+    made.rabbitmq.queues[0].arguments = made.config.queues[0].arguments.clone();
     made.rabbitmq.consumers[0].state = r_working(16);
     made.rabbitmq.consumers[2].queue = "mailing".into();
     made.rabbitmq.consumers[2].auto_ack = true;
@@ -670,7 +672,7 @@ pub(crate) fn wide_topic() -> Made {
 
 /// All of them.
 pub(crate) fn all() -> Vec<Made> {
-    vec![
+    let mut all = vec![
         crash_before_commit(),
         retained_or_removed(),
         too_many_consumers(),
@@ -679,5 +681,7 @@ pub(crate) fn all() -> Vec<Made> {
         two_of_everything(),
         wide_topic(),
         compacted(),
-    ]
+    ];
+    all.extend(crate::rabbits::all());
+    all
 }

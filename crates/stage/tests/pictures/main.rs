@@ -5,6 +5,7 @@
 
 mod lessons;
 mod made;
+mod rabbits;
 mod random;
 mod sketch;
 
@@ -67,6 +68,10 @@ fn moments_look_like_this() {
     }
     let narrow = made::crash_before_commit().picture(&options(296, Motion::Reduced));
     expect_file!["golden/crash-before-commit-narrow.txt"].assert_eq(&sketch::draw(&narrow));
+    for moment in rabbits::all() {
+        let wide = moment.picture(&options(1248, Motion::Full));
+        expect_file![format!("golden/{}.txt", moment.name)].assert_eq(&sketch::draw(&wide));
+    }
     let two = made::two_of_everything().picture(&options(1248, Motion::Full));
     expect_file!["golden/two-of-everything.txt"].assert_eq(&sketch::draw(&two));
 }
@@ -306,6 +311,44 @@ fn a_place_names_what_is_there() {
     ] {
         assert!(labels.contains(&label), "{label} is among {labels:#?}");
     }
+}
+
+/// Checks that some place of a moment says each of these.
+#[track_caller]
+fn check_labels(moment: &Made, expected: &[&str]) {
+    let picture = moment.picture(&options(1_248, Motion::Full));
+    let labels: Vec<&str> = picture.hits.iter().map(|it| it.label.as_str()).collect();
+    for label in expected {
+        assert!(labels.contains(label), "{label} is among {labels:#?}");
+    }
+}
+
+#[test]
+fn what_a_queue_can_do_is_said_in_words() {
+    check_labels(
+        &rabbits::bounded(),
+        &[
+            "message 4 in billing: dropped: rejected",
+            "message 10 in billing: ready, its time is over: it goes at the head",
+            "message 11 in billing: ready again, redelivered, priority 3, came back 1 time, \
+             expires in 2.1s",
+            "consumer c3: works on 20, priority 10, 2 of 5 unacked, 6 messages done",
+            "consumer c1: stands by, 0 of 5 unacked, 6 messages done",
+            "consumer c4: connects, 406 precondition failed, 6 messages done",
+        ],
+    );
+    check_labels(
+        &rabbits::quorum(),
+        &["quorum queue audit: ready 2, unacked 1, acked 2; at most 1,000,000 messages; then \
+           refuses what is new; nothing refused yet; node 1 down, 41; node 2: 40; node 3 down, 39; \
+           no majority: 2 of 3 nodes must run"],
+    );
+    check_labels(
+        &rabbits::retries(),
+        &["message 9 in parked: ready; delivery_limit in billing; expired in retry 3 times; \
+           rejected in billing 3 times"],
+    );
+    check_labels(&rabbits::stream(), &["message 8 in billing: at offset 7"]);
 }
 
 #[test]

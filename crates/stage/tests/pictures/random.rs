@@ -2,6 +2,7 @@
 
 use crate::made::{self, Made};
 use brokerscope_core::kafka::snapshot as k;
+use brokerscope_core::rabbitmq::config::{ExchangeType, QueueType};
 use brokerscope_core::rabbitmq::fact::Reason;
 use brokerscope_core::rabbitmq::snapshot as r;
 use brokerscope_core::sim::Rng;
@@ -117,6 +118,7 @@ fn rabbitmq(rng: &mut Rng, made: &mut Made, most: u64) {
                 slot.deaths = vec![made::death("billing", Reason::Rejected, 1)];
             }
         }
+        odd(rng, &mut queue);
         if rng.below(2) == 0 {
             let (older, ready) = (rng.below(800_000), rng.below(200_000));
             for slot in &mut queue.slots {
@@ -133,8 +135,9 @@ fn rabbitmq(rng: &mut Rng, made: &mut Made, most: u64) {
     let refs: Vec<&str> = names.iter().map(String::as_str).collect();
     made.config = made::config(&refs);
     if 1 < names.len() {
-        made.config.queues[0].arguments.dead_letter_exchange.0 = Some("".into());
-        made.config.queues[0].arguments.dead_letter_routing_key.0 = Some(refs[1].into());
+        let arguments = &mut made.rabbitmq.queues[0].arguments;
+        arguments.dead_letter_exchange.0 = Some("".into());
+        arguments.dead_letter_routing_key.0 = Some(refs[1].into());
     }
     for place in 0..small(rng, 20) {
         let queue = refs[small(rng, refs.len() as u64)];
@@ -147,6 +150,58 @@ fn rabbitmq(rng: &mut Rng, made: &mut Made, most: u64) {
             let (began, done) = (SimTime(0), SimTime::from_ms(20_000));
             it.state = r::ConsumerState::Working { message, began, done };
         }
+        if rng.below(4) == 0 {
+            it.standing.active = Some(rng.below(2) == 0);
+            it.standing.priority = i64::from(number(rng, 2_000)) - 1_000;
+            it.standing.offset = (rng.below(2) == 0).then(|| rng.below(80));
+        }
         made.rabbitmq.consumers.push(it);
+    }
+    made.rabbitmq.exchanges = vec![made::exchange("e", KINDS[small(rng, 4)])];
+    made.rabbitmq.exchanges[0].newest = Some(MessageId(1));
+    for place in 0..small(rng, 12) {
+        let to = refs[small(rng, refs.len() as u64)];
+        let mut binding = made::binding("e", to, &name(rng, place));
+        binding.matched = rng.below(2) == 0;
+        made.rabbitmq.bindings.push(binding);
+    }
+}
+
+const KINDS: [ExchangeType; 4] =
+    [ExchangeType::Direct, ExchangeType::Fanout, ExchangeType::Topic, ExchangeType::Headers];
+
+/// Gives a queue some of what not every queue has.
+fn odd(rng: &mut Rng, queue: &mut r::QueueSnapshot) {
+    let arguments = &mut queue.arguments;
+    arguments.queue_type =
+        [QueueType::Classic, QueueType::Classic, QueueType::Quorum, QueueType::Stream]
+            [small(rng, 4)];
+    arguments.max_length = (rng.below(3) == 0).then(|| rng.below(100_000));
+    arguments.message_ttl_ms = (rng.below(3) == 0).then(|| rng.below(1_000_000));
+    arguments.single_active_consumer = rng.below(3) == 0;
+    queue.returns = rng.below(2);
+    queue.next = Some(rng.below(60));
+    queue.refused = (rng.below(2), Some(MessageId(1)));
+    queue.reasons = vec![(Reason::Expired, rng.below(1_000_000)), (Reason::MaxLength, 3)];
+    let some = rng.below(2) == 0;
+    for slot in queue.slots.iter_mut().filter(|_| some) {
+        slot.priority = u8::try_from(rng.below(256)).unwrap();
+        slot.returns = number(rng, 3) * number(rng, 3_000);
+        let expires = SimTime::from_ms(rng.below(30_000));
+        slot.expires = (rng.below(2) == 0).then_some(expires);
+        if rng.below(9) == 0 {
+            slot.deaths = vec![made::death("billing", Reason::Expired, number(rng, 9_000)); 3];
+        }
+    }
+    if arguments.queue_type == QueueType::Stream {
+        for slot in &mut queue.slots {
+            slot.state = r::SlotState::Ready;
+        }
+    }
+    if arguments.queue_type == QueueType::Quorum {
+        let member = |node| r::MemberSnapshot { node, up: node < 4, has: u64::from(node) * 900 };
+        let members = (1..=1 + number(rng, 7)).map(member).collect();
+        let (leader, waiting) = ((rng.below(2) == 0).then_some(1), rng.below(3) * 40_000);
+        queue.members = Some(r::MembersSnapshot { leader, entries: 9, waiting, members });
     }
 }

@@ -43,6 +43,7 @@ impl Queue {
             returns: self.told.returns,
             slots,
             earlier,
+            next: self.ready.first(),
             consumers: u32::try_from(self.consumers.registered())
                 .expect("consumers are numbered with 32 bits"),
             members: None,
