@@ -30,6 +30,41 @@ pub enum BadSetting {
         /// What would be right, as in "a whole number of at least 0".
         expected: &'static str,
     },
+    /// The key exists, and Kafka's clients and brokers refuse the value.
+    Refused {
+        /// The key.
+        name: &'static str,
+        /// The value that was given.
+        value: String,
+        /// Why.
+        why: Why,
+    },
+}
+
+/// Why Kafka refuses a value.
+///
+/// Source: the texts of `ConfigDef.parseType` and of its validators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It is less than that.
+    AtLeast(i64),
+    /// It is more than that.
+    AtMost(i64),
+    /// It is no number of that type.
+    NotOfType(&'static str),
+    /// It is none of the words that there are, or the like.
+    Says(&'static str),
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtLeast(least) => write!(f, "Value must be at least {least}"),
+            Self::AtMost(most) => write!(f, "Value must be no more than {most}"),
+            Self::NotOfType(kind) => write!(f, "Not a number of type {kind}"),
+            Self::Says(text) => f.write_str(text),
+        }
+    }
 }
 
 impl fmt::Display for BadSetting {
@@ -40,6 +75,9 @@ impl fmt::Display for BadSetting {
             }
             Self::Value { name, value, expected } => {
                 write!(f, "'{name}' cannot be '{value}': it is {expected}")
+            }
+            Self::Refused { name, value, why } => {
+                write!(f, "ConfigException: Invalid value {value} for configuration {name}: {why}")
             }
         }
     }

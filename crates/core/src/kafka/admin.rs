@@ -6,6 +6,7 @@
 
 mod call;
 mod raw;
+mod reset;
 
 pub use crate::kafka::console::{DescribedGroup, DescribedMember};
 pub use call::{
@@ -17,6 +18,7 @@ pub use raw::RawProduce;
 use super::config::Acks;
 use super::connection::backoff;
 use super::controller::CONTROLLER;
+use super::fact::Fact;
 use super::message::{Answer, CorrelationId, ErrorCode, Request};
 use super::metadata::Metadata;
 use super::{BrokerId, TopicPartition};
@@ -54,6 +56,8 @@ pub(crate) enum Input {
 pub(crate) enum Effect {
     /// Send that to a broker.
     Send(BrokerId, CorrelationId, Request),
+    /// Tell whoever watches.
+    Note(Fact),
 }
 
 /// An administrator's client.
@@ -136,9 +140,9 @@ impl Admin {
     pub(crate) fn step(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: Input) {
         match input {
             Input::Call(call) => self.waiting.push_back(call),
-            Input::Wake => self.late(now),
+            Input::Wake => self.late(fx, now),
             Input::Answer(broker, correlation, answer) => {
-                self.answered(now, broker, correlation, answer);
+                self.answered(fx, now, broker, (correlation, answer));
             }
             Input::Disconnected(from) => {
                 if let Some(doing) = &mut self.doing
@@ -146,7 +150,7 @@ impl Admin {
                     && broker == from
                 {
                     if once {
-                        self.returns(AdminReturn::Failed("connection closed"));
+                        self.returns(fx, AdminReturn::Failed("connection closed"));
                     } else {
                         doing.again(now);
                     }
@@ -157,55 +161,61 @@ impl Admin {
     }
 
     /// An answer, or the whole call, may have taken too long.
-    fn late(&mut self, now: SimTime) {
+    fn late(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
         let Some(doing) = &mut self.doing else { return };
         if doing.deadline <= now {
-            self.returns(AdminReturn::Failed("TimeoutException"));
+            self.returns(fx, AdminReturn::Failed("TimeoutException"));
         } else if let Stage::Awaits { until, once, .. } = doing.stage
             && until <= now
         {
             if once {
-                return self.returns(AdminReturn::NoAnswer);
+                return self.returns(fx, AdminReturn::NoAnswer);
             }
             doing.again(now);
         }
     }
 
-    fn answered(&mut self, now: SimTime, from: BrokerId, to: CorrelationId, answer: Answer) {
+    fn answered(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        from: BrokerId,
+        (to, answer): (CorrelationId, Answer),
+    ) {
         let Some(doing) = &mut self.doing else { return };
         let Stage::Awaits { broker, correlation, .. } = doing.stage else { return };
         if (broker, correlation) != (from, to) {
             return;
         }
         if let Answer::FindCoordinator(found) = answer {
-            return self.found(now, found);
+            return self.found(fx, now, found);
         }
         if let Answer::Metadata(metadata) = &answer
             && let Target::Leader(partition) = doing.progress.asks(&doing.call).0
         {
-            return self.found(now, leader(metadata, &partition));
+            return self.found(fx, now, leader(metadata, &partition));
         }
         match doing.progress.answered(&doing.call, (from, self.brokers), answer) {
-            Err(error) => self.refused(now, error),
+            Err(error) => self.refused(fx, now, error),
             Ok(None) => doing.stage = Stage::Asks(now),
-            Ok(Some(done)) => self.returns(done),
+            Ok(Some(done)) => self.returns(fx, done),
         }
     }
 
     /// A broker knows who can serve the call, or not.
-    fn found(&mut self, now: SimTime, found: Result<BrokerId, ErrorCode>) {
+    fn found(&mut self, fx: &mut Vec<Effect>, now: SimTime, found: Result<BrokerId, ErrorCode>) {
         let Some(doing) = &mut self.doing else { return };
         match found {
             Ok(broker) => {
                 doing.found = Some(broker);
                 doing.stage = Stage::Asks(now);
             }
-            Err(error) => self.refused(now, error),
+            Err(error) => self.refused(fx, now, error),
         }
     }
 
     /// A broker did not do it: another may, or the same one later; or nobody ever will.
-    fn refused(&mut self, now: SimTime, error: ErrorCode) {
+    fn refused(&mut self, fx: &mut Vec<Effect>, now: SimTime, error: ErrorCode) {
         let Some(doing) = &mut self.doing else { return };
         // Source: `KafkaAdminClient` looks again for the leader of a partition that a broker does
         // not know, `PartitionLeaderStrategy`; else what is not there is not there.
@@ -214,12 +224,17 @@ impl Admin {
         if error.is_retriable() && (looks_for_it || !is_missing) {
             doing.again(now);
         } else {
-            self.returns(AdminReturn::Failed(error.as_str()));
+            self.returns(fx, AdminReturn::Failed(error.as_str()));
         }
     }
 
-    fn returns(&mut self, it: AdminReturn) {
-        self.doing = None;
+    fn returns(&mut self, fx: &mut Vec<Effect>, it: AdminReturn) {
+        let call = self.doing.take().map(|it| it.call);
+        if let Some(call) = call
+            && let Some(why) = it.refusal(&call)
+        {
+            fx.push(Effect::Note(Fact::Refused { command: call.to_string(), why }));
+        }
         self.returned += 1;
         self.last = Some(it);
     }
@@ -297,6 +312,9 @@ impl Doing {
     /// It failed, but may succeed later: everyone is looked for again.
     fn again(&mut self, now: SimTime) {
         self.found = None;
+        if matches!(self.progress, Progress::Resets(_)) {
+            self.progress = Progress::First;
+        }
         let wait = backoff(FIRST_BACKOFF, MOST_BACKOFF, self.failures);
         self.failures += 1;
         self.stage = Stage::Asks(now + wait);

@@ -42,6 +42,8 @@ pub(crate) enum Input {
     Close,
     /// Its producer has carried out a block of calls, or one of them threw.
     Told(Result<(), &'static str>),
+    /// It wants nothing more of what it holds of that partition.
+    LetGo(TopicPartition),
 }
 
 /// What an application wants done.
@@ -182,6 +184,7 @@ impl Application {
             Input::Resume => self.resume(fx, now),
             Input::Close => self.close(fx),
             Input::Told(result) => self.told(fx, now, result),
+            Input::LetGo(partition) => self.let_go(&partition),
         }
         assert!(
             self.held.front().is_none_or(|it| self.place < it.records().len()),
@@ -310,6 +313,28 @@ impl Application {
         self.place += 1;
         if self.held.front().is_some_and(|it| it.records().len() == self.place) {
             self.held.pop_front();
+            self.place = 0;
+        }
+    }
+
+    /// What it holds of a partition goes, but for the record in hand.
+    fn let_go(&mut self, partition: &TopicPartition) {
+        let in_hand = match self.doing {
+            Doing::Working { .. } => self.held.pop_front(),
+            Doing::Polling
+            | Doing::Committing
+            | Doing::Closing
+            | Doing::Starting
+            | Doing::Producing => None,
+        };
+        self.held.retain(|it| it.partition != *partition);
+        if let Some(mut first) = in_hand {
+            if first.partition == *partition {
+                first.keep(self.place);
+                self.place = 0;
+            }
+            self.held.push_front(first);
+        } else {
             self.place = 0;
         }
     }

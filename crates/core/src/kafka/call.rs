@@ -94,6 +94,27 @@ pub enum Edge {
     End,
 }
 
+/// Where a position or a committed offset is moved to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Goal {
+    /// The log start.
+    Earliest,
+    /// The end.
+    Latest,
+    /// That offset.
+    At(Offset),
+}
+
+impl std::fmt::Display for Goal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Earliest => f.write_str("earliest"),
+            Self::Latest => f.write_str("latest"),
+            Self::At(offset) => offset.fmt(f),
+        }
+    }
+}
+
 /// What came of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Return {

@@ -15,7 +15,7 @@ mod metadata;
 mod positions;
 mod validation;
 
-use super::call::{Call, Callback, Return, Take};
+use super::call::{Call, Callback, Goal, Return, Take};
 use super::config::{self, ConsumerSettings};
 use super::connection::Connections;
 use super::fact::Fact;
@@ -52,6 +52,8 @@ pub(crate) enum Input {
     CommitBeside,
     /// The application moves a position back to what it has not worked on, before it ends.
     GiveBack(TopicPartition, Offset),
+    /// The application moves a position, for a person, in the middle of whatever it does.
+    Seek(TopicPartition, Goal),
 }
 
 /// What a client wants done.
@@ -260,6 +262,7 @@ impl Client {
             Input::GiveBack(partition, offset) => {
                 self.move_to(&partition, Position::At(offset));
             }
+            Input::Seek(partition, to) => self.sought(fx, now, partition, to),
         }
         self.time_out(now);
         self.greet(fx, now);

@@ -4,6 +4,7 @@
 //! link, or is lost on it; when a machine has something to do by itself, it is woken.
 
 mod commands;
+mod settings;
 
 use super::admin::{self, Admin, AdminReturn};
 use super::broker::{self, Broker};
@@ -302,6 +303,7 @@ impl Cluster {
                 }
             }
         }
+        self.renew_producer(cx, place);
     }
 
     fn step_consumer(&mut self, cx: &mut Cx<'_, Self>, place: u16, input: consumer::Input) {
@@ -326,6 +328,7 @@ impl Cluster {
             }
         }
         self.end_own_producer(cx, place);
+        self.renew_consumer(cx, place);
     }
 
     fn step_broker(&mut self, cx: &mut Cx<'_, Self>, id: BrokerId, input: broker::Input) {
@@ -365,10 +368,15 @@ impl Cluster {
         let due = self.admin.alarm.set(now, self.admin.machine.due());
         let from = self.address(Node::Admin);
         wake(cx, from, due);
-        for admin::Effect::Send(to, correlation, request) in fx {
-            let packet = Packet::Request(correlation, request);
-            let to = if to == CONTROLLER { Node::Controller } else { Node::Broker(to) };
-            self.send(cx, from, self.address(to), Channel::Data, packet);
+        for effect in fx {
+            match effect {
+                admin::Effect::Note(fact) => cx.note(fact),
+                admin::Effect::Send(to, correlation, request) => {
+                    let packet = Packet::Request(correlation, request);
+                    let to = if to == CONTROLLER { Node::Controller } else { Node::Broker(to) };
+                    self.send(cx, from, self.address(to), Channel::Data, packet);
+                }
+            }
         }
     }
 
@@ -410,6 +418,7 @@ impl Cluster {
         packet: Packet,
     ) {
         let sent = cx.now();
+        let packet = self.lose_answer(cx, from, to, packet);
         let rng = &mut cx.seeds.network;
         let is_greeting = matches!(packet, Packet::Request(_, Request::ApiVersions));
         match self.network.send(rng, sent, from.node, to.node, channel, is_greeting) {
@@ -579,6 +588,8 @@ fn as_place(place: usize) -> u16 {
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+mod asked;
 #[cfg(test)]
 mod by_hand;
 #[cfg(test)]

@@ -1,15 +1,18 @@
 //! What a person or a scenario can ask of a cluster. One line of text each, both ways.
 
-use super::BrokerId;
+mod text;
+
 use super::admin::AdminCall;
-use super::call::Call;
+use super::call::{Call, Goal};
 use super::config;
 use super::producer::TransactionCall;
+use super::{BrokerId, TopicPartition};
 use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
 use crate::sim::SimDuration;
 use crate::workload::MessageId;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// What a person or a scenario asks for. May be refused, which is then a fact.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,12 +49,28 @@ pub enum Command {
     Open(Box<config::Consumer>),
     /// A consumer that is driven by hand calls its client.
     Call(ConsumerName, Call),
-    /// The administrator's client is called. There is no text for it that can be read.
+    /// The application moves a position of its running consumer, and lets go of what it holds of
+    /// that partition and has not begun.
+    Seek(ConsumerName, TopicPartition, Goal),
+    /// A setting gets another value: of a client, which has to start anew for it, of all clients
+    /// of a group, or of a topic, which an administrator sets.
+    Set {
+        /// A consumer, a producer, a group or a topic, looked for in that order.
+        name: Arc<str>,
+        /// Its real name.
+        setting: Arc<str>,
+        /// Its value, as text.
+        value: Arc<str>,
+    },
+    /// The next answer to what this producer sends is lost: its connection breaks.
+    LoseAnswer(ProducerName),
+    /// The administrator's client is called. There is a text that can be read for resetting a
+    /// group, growing a topic and deleting records.
     Admin(AdminCall),
     /// A producer starts, or one that is gone starts anew. There is no text for its settings.
     OpenProducer(config::Producer),
-    /// The application hands a record to its producer. There is no text for that which can be
-    /// read.
+    /// The application hands a record to its producer, perhaps one that was sent before. What the
+    /// text tells has no partition and no timestamp.
     Send {
         /// The producer.
         producer: ProducerName,
@@ -146,6 +165,9 @@ impl fmt::Display for Command {
             Self::StopBroker(broker) => write!(f, "stop {broker}"),
             Self::RestartBroker(broker) => write!(f, "restart {broker}"),
             Self::Open(setup) => write!(f, "open {}", setup.name),
+            Self::Seek(name, partition, to) => write!(f, "seek {name} {partition} to {to}"),
+            Self::Set { name, setting, value } => write!(f, "set {name} {setting}={value}"),
+            Self::LoseAnswer(producer) => write!(f, "lose answer {producer}"),
             Self::Call(name, call) => write!(f, "call {name} {call}"),
             Self::Admin(call) => call.fmt(f),
             Self::OpenProducer(setup) => write!(f, "open producer {}", setup.name),
@@ -184,6 +206,9 @@ impl FromStr for Command {
         let bad = |right| BadCommand { text: text.to_owned(), right };
         let broker = |number: &str, right| number.parse().map(BrokerId).map_err(|_| bad(right));
         let words: Vec<&str> = text.split_whitespace().collect();
+        if let Some(own) = Self::own(&words) {
+            return own.map_err(bad);
+        }
         match words[..] {
             ["crash", "broker", number] => {
                 broker(number, "'crash broker 1', with the broker's number").map(Self::CrashBroker)
@@ -201,10 +226,6 @@ impl FromStr for Command {
                 broker(number, "'restart broker 1', with the broker's number")
                     .map(Self::RestartBroker)
             }
-            ["flush", "producer", name] => Ok(Self::Flush(name.into())),
-            ["close", "producer", name] => Ok(Self::CloseProducer(name.into())),
-            ["crash", "producer", name] => Ok(Self::CrashProducer(name.into())),
-            ["restart", "producer", name] => Ok(Self::RestartProducer(name.into())),
             ["crash", name] => Ok(Self::CrashConsumer(name.into())),
             ["restart", name] => Ok(Self::RestartConsumer(name.into())),
             ["pause", name] => Ok(Self::PauseConsumer(name.into())),
@@ -230,11 +251,19 @@ impl FromStr for Command {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::{Offset, TopicPartition};
+    use crate::kafka::Offset;
 
     #[test]
     fn a_command_is_read_as_it_is_printed() {
         let c1 = || ConsumerName::from("c1");
+        let at = || TopicPartition::new("orders-eu", 1);
+        let reset = |to, only| {
+            Command::Admin(AdminCall::ResetGroupOffsets { group: "billing".into(), to, only })
+        };
+        let set = |setting: &str, value: &str| {
+            let (setting, value) = (setting.into(), value.into());
+            Command::Set { name: "orders".into(), setting, value }
+        };
         let commands = [
             Command::CrashConsumer(c1()),
             Command::RestartConsumer(c1()),
@@ -257,6 +286,22 @@ mod tests {
             Command::CloseProducer("p1".into()),
             Command::CrashProducer("p1".into()),
             Command::RestartProducer("p1".into()),
+            Command::LoseAnswer("p1".into()),
+            Command::Seek(c1(), at(), Goal::At(Offset(3))),
+            Command::Seek(c1(), at(), Goal::Earliest),
+            reset(Goal::Latest, None),
+            reset(Goal::At(Offset(7)), Some(at())),
+            Command::Admin(AdminCall::CreatePartitions { topic: "orders".into(), count: 6 }),
+            Command::Admin(AdminCall::DeleteRecords { partition: at(), before: Offset(5) }),
+            set("retention.ms", "-1"),
+            set("partition.assignment.strategy", "sticky,range=1"),
+            Command::Send {
+                producer: "p1".into(),
+                topic: "orders".into(),
+                message: MessageId(7),
+                partition: None,
+                timestamp_ms: None,
+            },
         ];
         for command in commands {
             assert_eq!(command.to_string().parse(), Ok(command.clone()), "{command} round-trips");
@@ -278,6 +323,11 @@ mod tests {
         assert_eq!(
             refusal("crash"),
             "'crash' is not a command: write one consumer's name after the verb, as in 'crash c1'"
+        );
+        assert_eq!(
+            refusal("seek c1 orders-0 to -1"),
+            "'seek c1 orders-0 to -1' is not a command: write 'seek c1 orders-0 to 3', or to \
+             earliest or latest"
         );
         assert_eq!(
             refusal("explode c1"),

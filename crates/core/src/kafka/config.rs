@@ -2,6 +2,7 @@
 
 mod defaults;
 mod offset_reset;
+mod rules;
 mod values;
 
 use super::assignor::compute::{ClassicAssignor, ServerAssignors};
@@ -37,7 +38,8 @@ pub struct Links {
     pub producer: SimDuration,
     /// Between a consumer and the broker it fetches from.
     pub consumer: SimDuration,
-    /// Between a consumer and its group coordinator: a connection of its own in Kafka too.
+    /// Between a consumer and its group coordinator: a connection of its own in Kafka too. Also
+    /// between an administrator and any broker.
     pub coordinator: SimDuration,
     /// Between brokers, and between anyone and the controller.
     pub cluster: SimDuration,
@@ -507,9 +509,23 @@ impl ProducerSettings {
         }
     }
 
+    /// How long the first try to deliver a record takes at most.
+    fn one_try_ms(&self) -> u64 {
+        self.linger_ms.saturating_add(self.request_timeout_ms)
+    }
+
+    /// How long it tries to deliver a record: `delivery.timeout.ms`, which if nobody has set it
+    /// is never too short for one try.
+    ///
+    /// Source: `KafkaProducer.configureDeliveryTimeout`.
+    pub(crate) fn delivery_timeout(&self) -> SimDuration {
+        SimDuration::millis(self.delivery_timeout_ms.max(self.one_try_ms()))
+    }
+
     /// Why a producer with these settings would not start, if it would not.
     ///
-    /// Source: `ProducerConfig.postProcessAndValidateIdempotenceConfigs`.
+    /// Source: `ProducerConfig.postProcessAndValidateIdempotenceConfigs`,
+    /// `KafkaProducer.configureDeliveryTimeout`.
     #[must_use]
     pub fn conflict(&self) -> Option<&'static str> {
         let wants = self.enable_idempotence == Idempotence::Yes;
@@ -522,6 +538,13 @@ impl ProducerSettings {
         }
         if !self.is_idempotent() && !self.transactional_id.is_empty() {
             return Some("ConfigException: a transactional producer has to be idempotent");
+        }
+        let delivery_ms = self.delivery_timeout_ms;
+        if delivery_ms != Self::default().delivery_timeout_ms && delivery_ms < self.one_try_ms() {
+            return Some(
+                "ConfigException: delivery.timeout.ms should be equal to or larger than linger.ms \
+                 + request.timeout.ms",
+            );
         }
         if may && 5 < self.max_in_flight_requests_per_connection {
             return Some(
@@ -601,5 +624,31 @@ settings! {
             "partition.assignment.strategy", Assignors::default();
         /// The name under which a static member comes back; empty if it is none.
         group_instance_id: Option<String> = "group.instance.id", None;
+    }
+}
+
+impl ConsumerSettings {
+    /// Why a consumer with these settings would not start, if it would not.
+    ///
+    /// Source: `ConsumerConfig.checkUnsupportedConfigsPostProcess`, the constructor of
+    /// `AbstractCoordinator`'s `Heartbeat`.
+    #[must_use]
+    pub fn conflict(&self) -> Option<String> {
+        let (protocol, default) = (self.group_protocol, Self::default());
+        let is_given = |name: &str| self.show(name) != default.show(name);
+        let forbids = |name: &str| protocol.forbids(name) && is_given(name);
+        if let Some(it) = Self::SETTINGS.iter().find(|it| forbids(it.name)) {
+            let (name, protocol) = (it.name, protocol.as_str());
+            return Some(format!(
+                "ConfigException: {name} cannot be set when group.protocol={protocol}"
+            ));
+        }
+        let (beat, session) = (self.heartbeat_interval_ms, self.session_timeout_ms);
+        (protocol == GroupProtocol::Classic && session <= beat).then(|| {
+            format!(
+                "IllegalArgumentException: Heartbeat must be set lower than the session timeout, \
+                 and they are heartbeat.interval.ms={beat} and session.timeout.ms={session}"
+            )
+        })
     }
 }

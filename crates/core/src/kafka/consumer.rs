@@ -3,10 +3,9 @@
 //! The two talk as caller and library do, in one process and in no time; everything else that
 //! either says goes over the network.
 
-use super::BrokerId;
 use super::application::manual::Manual;
 use super::application::{self, Application, Doing, ProducerCall};
-use super::call::{self, Return, Take};
+use super::call::{self, Goal, Return, Take};
 use super::client::{self, Client};
 use super::config;
 use super::fact::Fact;
@@ -14,6 +13,7 @@ use super::message::{Answer, CorrelationId, MemberId, Request};
 use super::metadata::Metadata;
 use super::network::Channel;
 use super::producer::{self, GroupMember, Handed, TransactionCall};
+use super::{BrokerId, TopicPartition};
 use crate::sim::{SimDuration, SimTime};
 use crate::workload::Workload;
 use std::collections::VecDeque;
@@ -40,6 +40,8 @@ pub(crate) enum Input {
     Close,
     /// A person has the positions committed.
     Commit,
+    /// A person has its application move a position.
+    Seek(TopicPartition, Goal),
     /// It is driven by hand, and its application calls that.
     Call(call::Call),
     /// Its producer has ended a block of calls.
@@ -68,6 +70,8 @@ pub(crate) struct Consumer {
     processed: u64,
     /// What it was told and what came of it, if it is driven by hand.
     manual: Manual,
+    /// How the next process is set up, which starts as soon as this one has closed.
+    renewal: Option<Box<config::Consumer>>,
 }
 
 /// Whether it runs.
@@ -117,6 +121,7 @@ impl Consumer {
             life: Life::Unborn,
             processed: 0,
             manual: Manual::default(),
+            renewal: None,
         }
     }
 
@@ -125,9 +130,25 @@ impl Consumer {
         &self.setup
     }
 
+    /// How the next process is set up, as far as is known now.
+    pub(crate) fn next_setup(&self) -> &config::Consumer {
+        self.renewal.as_deref().unwrap_or(&self.setup)
+    }
+
+    /// Another process is to follow this one, set up like that.
+    pub(crate) fn renew(&mut self, setup: config::Consumer) {
+        self.renewal = Some(Box::new(setup));
+    }
+
+    /// Whether it has closed for another process to follow.
+    pub(crate) fn is_to_be_renewed(&self) -> bool {
+        self.renewal.is_some() && matches!(self.life, Life::Closed)
+    }
+
     /// How the next process is to be set up.
     pub(crate) fn set_up(&mut self, setup: config::Consumer) {
         self.setup = setup;
+        self.renewal = None;
     }
 
     /// What it was told and what came of it, if it is driven by hand.
@@ -196,11 +217,19 @@ impl Consumer {
             }
             Input::Commit => Talk::ToClient(client::Input::CommitBeside),
             Input::Told(result) => Talk::ToApplication(application::Input::Told(result)),
+            Input::Seek(partition, to) => {
+                let lets_go = application::Input::LetGo(partition.clone());
+                self.talk(fx, now, Talk::ToApplication(lets_go));
+                Talk::ToClient(client::Input::Seek(partition, to))
+            }
         };
         self.talk(fx, now, call);
     }
 
     fn start(&mut self, now: SimTime, id: Option<MemberId>) {
+        if let Some(setup) = self.renewal.take() {
+            self.setup = *setup;
+        }
         let application = match self.setup.application {
             config::Application::Manual => None,
             config::Application::Automatic { commits, on_failure } => {

@@ -235,6 +235,8 @@ pub enum PositionReason {
     ByDuration(SimDuration),
     /// The application sought that end.
     Sought(Edge),
+    /// The application sought that offset.
+    SoughtOffset,
 }
 
 /// Who decided to commit.
@@ -525,6 +527,7 @@ impl fmt::Display for PositionReason {
             Self::Latest => "no valid committed offset, auto.offset.reset=latest",
             Self::Sought(Edge::Beginning) => "seekToBeginning",
             Self::Sought(Edge::End) => "seekToEnd",
+            Self::SoughtOffset => "seek",
         };
         f.write_str(text)
     }

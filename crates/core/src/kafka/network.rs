@@ -103,12 +103,15 @@ pub(crate) struct Network {
     broken: Set<(Node, Node)>,
     /// Where it is not as ever.
     ways: Map<(BrokerId, Whom), Way>,
+    /// The producers whose next answer is to be lost.
+    losing: Set<Node>,
 }
 
 impl Network {
     /// A network on which nothing was sent yet.
     pub(crate) fn new(settings: Links) -> Self {
-        Self { settings, links: Map::new(), broken: Set::new(), ways: Map::new() }
+        let (links, ways) = (Map::new(), Map::new());
+        Self { settings, links, broken: Set::new(), ways, losing: Set::new() }
     }
 
     /// Sends a message and says what becomes of it. A greeting is the first on its connection.
@@ -131,6 +134,9 @@ impl Network {
             let is_within = is_of_brokers(from) && is_of_brokers(to);
             let latency = match channel {
                 _ if is_within => settings.cluster,
+                _ if matches!((from, to), (Node::Admin, _) | (_, Node::Admin)) => {
+                    settings.coordinator
+                }
                 Channel::Data if is_producer => settings.producer,
                 Channel::Data => settings.consumer,
                 Channel::Coordinator => settings.coordinator,
@@ -175,6 +181,16 @@ impl Network {
             }
         }
         before
+    }
+
+    /// The next answer to what this producer sends is to be lost.
+    pub(crate) fn lose_next(&mut self, producer: Node) {
+        self.losing.insert(producer);
+    }
+
+    /// Whether an answer to a producer's records is the one to be lost.
+    pub(crate) fn loses(&mut self, producer: Node) -> bool {
+        self.losing.remove(&producer)
     }
 
     /// Everyone who has ever talked to `node`, with the channel.

@@ -97,6 +97,8 @@ pub(crate) struct Producer {
     automatic: Option<Automatic>,
     /// What became of the records that were handed over at run time.
     outcomes: Shelf<Sent>,
+    /// What the next process is to be set to, which starts as soon as this one has ended.
+    renewal: Option<Box<ProducerSettings>>,
 }
 
 /// Whether its process runs.
@@ -170,6 +172,7 @@ impl Producer {
             calls: Calls::default(),
             automatic: None,
             outcomes: Shelf::new(),
+            renewal: None,
         };
         producer.skip_what_others_send();
         producer
@@ -271,7 +274,7 @@ impl Producer {
     }
 
     fn delivery_deadline(&self, batch: &Waiting) -> SimTime {
-        batch.created + SimDuration::millis(self.settings.delivery_timeout_ms)
+        batch.created + self.settings.delivery_timeout()
     }
 
     fn route(&self, place: usize) -> Option<usize> {

@@ -3,8 +3,9 @@
 
 use super::{Both, Command};
 use crate::scenario::{Scenario, SystemName};
+use brokerscope_core::kafka::admin::AdminCall;
 use brokerscope_core::map::Set;
-use brokerscope_core::name::{ConsumerName, GroupId, QueueName};
+use brokerscope_core::name::{ConsumerName, GroupId, ProducerName, QueueName, TopicName};
 use brokerscope_core::settings::nearest;
 use brokerscope_core::{kafka, rabbitmq};
 use std::fmt;
@@ -19,6 +20,9 @@ pub struct Cast {
     pub(super) queues: Vec<QueueName>,
     /// All queues: RabbitMQ lets one consume from any.
     pub(super) all_queues: Vec<QueueName>,
+    /// Kafka's producers and topics.
+    pub(super) producers: Set<ProducerName>,
+    pub(super) topics: Set<TopicName>,
     pub(super) in_kafka: Set<ConsumerName>,
     pub(super) in_rabbitmq: Set<ConsumerName>,
 }
@@ -63,6 +67,8 @@ impl Cast {
             brokers: kafka.brokers,
             groups,
             queues,
+            producers: kafka.producers.iter().map(|it| it.name.clone()).collect(),
+            topics: kafka.topics.iter().map(|it| it.name.clone()).collect(),
             all_queues: rabbitmq.queues.iter().map(|it| it.name.clone()).collect(),
             in_kafka: kafka.consumers.iter().map(|it| it.name.clone()).collect(),
             in_rabbitmq: rabbitmq.consumers.iter().map(|it| it.name.clone()).collect(),
@@ -185,16 +191,22 @@ impl Cast {
                 let groups = self.groups.iter().map(GroupId::as_str);
                 return Err(missing("group", group.as_str(), groups));
             }
-            Its::AddConsumer(..)
-            | Its::Admin(_)
-            | Its::Open(_)
-            | Its::OpenProducer(_)
-            | Its::Send { .. }
-            | Its::Flush(_)
-            | Its::Transact(..)
-            | Its::CloseProducer(_)
-            | Its::CrashProducer(_)
-            | Its::RestartProducer(_) => {}
+            Its::Seek(name, partition, _) => {
+                known("consumer of Kafka", name, &self.in_kafka)?;
+                self.topic(&partition.topic)?;
+            }
+            Its::Set { name, .. } => self.has_settings(name)?,
+            Its::Send { producer, topic, .. } => {
+                self.producer(producer)?;
+                self.topic(topic)?;
+            }
+            Its::LoseAnswer(name)
+            | Its::Flush(name)
+            | Its::CloseProducer(name)
+            | Its::CrashProducer(name)
+            | Its::RestartProducer(name) => self.producer(name)?,
+            Its::Admin(call) => self.admin(call)?,
+            Its::AddConsumer(..) | Its::Open(_) | Its::OpenProducer(_) | Its::Transact(..) => {}
             Its::CutBroker(id, peer) | Its::SlowBroker(id, peer, _) | Its::MendBroker(id, peer) => {
                 self.broker(*id)?;
                 if let kafka::command::Peer::Broker(other) = peer {
@@ -206,6 +218,51 @@ impl Cast {
             }
         }
         Ok(command.clone())
+    }
+
+    fn producer(&self, name: &ProducerName) -> Result<(), Unfit> {
+        if self.producers.contains(name) {
+            return Ok(());
+        }
+        let producers = self.producers.iter().map(ProducerName::as_str);
+        Err(missing("producer", name.as_str(), producers))
+    }
+
+    fn topic(&self, name: &TopicName) -> Result<(), Unfit> {
+        if self.topics.contains(name) {
+            return Ok(());
+        }
+        Err(missing("topic", name.as_str(), self.topics.iter().map(TopicName::as_str)))
+    }
+
+    /// Whether Kafka has a client, a group or a topic of that name.
+    fn has_settings(&self, name: &str) -> Result<(), Unfit> {
+        let consumers = self.in_kafka.iter().map(ConsumerName::as_str);
+        let producers = self.producers.iter().map(ProducerName::as_str);
+        let groups = self.groups.iter().map(GroupId::as_str);
+        let topics = self.topics.iter().map(TopicName::as_str);
+        let mut all = consumers.chain(producers).chain(groups).chain(topics);
+        if all.clone().any(|it| it == name) {
+            return Ok(());
+        }
+        Err(missing("client, group or topic of Kafka", name, all.by_ref()))
+    }
+
+    fn admin(&self, call: &AdminCall) -> Result<(), Unfit> {
+        // No other call has a text that can be read.
+        let (mut topic, mut group) = (None, None);
+        if let AdminCall::ResetGroupOffsets { group: it, only, .. } = call {
+            (topic, group) = (only.as_ref().map(|it| &it.topic), Some(it));
+        } else if let AdminCall::CreatePartitions { topic: it, .. } = call {
+            topic = Some(it);
+        } else if let AdminCall::DeleteRecords { partition, .. } = call {
+            topic = Some(&partition.topic);
+        }
+        if let Some(group) = group.filter(|it| !self.groups.contains(it)) {
+            let groups = self.groups.iter().map(GroupId::as_str);
+            return Err(missing("group", group.as_str(), groups));
+        }
+        topic.map_or(Ok(()), |it| self.topic(it))
     }
 
     fn broker(&self, id: kafka::BrokerId) -> Result<(), Unfit> {

@@ -81,6 +81,11 @@ impl FromStr for Command {
 
     fn from_str(text: &str) -> Result<Self, BadCommand> {
         let words: Vec<&str> = text.split_whitespace().collect();
+        let (["kafka", own @ ..] | own) = &words[..];
+        if let Some(own) = kafka::Command::own(own) {
+            let form = |right| BadCommand::Form { text: text.to_owned(), right };
+            return own.map(Self::Kafka).map_err(form);
+        }
         match words[..] {
             [] => Err(BadCommand::Empty),
             ["kafka", ref rest @ ..] if !rest.is_empty() => match read(text, rest)? {
@@ -149,11 +154,12 @@ fn broker(text: &str, number: &str) -> Result<BrokerId, BadCommand> {
 }
 
 fn malformed(text: &str, first: &str) -> BadCommand {
+    let known = || WORDS.iter().chain(kafka::Command::OWN_WORDS).map(|(word, _)| *word);
     match WORDS.iter().find(|(word, _)| *word == first) {
         Some((_, right)) => BadCommand::Form { text: text.to_owned(), right },
         None => BadCommand::Unknown {
             word: first.to_owned(),
-            nearest: nearest(first, WORDS.iter().map(|(word, _)| *word)).unwrap_or("crash"),
+            nearest: nearest(first, known()).unwrap_or("crash"),
         },
     }
 }

@@ -1,5 +1,8 @@
 use super::*;
-use brokerscope_core::kafka::BrokerId;
+use brokerscope_core::kafka::admin::AdminCall;
+use brokerscope_core::kafka::call::Goal;
+use brokerscope_core::kafka::{BrokerId, Offset, TopicPartition};
+use brokerscope_core::name::{ProducerName, TopicName};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
@@ -9,7 +12,32 @@ fn name() -> impl Strategy<Value = String> {
 
 fn kafka_command() -> impl Strategy<Value = kafka::Command> {
     use kafka::Command as Its;
-    (name(), name(), 0..7, any::<u16>()).prop_map(|(name, group, which, number)| {
+    (name(), name(), 0..14, any::<u16>()).prop_map(|(name, group, which, number)| {
+        let at = TopicPartition::new(&*group, u32::from(number));
+        let text = || name.as_str();
+        let offset = Offset(i64::from(number));
+        match which {
+            7 => return Its::Seek(text().into(), at, Goal::At(offset)),
+            8 => {
+                let (group, to, only) = (group.into(), Goal::Latest, Some(at));
+                return Its::Admin(AdminCall::ResetGroupOffsets { group, to, only });
+            }
+            9 => {
+                let (topic, count) = (group.into(), i32::from(number));
+                return Its::Admin(AdminCall::CreatePartitions { topic, count });
+            }
+            10 => {
+                let call = AdminCall::DeleteRecords { partition: at, before: offset };
+                return Its::Admin(call);
+            }
+            11 => {
+                let (setting, value) = (group.into(), number.to_string().into());
+                return Its::Set { name: text().into(), setting, value };
+            }
+            12 => return Its::LoseAnswer(text().into()),
+            13 => return Its::RestartProducer(text().into()),
+            _ => {}
+        }
         let name = ConsumerName::from(name);
         match which {
             0 => Its::CrashConsumer(name),
@@ -102,6 +130,9 @@ fn a_wrong_text_says_what_would_be_right() {
         "close c1",
         "kafka add c4",
         "kafka close channel of c1",
+        "reset billing",
+        "kafka set c1 fetch.min.bytes",
+        "kafka sek c1 orders-0 to 3",
         "rabbitmq commit c1",
     ]
     .iter()
@@ -118,6 +149,9 @@ fn a_wrong_text_says_what_would_be_right() {
         'close c1' is not a command: write 'close channel of c1'; it is for RabbitMQ only
         'kafka add c4' cannot be asked of Kafka: name the group, as in 'kafka add c4 to billing'
         'kafka close channel of c1' cannot be asked of Kafka: only RabbitMQ has channels
+        'reset billing' is not a command: write 'reset billing to earliest', or to latest or an offset, and 'of orders-0' for one
+        'kafka set c1 fetch.min.bytes' is not a command: write 'set c1 max.poll.records=1', with a client, a group or a topic
+        'sek' begins no command; the nearest word is 'seek'
         'rabbitmq commit c1' cannot be asked of RabbitMQ: only Kafka commits offsets and has brokers
     "#]]
     .assert_eq(&(refusals.join("\n") + "\n"));
@@ -130,6 +164,8 @@ fn check(commands: &[&str], expected: Expect) {
         brokers: 1,
         groups: vec!["billing".into(), "audit".into()],
         queues: vec!["tasks".into(), "billing".into()],
+        producers: ["shop"].map(ProducerName::from).into_iter().collect(),
+        topics: ["orders", "parcels"].map(TopicName::from).into_iter().collect(),
         all_queues: vec!["tasks".into(), "billing".into(), "dead".into()],
         in_kafka: ["c1", "k2"].map(ConsumerName::from).into_iter().collect(),
         in_rabbitmq: ["c1", "r2"].map(ConsumerName::from).into_iter().collect(),
@@ -214,6 +250,55 @@ fn a_consumer_is_added_where_there_is_a_place_for_it() {
                 there is no group 'tasks'; the nearest is 'audit'
             rabbitmq add c7 to dead
                 rabbitmq: add c7 to dead
+        "#]],
+    );
+}
+
+#[test]
+fn what_only_kafka_has_is_found_or_missed_by_name() {
+    check(
+        &[
+            "kafka reset billing to earliest",
+            "reset biling to 7 of orders-0",
+            "reset billing to latest of order-0",
+            "seek k2 orders-1 to 3",
+            "seek r2 orders-1 to 3",
+            "grow parcels to 6",
+            "delete-records orders-0 before 5",
+            "kafka set shop acks=0",
+            "set audit max.poll.records=1",
+            "set ordres retention.ms=1000",
+            "lose answer shop",
+            "send 7 from shp to orders",
+            "kafka crash producer shop",
+        ],
+        expect![[r#"
+            kafka reset billing to earliest
+                kafka: reset billing to earliest
+            reset biling to 7 of orders-0
+                there is no group 'biling'; the nearest is 'billing'
+            reset billing to latest of order-0
+                there is no topic 'order'; the nearest is 'orders'
+            seek k2 orders-1 to 3
+                kafka: seek k2 orders-1 to 3
+            seek r2 orders-1 to 3
+                there is no consumer of Kafka 'r2'; the nearest is 'k2'
+            grow parcels to 6
+                kafka: grow parcels to 6
+            delete-records orders-0 before 5
+                kafka: delete-records orders-0 before 5
+            kafka set shop acks=0
+                kafka: set shop acks=0
+            set audit max.poll.records=1
+                kafka: set audit max.poll.records=1
+            set ordres retention.ms=1000
+                there is no client, group or topic of Kafka 'ordres'; the nearest is 'orders'
+            lose answer shop
+                kafka: lose answer shop
+            send 7 from shp to orders
+                there is no producer 'shp'; the nearest is 'shop'
+            kafka crash producer shop
+                kafka: crash producer shop
         "#]],
     );
 }

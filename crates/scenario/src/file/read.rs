@@ -205,7 +205,7 @@ impl<'a> Node<'a> {
             set(key, &text).map_err(|wrong| {
                 let at = match wrong {
                     BadSetting::Unknown { .. } => *at,
-                    BadSetting::Value { .. } => value.at,
+                    BadSetting::Value { .. } | BadSetting::Refused { .. } => value.at,
                 };
                 Wrong { at, ..self.error(wrong.to_string()) }
             })?;

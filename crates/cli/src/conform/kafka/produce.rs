@@ -25,7 +25,9 @@ impl Scene {
             match chosen.set(&key, &value) {
                 Ok(()) => {}
                 Err(BadSetting::Unknown { name, .. }) => return Err(Unable::NotModelled(name)),
-                Err(BadSetting::Value { .. }) => return Ok(error("ConfigException")),
+                Err(BadSetting::Value { .. } | BadSetting::Refused { .. }) => {
+                    return Ok(error("ConfigException"));
+                }
             }
         }
         if chosen.conflict().is_some() {

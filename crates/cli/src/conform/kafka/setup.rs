@@ -143,7 +143,7 @@ pub(super) fn settings(given: Given, key: &str) -> Result<Vec<(String, String)>,
 pub(super) fn bad_setting(wrong: BadSetting) -> Unable {
     match wrong {
         BadSetting::Unknown { ref name, .. } => Unable::NotModelled(name.clone()),
-        BadSetting::Value { .. } => Unable::Wrong(wrong.to_string()),
+        BadSetting::Value { .. } | BadSetting::Refused { .. } => Unable::Wrong(wrong.to_string()),
     }
 }
 

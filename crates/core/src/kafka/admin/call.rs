@@ -1,7 +1,9 @@
 //! The calls of an administrator's client, and how each is carried out.
 
 use super::raw::RawProduce;
-use crate::kafka::call::{CommittedOffsets, OffsetAndMetadata};
+use super::reset::Reset;
+use crate::kafka::call::{CommittedOffsets, Goal, OffsetAndMetadata};
+use crate::kafka::config::TopicSettings;
 use crate::kafka::console::DescribedGroup;
 pub use crate::kafka::controller::{Election, Layout, NewTopic};
 use crate::kafka::fact::{CommitReason, LeaveReason};
@@ -48,6 +50,16 @@ pub enum AdminCall {
         group: GroupId,
         /// The offsets.
         offsets: Vec<(TopicPartition, OffsetAndMetadata)>,
+    },
+    /// Let the group go on from there: what `kafka-consumer-groups --reset-offsets --execute`
+    /// does.
+    ResetGroupOffsets {
+        /// The group.
+        group: GroupId,
+        /// Where to.
+        to: Goal,
+        /// In that partition only; or, as with `--all-topics`, wherever it has committed.
+        only: Option<TopicPartition>,
     },
     /// Forget what the group has committed for these partitions.
     DeleteGroupOffsets {
@@ -100,18 +112,28 @@ impl fmt::Display for AdminCall {
         match self {
             Self::ListOffsets { partition, .. } => write!(f, "list offsets of {partition}"),
             Self::DeleteRecords { partition, before } => {
-                write!(f, "delete records of {partition} before {before}")
+                write!(f, "delete-records {partition} before {before}")
             }
             Self::ListGroups => f.write_str("list groups"),
             Self::DescribeGroup(group) => write!(f, "describe {group}"),
             Self::GroupOffsets(group) => write!(f, "describe offsets of {group}"),
             Self::AlterGroupOffsets { group, .. } => write!(f, "alter offsets of {group}"),
+            Self::ResetGroupOffsets { group, to, only } => {
+                write!(f, "reset {group} to {to}")?;
+                only.iter().try_for_each(|it| write!(f, " of {it}"))
+            }
             Self::DeleteGroupOffsets { group, .. } => write!(f, "delete offsets of {group}"),
             Self::DeleteGroup(group) => write!(f, "delete {group}"),
             Self::RemoveMembers(group) => write!(f, "remove the members of {group}"),
             Self::CreateTopic(it) => write!(f, "create topic {}", it.name),
             Self::CreatePartitions { topic, count } => write!(f, "grow {topic} to {count}"),
-            Self::AlterConfigs { topic, .. } => write!(f, "configure {topic}"),
+            Self::AlterConfigs { topic, configs } => {
+                write!(f, "set {topic}")?;
+                configs.iter().try_for_each(|(name, value)| match value {
+                    Some(value) => write!(f, " {name}={value}"),
+                    None => write!(f, " {name}"),
+                })
+            }
             Self::DeleteTopic(topic) => write!(f, "delete topic {topic}"),
             Self::DescribeTopic(topic) => write!(f, "describe topic {topic}"),
             Self::InitProducerId(_) => f.write_str("init producer id"),
@@ -150,6 +172,44 @@ pub enum AdminReturn {
     Done,
     /// It failed: the protocol's name of the error, or the exception's.
     Failed(&'static str),
+    /// Nothing was reset, since the group is in that state.
+    NotInactive(&'static str),
+    /// Nothing was reset, since the group has committed nothing.
+    NothingCommitted,
+}
+
+impl AdminReturn {
+    /// Why nothing came of the call, if so, in a sentence.
+    pub(super) fn refusal(&self, call: &AdminCall) -> Option<String> {
+        match (self, call) {
+            (Self::NotInactive(state), AdminCall::ResetGroupOffsets { group, .. }) => {
+                Some(format!(
+                    "assignments can only be reset if the group '{group}' is inactive, but the \
+                     current state is {state}"
+                ))
+            }
+            (Self::NothingCommitted, AdminCall::ResetGroupOffsets { group, to, .. }) => {
+                Some(format!(
+                    "{group} has committed nothing yet; for a partition that it shall begin, \
+                     write 'reset {group} to {to} of orders-0'"
+                ))
+            }
+            (Self::Failed(error), AdminCall::AlterConfigs { configs, .. }) => {
+                let wrong = |(name, value): &(String, Option<String>)| {
+                    let mut settings = TopicSettings::default();
+                    let given = value.as_ref()?;
+                    settings.configure(name, given).err().map(|it| it.to_string())
+                };
+                let why = configs.iter().find_map(wrong);
+                Some(why.map_or_else(
+                    || (*error).to_owned(),
+                    |why| format!("{error}: {}", why.trim_start_matches("ConfigException: ")),
+                ))
+            }
+            (Self::Failed(error), _) => Some((*error).to_owned()),
+            (_, _) => None,
+        }
+    }
 }
 
 /// Who can serve a request.
@@ -177,6 +237,8 @@ pub(super) enum Progress {
     Gathered(BrokerId, Vec<ListedGroup>),
     /// The group has these members.
     Found(Vec<Leaver>),
+    /// The group's offsets are being reset.
+    Resets(Reset),
 }
 
 fn of_controller(asked: Ask) -> (Target, Request) {
@@ -206,7 +268,9 @@ impl Progress {
             AdminCall::ListGroups => {
                 let broker = match self {
                     Self::Gathered(last, _) => BrokerId(last.0 + 1),
-                    Self::First | Self::NotConsumer | Self::Found(_) => BrokerId(1),
+                    Self::First | Self::NotConsumer | Self::Found(_) | Self::Resets(_) => {
+                        BrokerId(1)
+                    }
                 };
                 (Target::Broker(broker), Request::ListGroups)
             }
@@ -224,6 +288,12 @@ impl Progress {
                     how: CommitReason::Application,
                 })
             }
+            AdminCall::ResetGroupOffsets { group, .. } => match self {
+                Self::Resets(reset) => reset.asks(group, nobody(group.clone())),
+                Self::First | Self::NotConsumer | Self::Gathered(..) | Self::Found(_) => {
+                    of_group(self.asks_group(group.clone()))
+                }
+            },
             AdminCall::DeleteGroupOffsets { group, partitions } => {
                 let (group, partitions) = (group.clone(), partitions.clone());
                 of_group(GroupRequest::OffsetDelete { group, partitions })
@@ -264,7 +334,9 @@ impl Progress {
     /// Source: `DescribeConsumerGroupsHandler` tries the `consumer` protocol first.
     fn asks_group(&self, group: GroupId) -> GroupRequest {
         match self {
-            Self::First | Self::Gathered(..) => GroupRequest::ConsumerGroupDescribe { group },
+            Self::First | Self::Gathered(..) | Self::Resets(_) => {
+                GroupRequest::ConsumerGroupDescribe { group }
+            }
             Self::NotConsumer => GroupRequest::DescribeGroups { group },
             Self::Found(members) => {
                 let (members, why) = (members.clone(), LeaveReason::Removed);
@@ -281,6 +353,9 @@ impl Progress {
         answer: Answer,
     ) -> Result<Option<AdminReturn>, ErrorCode> {
         let done = |()| Some(AdminReturn::Done);
+        if let (Self::Resets(reset), AdminCall::ResetGroupOffsets { to, .. }) = (&mut *self, call) {
+            return reset.answered(*to, answer);
+        }
         match (call, answer) {
             (_, Answer::ListOffsets(mut found)) => {
                 found.pop().map(|(_, it)| it.map(AdminReturn::Offset)).transpose()
@@ -322,7 +397,9 @@ impl Progress {
             (_, Answer::ListGroups(groups)) => {
                 let mut all = match std::mem::replace(self, Self::First) {
                     Self::Gathered(_, all) => all,
-                    Self::First | Self::NotConsumer | Self::Found(_) => Vec::new(),
+                    Self::First | Self::NotConsumer | Self::Found(_) | Self::Resets(_) => {
+                        Vec::new()
+                    }
                 };
                 all.extend(groups);
                 if from.0 < brokers {
@@ -340,6 +417,12 @@ impl Progress {
                 let group = DescribedGroup::of_consumers(name(call), from, *group?);
                 Ok(self.described(call, group))
             }
+            // Source: `ConsumerGroupService.resetOffsets` takes a group that is not there as one
+            // that nobody is in.
+            (
+                AdminCall::ResetGroupOffsets { .. },
+                Answer::DescribeGroups(Err(ErrorCode::GroupIdNotFound)),
+            ) => Ok(self.resets(call, from, "Dead")),
             (_, Answer::DescribeGroups(group)) => {
                 let group = DescribedGroup::of_classic(name(call), from, group?);
                 Ok(self.described(call, group))
@@ -348,8 +431,27 @@ impl Progress {
         }
     }
 
+    /// The state of a group that is to be reset is known.
+    fn resets(
+        &mut self,
+        call: &AdminCall,
+        coordinator: BrokerId,
+        state: &'static str,
+    ) -> Option<AdminReturn> {
+        match Reset::begin(call, coordinator, state) {
+            Ok(reset) => {
+                *self = Self::Resets(reset);
+                None
+            }
+            Err(returned) => Some(returned),
+        }
+    }
+
     /// The group is known: it is what was asked for, or its members are to go.
     fn described(&mut self, call: &AdminCall, group: DescribedGroup) -> Option<AdminReturn> {
+        if matches!(call, AdminCall::ResetGroupOffsets { .. }) {
+            return self.resets(call, group.coordinator, group.state);
+        }
         if !matches!(call, AdminCall::RemoveMembers(_)) {
             return Some(AdminReturn::Group(group));
         }
@@ -379,7 +481,10 @@ fn of_each(outcomes: &Outcomes<()>) -> Result<Option<AdminReturn>, ErrorCode> {
 
 /// The group that a call is about.
 fn name(call: &AdminCall) -> GroupId {
-    let (AdminCall::DescribeGroup(group) | AdminCall::RemoveMembers(group)) = call else {
+    let (AdminCall::DescribeGroup(group)
+    | AdminCall::RemoveMembers(group)
+    | AdminCall::ResetGroupOffsets { group, .. }) = call
+    else {
         unreachable!("a call that describes no group")
     };
     group.clone()

@@ -4,8 +4,8 @@
 
 use super::positions::{Position, Target};
 use super::{Asked, Client, Effect, Polling, Subscription};
-use crate::kafka::call::{Call, CommittedOffsets, Edge, Return};
-use crate::kafka::fact::{Fact, LeaveReason};
+use crate::kafka::call::{Call, CommittedOffsets, Edge, Goal, Return};
+use crate::kafka::fact::{Fact, LeaveReason, PositionReason};
 use crate::kafka::message::{ErrorCode, GroupRequest, Request};
 use crate::kafka::{Offset, TopicPartition};
 use crate::name::TopicName;
@@ -154,6 +154,29 @@ impl Client {
         }
         self.move_to(partition, Position::At(offset));
         DONE
+    }
+
+    /// A person has the application call `seek`, `seekToBeginning` or `seekToEnd`.
+    ///
+    /// Simplified: it does so at once, where it would do it between two calls of `poll`.
+    pub(super) fn sought(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        partition: TopicPartition,
+        to: Goal,
+    ) {
+        let position = match to {
+            Goal::Earliest => Position::Reset(Target::Edge(Edge::Beginning), now),
+            Goal::Latest => Position::Reset(Target::Edge(Edge::End), now),
+            Goal::At(offset) => Position::At(offset),
+        };
+        self.move_to(&partition, position);
+        if let Goal::At(offset) = to {
+            let (group, consumer) = (self.group.clone(), self.name.clone());
+            let why = PositionReason::SoughtOffset;
+            fx.push(Effect::Note(Fact::Positioned { group, consumer, partition, offset, why }));
+        }
     }
 
     fn seek_to(&mut self, now: SimTime, edge: Edge, mut partitions: Vec<TopicPartition>) -> AtOnce {

@@ -52,6 +52,12 @@ impl Polled {
         &self.records[self.from..self.to]
     }
 
+    /// Of its records only that one is left.
+    pub(crate) fn keep(&mut self, place: usize) {
+        self.from += place;
+        self.to = self.from + 1;
+    }
+
     /// The records, as an application that is driven by hand is told of them.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row> {
         self.records().iter().map(|it| Row {

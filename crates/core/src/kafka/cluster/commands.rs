@@ -1,18 +1,18 @@
 //! What a person or a scenario asks for, carried out or refused with a reason.
 
 use super::{Cluster, Place, as_place, broker_place};
-use crate::kafka::BrokerId;
 use crate::kafka::admin;
 use crate::kafka::broker;
-use crate::kafka::call::Call;
+use crate::kafka::call::{Call, Goal};
 use crate::kafka::command::{Command, Peer};
-use crate::kafka::config::{self, GroupProtocol};
+use crate::kafka::config::{self, Acks, GroupProtocol};
 use crate::kafka::consumer::{self, Consumer, Process};
 use crate::kafka::fact::{ClusterFact, Fact};
 use crate::kafka::java::random_id;
 use crate::kafka::message::{MemberId, Packet};
 use crate::kafka::network::{Channel, Node, Way, Whom};
 use crate::kafka::producer::{self, Producer};
+use crate::kafka::{BrokerId, TopicPartition};
 use crate::name::{ConsumerName, GroupId, ProducerName};
 use crate::sim::{Cx, SimDuration};
 
@@ -39,6 +39,18 @@ impl Cluster {
             Command::Commit(name) => {
                 let place = self.running(name)?;
                 self.step_consumer(cx, place, consumer::Input::Commit);
+            }
+            Command::Seek(name, partition, to) => {
+                let place = self.running(name)?;
+                self.seek(cx, place, partition, *to)?;
+            }
+            Command::Set { name, setting, value } => self.set(cx, name, setting, value)?,
+            Command::LoseAnswer(producer) => {
+                let place = self.open(producer)?;
+                if self.producer(place).settings().acks == Acks::None {
+                    return Err(format!("{producer} waits for no answer with acks=0"));
+                }
+                self.network.lose_next(Node::Producer(place));
             }
             Command::Open(setup) => self.open_consumer(cx, setup)?,
             Command::Call(name, call) => self.call(cx, self.running(name)?, call)?,
@@ -102,7 +114,7 @@ impl Cluster {
         Ok(())
     }
 
-    fn known_producer(&self, name: &ProducerName) -> Option<u16> {
+    pub(super) fn known_producer(&self, name: &ProducerName) -> Option<u16> {
         self.producers().position(|it| it.name() == name && !it.serves_a_consumer()).map(as_place)
     }
 
@@ -253,7 +265,7 @@ impl Cluster {
         }
     }
 
-    fn who(&self, place: u16) -> (GroupId, ConsumerName) {
+    pub(super) fn who(&self, place: u16) -> (GroupId, ConsumerName) {
         let setup = self.consumer(place).setup();
         (setup.group_name(), setup.name.clone())
     }
@@ -278,7 +290,7 @@ impl Cluster {
         }
     }
 
-    fn begin_process(&mut self, cx: &mut Cx<'_, Self>, place: u16) {
+    pub(super) fn begin_process(&mut self, cx: &mut Cx<'_, Self>, place: u16) {
         self.consumers[usize::from(place)].next_process();
         self.open_own_producer(cx, place);
         let protocol = self.consumer(place).setup().settings.group_protocol;
@@ -287,6 +299,26 @@ impl Cluster {
             GroupProtocol::Consumer => Some(MemberId::from(random_id(&mut cx.seeds.names))),
         };
         self.step_consumer(cx, place, consumer::Input::Start(id));
+    }
+
+    fn seek(
+        &mut self,
+        cx: &mut Cx<'_, Self>,
+        place: u16,
+        partition: &TopicPartition,
+        to: Goal,
+    ) -> Result<(), String> {
+        let consumer = self.consumer(place);
+        let name = &consumer.setup().name;
+        if self.is_manual(place) {
+            return Err(format!("{name} is driven by hand: call its client"));
+        }
+        if !consumer.process().is_some_and(|it| it.client.reads().any(|it| it == partition)) {
+            let why = "IllegalStateException: No current assignment for partition";
+            return Err(format!("{why} {partition} at {name}"));
+        }
+        self.step_consumer(cx, place, consumer::Input::Seek(partition.clone(), to));
+        Ok(())
     }
 
     fn crash_consumer(&mut self, cx: &mut Cx<'_, Self>, place: u16) {

@@ -1,6 +1,6 @@
 //! Values of settings that are more than a number or a word.
 
-use super::TopicSettings;
+use super::{TopicSettings, rules};
 use crate::settings::{BadSetting, Value};
 use std::fmt;
 
@@ -140,11 +140,6 @@ impl TopicSettings {
     /// # Errors
     /// If Kafka would answer `INVALID_CONFIG`.
     pub fn check(&self, name: &str) -> Result<(), BadSetting> {
-        const INT: u64 = i32::MAX as u64;
-        let within = |name: &'static str, number: u64, least: u64, expected: &'static str| {
-            let (value, is_within) = (number.to_string(), least <= number && number <= INT);
-            if is_within { Ok(()) } else { Err(BadSetting::Value { name, value, expected }) }
-        };
         let (shortest, longest) = (self.min_compaction_lag_ms, self.max_compaction_lag_ms);
         if longest < shortest && name.ends_with(".compaction.lag.ms") {
             return Err(BadSetting::Value {
@@ -153,48 +148,9 @@ impl TopicSettings {
                 expected: "at most max.compaction.lag.ms",
             });
         }
-        match name {
-            "segment.bytes" => within(
-                "segment.bytes",
-                self.segment_bytes,
-                1 << 20,
-                "a whole number from 1048576 to 2147483647",
-            ),
-            "segment.index.bytes" => within(
-                "segment.index.bytes",
-                self.segment_index_bytes,
-                4,
-                "a whole number from 4 to 2147483647",
-            ),
-            "index.interval.bytes" => within(
-                "index.interval.bytes",
-                self.index_interval_bytes,
-                0,
-                "a whole number from 0 to 2147483647",
-            ),
-            "max.message.bytes" => within(
-                "max.message.bytes",
-                self.max_message_bytes,
-                0,
-                "a whole number from 0 to 2147483647",
-            ),
-            "min.insync.replicas" => within(
-                "min.insync.replicas",
-                u64::from(self.min_insync_replicas),
-                1,
-                "a whole number from 1 to 2147483647",
-            ),
-            "segment.ms" => {
-                within("segment.ms", self.segment_ms.min(1), 1, "a whole number of at least 1")
-            }
-            "max.compaction.lag.ms" => within(
-                "max.compaction.lag.ms",
-                longest.0.min(1).cast_unsigned(),
-                1,
-                "a whole number of at least 1",
-            ),
-            _ => Ok(()),
-        }
+        let known = Self::SETTINGS.iter().find(|it| it.name == name);
+        let Some(known) = known else { return Ok(()) };
+        rules::check(known.name, &self.show(name).unwrap_or_default())
     }
 }
 
@@ -242,7 +198,8 @@ mod tests {
         assert_eq!(check("segment.bytes", "1048576"), Ok(()));
         assert_eq!(
             check("segment.bytes", "1048575").unwrap_err(),
-            "'segment.bytes' cannot be '1048575': it is a whole number from 1048576 to 2147483647"
+            "ConfigException: Invalid value 1048575 for configuration segment.bytes: Value must be \
+             at least 1048576"
         );
         let refused = [
             ("segment.bytes", "2147483648"),

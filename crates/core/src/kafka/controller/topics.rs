@@ -54,7 +54,7 @@ impl Controller {
         for (key, value) in &new.configs {
             set(&defaults, &mut settings, &mut given, key, Some(value))?;
         }
-        check(&settings, &given)?;
+        check(&settings, given.iter().copied())?;
         let states = self.laid_out(&new.layout)?;
         let partitions = u32::try_from(states.len()).expect("partitions are few");
         let id = self.next_topic;
@@ -181,13 +181,18 @@ impl Controller {
         let defaults = self.settings.topic_defaults();
         for (key, value) in configs {
             set(&defaults, &mut settings, &mut given, key, value.as_deref())?;
+            check(&settings, [key.as_str()])?;
         }
-        check(&settings, &given)?;
         let has_changed = topic.settings != settings || topic.given != given;
         if has_changed {
             let topic = self.change_topic(name).expect("it was there just now");
             (topic.settings, topic.given) = (settings, given);
-            note(fx, ClusterFact::TopicConfigured { topic: name.clone() });
+            let set = |(key, value): &(String, Option<String>)| match value {
+                Some(value) => format!("{key}={value}"),
+                None => format!("the default of {key}"),
+            };
+            let to = configs.iter().map(set).collect::<Vec<_>>().join(", ");
+            note(fx, ClusterFact::TopicConfigured { topic: name.clone(), to });
         }
         Ok(())
     }
@@ -212,8 +217,11 @@ pub(super) fn note(fx: &mut Vec<Effect>, fact: ClusterFact) {
 }
 
 /// Whether Kafka takes all that was given.
-fn check(settings: &TopicSettings, given: &[&'static str]) -> Result<(), ErrorCode> {
-    let accepted = given.iter().try_for_each(|it| settings.check(it));
+fn check<'a>(
+    settings: &TopicSettings,
+    given: impl IntoIterator<Item = &'a str>,
+) -> Result<(), ErrorCode> {
+    let accepted = given.into_iter().try_for_each(|it| settings.check(it));
     accepted.map_err(|_| ErrorCode::InvalidConfig)
 }
 

@@ -2,10 +2,11 @@
 
 use crate::kafka::command::Peer;
 use crate::kafka::{BrokerId, Offset, TopicPartition};
-use crate::name::TopicName;
+use crate::name::{ProducerName, TopicName};
 use crate::sim::SimDuration;
 use crate::weight::{Mark, Weight};
 use std::fmt;
+use std::sync::Arc;
 
 /// What happened to the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,7 +17,11 @@ pub enum ClusterFact {
     /// A topic has more partitions.
     TopicGrown { topic: TopicName, partitions: u32 },
     /// A topic has other settings.
-    TopicConfigured { topic: TopicName },
+    TopicConfigured { topic: TopicName, to: String },
+    /// The settings of a client changed, which it reads when it starts.
+    ClientConfigured { client: Arc<str>, setting: Arc<str>, value: Arc<str> },
+    /// The connection on which a producer's answer came broke, and the answer is lost.
+    AnswerLost { producer: ProducerName, broker: BrokerId },
     /// A topic is gone with all that was in it.
     TopicDeleted { topic: TopicName },
     /// A broker was asked to shut down in order.
@@ -46,6 +51,7 @@ impl ClusterFact {
             Self::TopicCreated { .. }
             | Self::TopicGrown { .. }
             | Self::TopicConfigured { .. }
+            | Self::ClientConfigured { .. }
             | Self::TopicDeleted { .. }
             | Self::InSync { .. } => Weight::Seen,
             Self::Stopping(_)
@@ -54,6 +60,7 @@ impl ClusterFact {
             | Self::CutOff { .. }
             | Self::Slowed { .. }
             | Self::Mended { .. }
+            | Self::AnswerLost { .. }
             | Self::Leader { .. }
             | Self::Truncated { .. } => Weight::Turn(Mark::Fault),
         }
@@ -69,7 +76,13 @@ impl fmt::Display for ClusterFact {
             Self::TopicGrown { topic, partitions } => {
                 write!(f, "topic {topic} has grown, partitions: {partitions}")
             }
-            Self::TopicConfigured { topic } => write!(f, "topic {topic} is set otherwise"),
+            Self::TopicConfigured { topic, to } => write!(f, "topic {topic} is set to {to}"),
+            Self::ClientConfigured { client, setting, value } => {
+                write!(f, "{client} is set to {setting}={value}")
+            }
+            Self::AnswerLost { producer, broker } => {
+                write!(f, "the answer of {broker} to {producer} is lost: the connection broke")
+            }
             Self::TopicDeleted { topic } => write!(f, "topic {topic} was deleted"),
             Self::Stopping(broker) => write!(f, "{broker} is shutting down"),
             Self::Stopped(broker) => write!(f, "{broker} has shut down"),

@@ -180,9 +180,34 @@ impl Producer {
         self.outcomes.range(after, self.outcomes.end())
     }
 
-    /// Its settings.
+    /// Its settings; those of its next process, if that is to have others.
     pub(crate) fn settings(&self) -> &ProducerSettings {
-        &self.settings
+        self.renewal.as_deref().unwrap_or(&self.settings)
+    }
+
+    /// The next process is to be set to that. One that runs is to end for it.
+    pub(crate) fn renew(&mut self, settings: ProducerSettings) {
+        match self.life {
+            Life::Running | Life::Closing => self.renewal = Some(Box::new(settings)),
+            Life::Gone => self.settings = settings,
+        }
+    }
+
+    /// Whether it has ended for another process to follow.
+    pub(crate) fn is_to_be_renewed(&self) -> bool {
+        self.renewal.is_some() && self.life == Life::Gone
+    }
+
+    /// Whether it has handed a message to the network.
+    pub(crate) fn has_sent(&self) -> bool {
+        0 < self.sent
+    }
+
+    /// It starts in the place of one that its application has ended for that: what is due was
+    /// kept for it.
+    pub(crate) fn replace(&mut self, gone: &Self, now: SimTime) {
+        self.follow(gone, now);
+        self.next = gone.next;
     }
 
     /// A process that starts now has missed what its application would have sent before.
@@ -250,6 +275,9 @@ impl Producer {
     pub(super) fn crash(&mut self) {
         self.life = Life::Gone;
         self.calls.clear();
+        if let Some(settings) = self.renewal.take() {
+            self.settings = *settings;
+        }
         self.in_flight.clear();
         for destination in &mut self.topics {
             *destination = Destination::new(destination.name.clone(), 0);

@@ -21,7 +21,7 @@ impl Producer {
     /// Source: `Sender.sendProducerData`; `NetworkClient.handleTimedOutRequests` closes the
     /// connection, and with it fails everything that waited there.
     pub(super) fn expire(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        let timeout = SimDuration::millis(self.settings.delivery_timeout_ms);
+        let timeout = self.settings.delivery_timeout();
         let is_late = |it: &Waiting| it.created + timeout <= now;
         let mut late = Vec::new();
         for request in self.in_flight.values_mut() {

@@ -136,7 +136,7 @@ fn queue<'a>(node: Node<'a>, seen: &mut BTreeSet<&'a str>) -> Result<(Queue, Tab
     let given = table.get("arguments");
     let known = |name: &str| match QueueArguments::default().set(name, UNLIKELY) {
         Err(wrong @ BadSetting::Unknown { .. }) => Err(wrong),
-        Ok(()) | Err(BadSetting::Value { .. }) => Ok(()),
+        Ok(()) | Err(BadSetting::Value { .. } | BadSetting::Refused { .. }) => Ok(()),
     };
     let asked = DeclareQueue {
         name: called.into(),
@@ -151,7 +151,7 @@ fn queue<'a>(node: Node<'a>, seen: &mut BTreeSet<&'a str>) -> Result<(Queue, Tab
         let Some(name) = blamed else { return refused(node, &error) };
         let right = match QueueArguments::default().set(name, UNLIKELY) {
             Err(BadSetting::Value { expected, .. }) => format!("; it is {expected}"),
-            Ok(()) | Err(BadSetting::Unknown { .. }) => String::new(),
+            Ok(()) | Err(BadSetting::Unknown { .. } | BadSetting::Refused { .. }) => String::new(),
         };
         let place = given.and_then(|it| it.below(name)).unwrap_or(node);
         place.error(format!("RabbitMQ refuses that: {}{right}", error.text))
