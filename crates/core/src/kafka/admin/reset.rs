@@ -105,7 +105,8 @@ impl Reset {
                 }
             }
             (Stage::Alters(_), Answer::OffsetCommit(done)) => {
-                return done.map(|()| Some(AdminReturn::Done));
+                done.into_iter().try_for_each(|(_, it)| it)?;
+                return Ok(Some(AdminReturn::Done));
             }
             (_, _) => unreachable!("an answer to something that was not asked"),
         }
