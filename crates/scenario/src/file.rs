@@ -34,10 +34,10 @@ const LONGEST: SimDuration = SimDuration::seconds(366 * 86_400);
 /// How long a key of a message or a name may be.
 const MAX_TEXT: usize = 10_000;
 
-/// What a scenario is made of; a file may have acts beside.
+/// What a scenario is made of.
 const KEYS: &[&str] = &[
     "title", "question", "seed", "ends", "workload", "kafka", "rabbitmq", "step", "beat", "asks",
-    "answer", "try", "card", "decided",
+    "answer", "try", "card", "decided", "act",
 ];
 
 impl Choice for SystemName {

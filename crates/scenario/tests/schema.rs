@@ -7,7 +7,7 @@ use brokerscope_core::kafka::config::{
 use brokerscope_core::rabbitmq::config::{self as rabbitmq, Acks, ExchangeType, QueueArguments};
 use brokerscope_core::settings::{Setting, Value as Choice};
 use brokerscope_scenario::expand::KeyOrder;
-use brokerscope_scenario::lesson::Query;
+use brokerscope_scenario::lesson::{OUTCOMES, Query};
 use expect_test::expect_file;
 use serde_json::{Map, Value, json};
 
@@ -496,4 +496,18 @@ fn the_published_shape_is_the_one_that_is_read() {
     schema["title"] = json!("Brokerscope scenario");
     let told = serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";
     expect_file!["../../../schema/scenario.schema.json"].assert_eq(&told);
+}
+
+#[test]
+fn every_query_is_described_where_lessons_are_written() {
+    let guide = include_str!("../../../scenarios/README.md");
+    let words: Vec<&str> = Query::ALL.iter().map(|it| it.word()).collect();
+    assert_eq!(choice::<Query>("")["enum"], json!(words), "a complaint names them all");
+    for query in Query::ALL {
+        let row = format!("| `{}` |", query.word());
+        assert!(guide.contains(&row), "the guide has a row for {}", query.word());
+    }
+    for count in OUTCOMES {
+        assert!(guide.contains(&format!("`{count}`")), "the guide names {count}");
+    }
 }

@@ -57,7 +57,9 @@ fn acts(value: &Value) -> Result<Vec<(Act, &Value)>, Wrong> {
     if let Some(next) = nodes.get(MAX_ACTS) {
         return Err(next.error(format!("there are more than {MAX_ACTS} acts")));
     }
-    let known: Vec<&str> = KEYS.iter().copied().chain(["say"]).collect();
+    // What an act says, and all that it may lay over the file; there are no acts in acts.
+    let within = KEYS.iter().copied().filter(|it| *it != "act");
+    let known: Vec<&str> = within.chain(["say"]).collect();
     let mut acts = Vec::new();
     for (node, number) in nodes.into_iter().zip(1..) {
         let table = node.table(&known)?;
