@@ -24,5 +24,10 @@ xflags::xflags! {
             /// Writes the page instead of checking it.
             optional --write
         }
+        /// Checks that the page of the notes says what web/notes/notes.toml says.
+        cmd notes {
+            /// Writes the page instead of checking it.
+            optional --write
+        }
     }
 }

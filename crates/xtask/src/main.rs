@@ -9,11 +9,13 @@
 mod flags;
 mod install;
 mod model;
+mod notes;
 mod page;
 mod shell;
 mod sizes;
 mod stages;
 mod tally;
+mod written;
 
 use std::process::ExitCode;
 
@@ -48,6 +50,7 @@ fn run(command: XtaskCmd) -> anyhow::Result<ExitCode> {
         XtaskCmd::Size(_) => sizes::report()?,
         XtaskCmd::Test(test) => return stages::test(test.only.as_deref()),
         XtaskCmd::Model(model) => model::run(model.write)?,
+        XtaskCmd::Notes(notes) => notes::run(notes.write)?,
     }
     Ok(ExitCode::SUCCESS)
 }

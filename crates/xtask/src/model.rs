@@ -6,17 +6,15 @@
 
 mod comments;
 
-use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use crate::shell;
+use crate::written::{Prose, Written, line};
 use comments::{Remark, remarks};
 
-const START: &str = "<!-- model: written by `cargo xtask model --write` -->";
-const END: &str = "<!-- /model -->";
+const PAGE: Written = Written { command: "model", path: "web/model/model.html" };
 
 /// The parts of the page: a heading, and the files of the core that it is about.
 const PARTS: [(&str, &str, &str); 3] = [
@@ -35,32 +33,7 @@ struct Told {
 
 /// Writes the page, or checks that it is what it would write.
 pub(crate) fn run(write: bool) -> Result<()> {
-    let path = page();
-    let text = fs::read_to_string(&path).context("there is no web/model/model.html")?;
-    let fresh = between(&text, &content()?)?;
-    if write {
-        fs::write(&path, fresh).context("cannot write web/model/model.html")?;
-    } else if fresh != text {
-        bail!(
-            "the page of what is modelled, web/model/model.html, is out of date: \
-             `cargo xtask model --write` writes it"
-        );
-    }
-    Ok(())
-}
-
-fn page() -> PathBuf {
-    shell::root().join("web/model/model.html")
-}
-
-/// `text` with what lies between the markers replaced by `content`.
-fn between(text: &str, content: &str) -> Result<String> {
-    let parts = text.split_once(START).and_then(|(before, rest)| {
-        let (_, after) = rest.split_once(END)?;
-        Some((before, after))
-    });
-    let (before, after) = parts.context("web/model/model.html lacks the two `model` markers")?;
-    Ok(format!("{before}{START}\n{content}{END}{after}"))
+    PAGE.run(&content()?, write)
 }
 
 /// The page's content, part by part, in the order of files and lines.
@@ -125,53 +98,4 @@ fn table(
         line(content, format_args!("        <tr><td>{first}</td><td>{second}</td></tr>"));
     }
     line(content, format_args!("      </table>"));
-}
-
-fn line(content: &mut String, what: std::fmt::Arguments<'_>) {
-    writeln!(content, "{what}").expect("a string takes everything");
-}
-
-/// A sentence of a comment as markup: what stands between backticks is code, links lose their
-/// brackets, everything else is text.
-struct Prose<'a>(&'a str);
-
-impl std::fmt::Display for Prose<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut code = false;
-        for glyph in self.0.replace("[`", "`").replace("`]", "`").chars() {
-            match glyph {
-                '`' => {
-                    f.write_str(if code { "</code>" } else { "<code>" })?;
-                    code = !code;
-                }
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '&' => f.write_str("&amp;")?,
-                _ => f.write_char(glyph)?,
-            }
-        }
-        if code { f.write_str("</code>") } else { Ok(()) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_content_stands_between_the_markers() {
-        let text = format!("<p>\n{START}\nold\n{END}\nrest\n");
-        let fresh = between(&text, "new\n").expect("both markers are there");
-        assert_eq!(fresh, format!("<p>\n{START}\nnew\n{END}\nrest\n"), "old gave way");
-        assert!(between("no marker", "new").is_err(), "a page without markers is refused");
-    }
-
-    #[test]
-    fn a_sentence_is_text_and_code_never_markup() {
-        let told = Prose("`a<b>` & [`Log`] <script>").to_string();
-        assert_eq!(
-            told, "<code>a&lt;b&gt;</code> &amp; <code>Log</code> &lt;script&gt;",
-            "nothing of a comment becomes an element but code"
-        );
-    }
 }

@@ -48,7 +48,9 @@ pub(crate) fn report() -> Result<()> {
 
 /// Whether a visitor of the page alone does without this file.
 fn is_separate(file: &File) -> bool {
-    ["example", "embed", "bindings", "model."].iter().any(|start| file.name.starts_with(start))
+    ["example", "embed", "bindings", "model.", "notes."]
+        .iter()
+        .any(|start| file.name.starts_with(start))
 }
 
 /// Prints a row for each file and one for all; the sum.

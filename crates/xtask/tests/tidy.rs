@@ -201,11 +201,13 @@ fn no_machine_and_no_registry_is_named_in_lock_files() {
 }
 
 #[test]
-fn the_page_of_what_is_modelled_is_fresh() {
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask")).arg("model").output();
-    let output = output.expect("xtask has been built for this test");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "the page is up to date:\n{told}");
+fn the_pages_that_are_written_are_fresh() {
+    for page in ["model", "notes"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_xtask")).arg(page).output();
+        let output = output.expect("xtask has been built for this test");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the page is up to date:\n{told}");
+    }
 }
 
 #[test]
