@@ -8,6 +8,8 @@ use brokerscope_core::sim::SimTime;
 pub(crate) struct Query {
     /// `scenario=`
     pub(crate) scenario: Option<String>,
+    /// `act=`
+    pub(crate) act: Option<String>,
     /// `at=`
     pub(crate) at: Option<String>,
     /// `theme=`
@@ -19,6 +21,8 @@ pub(crate) struct Query {
 pub(crate) struct Wanted {
     /// Which lesson, by its place in the list; the first if none is named or known.
     pub(crate) lesson: usize,
+    /// Which act of it, from 0; the first if none is named or it is not there.
+    pub(crate) act: usize,
     /// At which instant to stand still.
     pub(crate) at: Option<SimTime>,
     /// A sentence for each thing that cannot be had.
@@ -26,13 +30,20 @@ pub(crate) struct Wanted {
 }
 
 impl Query {
-    /// Reads it, with the names of the lessons there are.
-    pub(crate) fn read(&self, lessons: &[&str]) -> Wanted {
+    /// Reads it, with the names of the lessons there are and how many acts each has.
+    pub(crate) fn read(&self, lessons: &[&str], acts: impl Fn(usize) -> usize) -> Wanted {
         let mut wanted = Wanted::default();
         if let Some(name) = &self.scenario {
             match lessons.iter().position(|lesson| lesson == name) {
                 Some(place) => wanted.lesson = place,
                 None => wanted.problems.push(words::no_such_lesson(name, lessons)),
+            }
+        }
+        if let Some(text) = &self.act {
+            let acts = acts(wanted.lesson);
+            match text.parse().unwrap_or(0) {
+                act @ 1.. if act <= acts => wanted.act = act - 1,
+                _ => wanted.problems.push(words::no_such_act(text, acts)),
             }
         }
         if let Some(text) = &self.at {
@@ -49,10 +60,14 @@ impl Query {
         wanted
     }
 
-    /// The query of a page that shows `lesson`, standing `at` an instant or playing. Names of
-    /// lessons and themes need no escaping.
-    pub(crate) fn of(lesson: &str, at: Option<SimTime>, theme: Option<&str>) -> String {
+    /// The query of a page that shows an act of `lesson`, counted from 0, standing `at` an instant
+    /// or playing. Names of lessons and themes need no escaping.
+    pub(crate) fn of(lesson: &str, act: usize, at: Option<SimTime>, theme: Option<&str>) -> String {
         let mut query = format!("?scenario={lesson}");
+        if 0 < act {
+            query.push_str("&act=");
+            query.push_str(&(act + 1).to_string());
+        }
         if let Some(at) = at {
             query.push_str("&at=");
             query.push_str(&seconds(at));
@@ -89,20 +104,41 @@ mod tests {
 
     fn query(scenario: &str, at: &str, theme: &str) -> Query {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Query { scenario: some(scenario), at: some(at), theme: some(theme) }
+        Query { scenario: some(scenario), act: None, at: some(at), theme: some(theme) }
+    }
+
+    /// Two acts in the second lesson, none of its own in the first.
+    fn read(query: &Query) -> Wanted {
+        query.read(&LESSONS, |lesson| lesson + 1)
     }
 
     #[test]
     fn a_good_address_is_understood() {
-        let wanted = query("crash-before-commit", "14.2s", "dark").read(&LESSONS);
+        let wanted = read(&query("crash-before-commit", "14.2s", "dark"));
         let at = Some(SimTime(14_200_000));
-        assert_eq!(wanted, Wanted { lesson: 1, at, problems: Vec::new() });
-        assert_eq!(query("", "", "").read(&LESSONS), Wanted::default());
+        assert_eq!(wanted, Wanted { lesson: 1, act: 0, at, problems: Vec::new() });
+        assert_eq!(read(&query("", "", "")), Wanted::default());
+    }
+
+    #[test]
+    fn an_act_is_found_by_its_number_or_refused() {
+        let act = |lesson: &str, act: &str| {
+            read(&Query { act: Some(act.to_owned()), ..query(lesson, "", "") })
+        };
+        assert_eq!(act("crash-before-commit", "2").act, 1);
+        for wrong in ["3", "0", "-1", "second", ""] {
+            let wanted = act("crash-before-commit", wrong);
+            assert_eq!((wanted.lesson, wanted.act), (1, 0), "the page stays usable");
+            let [told] = wanted.problems.try_into().unwrap();
+            assert!(told.contains(&format!("“{wrong}”")) && told.contains("1 to 2"), "{told}");
+        }
+        let told = act("retained-or-removed", "2").problems.remove(0);
+        assert!(told.contains("one act"), "{told}");
     }
 
     #[test]
     fn each_wrong_part_gets_a_sentence_that_names_what_would_be_right() {
-        let wanted = query("crash", "soon", "pink").read(&LESSONS);
+        let wanted = read(&query("crash", "soon", "pink"));
         assert_eq!((wanted.lesson, wanted.at), (0, None), "the page stays usable");
         let [lesson, at, theme] = wanted.problems.try_into().unwrap();
         assert!(lesson.contains("“crash”") && lesson.contains("crash-before-commit"), "{lesson}");
@@ -113,11 +149,11 @@ mod tests {
     #[test]
     fn what_is_written_reads_back() {
         for us in [0, 125, 5_000_000, 14_200_000, 9_999_999] {
-            let text = Query::of(LESSONS[1], Some(SimTime(us)), None);
+            let text = Query::of(LESSONS[1], 0, Some(SimTime(us)), None);
             let at = text.strip_prefix("?scenario=crash-before-commit&at=").unwrap();
-            assert_eq!(query("", at, "").read(&LESSONS).at, Some(SimTime(us)), "{text}");
+            assert_eq!(read(&query("", at, "")).at, Some(SimTime(us)), "{text}");
         }
-        assert_eq!(Query::of("a", None, Some("dark")), "?scenario=a&theme=dark");
+        assert_eq!(Query::of("a", 1, None, Some("dark")), "?scenario=a&act=2&theme=dark");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The page's parts and where they stand.
 
 use crate::components::{
-    breaker, captions, data_panel, header, help, ledger, log, mirror, notice, panel, question,
-    settings, stage, transport,
+    breaker, captions, card, data_panel, header, help, ledger, log, mirror, notice, panel,
+    question, settings, stage, tasks, transport,
 };
 use crate::page::Page;
 use crate::session::{Action, Open, Views};
@@ -73,6 +73,10 @@ pub(crate) fn App(props: &Props) -> Html {
                     { ledger::ledger(&views.ledger) }
                     { log::log(&views.log, &on_action) }
                 </div>
+                { tasks::tasks(&views.tasks, &on_action) }
+                if let Some(view) = &views.card {
+                    { card::card(view, &on_action) }
+                }
                 { mirror::mirror(&views.mirror, &tables_shown) }
                 <p ref={page.voice()} class="heard" role="status" data-testid="voice" />
             </main>

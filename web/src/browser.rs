@@ -40,7 +40,12 @@ pub(crate) fn tell(name: &str, value: Option<&str>) {
 pub(crate) fn query() -> Query {
     let search = window().location().search().unwrap_or_default();
     let Ok(asked) = UrlSearchParams::new_with_str(&search) else { return Query::default() };
-    Query { scenario: asked.get("scenario"), at: asked.get("at"), theme: asked.get("theme") }
+    Query {
+        scenario: asked.get("scenario"),
+        act: asked.get("act"),
+        at: asked.get("at"),
+        theme: asked.get("theme"),
+    }
 }
 
 /// Says in the address bar where the page is. Refused where there is no history to write.
@@ -99,6 +104,11 @@ pub(crate) fn set_theme(theme: Theme) {
             None => storage.remove_item(THEME_KEY),
         });
     }
+}
+
+/// To the beginning of the page, where the picture is.
+pub(crate) fn scroll_to_top() {
+    window().scroll_to_with_x_and_y(0.0, 0.0);
 }
 
 /// Milliseconds since the page was opened.

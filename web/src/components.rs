@@ -2,6 +2,7 @@
 
 pub(crate) mod breaker;
 pub(crate) mod captions;
+pub(crate) mod card;
 pub(crate) mod data_panel;
 pub(crate) mod header;
 pub(crate) mod help;
@@ -15,4 +16,5 @@ pub(crate) mod panel;
 pub(crate) mod question;
 pub(crate) mod settings;
 pub(crate) mod stage;
+pub(crate) mod tasks;
 pub(crate) mod transport;

@@ -19,11 +19,11 @@ extern "C" {
 }
 
 /// Remembers where the page is, should it be the last thing it does.
-pub(crate) fn remember(lesson: &str, at: SimTime) {
+pub(crate) fn remember((lesson, act): (&str, usize), at: SimTime) {
     LAST.with(|last| {
         // Whoever holds it is in the middle of a crash.
         if let Ok(mut last) = last.try_borrow_mut() {
-            *last = Query::of(lesson, Some(at), None);
+            *last = Query::of(lesson, act, Some(at), None);
         }
     });
 }

@@ -27,13 +27,6 @@ pub(crate) struct Act {
 /// All of them, in the order in which they are shown.
 pub(crate) const LESSONS: &[Lesson] = include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
 
-impl Lesson {
-    /// The scenario of its first act.
-    pub(crate) fn scenario(&self) -> Scenario {
-        self.acts[0].scenario()
-    }
-}
-
 impl Act {
     /// The scenario.
     pub(crate) fn scenario(&self) -> Scenario {

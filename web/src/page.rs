@@ -137,8 +137,13 @@ impl Page {
                 (place.client, place.partitions) = (client, Some(partitions));
             });
         }
+        let moves_to_stage =
+            matches!(action, Action::ShowMe(_) | Action::Act(_) | Action::Lesson(_));
         self.0.session.borrow_mut().apply(action);
         self.changed();
+        if moves_to_stage {
+            browser::scroll_to_top();
+        }
     }
 
     /// Paints on `canvas` from now on; the page is ready with its first picture.
@@ -216,7 +221,7 @@ impl Page {
     fn refresh(&self) {
         {
             let session = self.0.session.borrow();
-            crate::crash::remember(session.lesson_name(), session.now());
+            crate::crash::remember(session.lesson_and_act(), session.now());
             if session.is_playing() {
                 browser::tell("hash", None);
             } else {

@@ -2,6 +2,7 @@
 
 mod action;
 mod fork;
+mod lesson;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::words;
 use brokerscope_core::kafka::config::Client;
 use brokerscope_core::sim::{SimDuration, SimTime};
 use brokerscope_core::{kafka, rabbitmq};
+use brokerscope_scenario::Scenario;
 use brokerscope_scenario::input::Rows;
 use brokerscope_scenario::run::Run;
 use brokerscope_stage::{Motion, Options, Picture, Scene, cells_that_fit, picture};
@@ -41,6 +43,9 @@ pub(crate) struct Setting {
 pub(crate) struct Session {
     setting: Setting,
     lesson: usize,
+    /// Which act of it, from 0.
+    act: usize,
+    learned: lesson::Learned,
     run: Run,
     /// How many rows of a person's own data the run has; nothing if it has the lesson's messages.
     own_rows: Option<u64>,
@@ -93,12 +98,14 @@ impl Session {
     /// The page as the address asks for it.
     pub(crate) fn new(query: &Query, setting: Setting) -> Self {
         let names: Vec<_> = LESSONS.iter().map(|lesson| lesson.name).collect();
-        let wanted = query.read(&names);
+        let wanted = query.read(&names, |lesson| LESSONS[lesson].acts.len());
         let problem = |text| NoticeView { text, way: Way::Problem };
         let mut session = Self {
             setting,
             lesson: wanted.lesson,
-            run: Run::new(LESSONS[wanted.lesson].scenario()),
+            act: wanted.act,
+            learned: lesson::Learned::default(),
+            run: Run::new(LESSONS[wanted.lesson].acts[wanted.act].scenario()),
             own_rows: None,
             playback: Playback::Paused,
             speed: Speed::REAL,
@@ -179,7 +186,10 @@ impl Session {
                 self.problems.clear();
                 self.told = None;
             }
-            Action::Lesson(place) => self.take_lesson(place),
+            Action::Lesson(place) => self.take_act(place, 0),
+            Action::Act(act) => self.take_act(self.lesson, act),
+            Action::Guess(answer) => self.guess(answer),
+            Action::ShowMe(task) => self.show_me(task),
             Action::Theme(theme) => self.setting.theme = theme,
             Action::Motion(motion) => self.options.motion = motion,
             Action::Log(scope) => self.log = scope,
@@ -193,7 +203,7 @@ impl Session {
                 self.open = Open::Settings;
             }
             Action::Close => self.open = Open::Nothing,
-            Action::LessonsMessages => self.take_lesson(self.lesson),
+            Action::LessonsMessages => self.take_act(self.lesson, self.act),
         }
     }
 
@@ -243,12 +253,18 @@ impl Session {
         }
     }
 
-    fn take_lesson(&mut self, place: usize) {
-        let place = place.min(LESSONS.len() - 1);
-        self.lesson = place;
-        self.replace_run(Run::new(LESSONS[place].scenario()), None);
+    fn take_act(&mut self, lesson: usize, act: usize) {
+        self.lesson = lesson.min(LESSONS.len() - 1);
+        self.act = act.min(self.lesson().acts.len() - 1);
+        self.learned.forget_guess();
+        self.replace_run(Run::new(self.scenario()), None);
         self.open = Open::Nothing;
-        let plays = self.options.motion == Motion::Full && !self.setting.is_framed;
+        self.play_unless(self.setting.is_framed);
+    }
+
+    /// Plays on, unless something is against it or nothing is to move.
+    fn play_unless(&mut self, stays: bool) {
+        let plays = self.options.motion == Motion::Full && !stays;
         self.playback = if plays { Playback::Playing } else { Playback::Paused };
     }
 
@@ -256,16 +272,22 @@ impl Session {
         self.run = run;
         self.own_rows = own_rows;
         self.fork = fork::Fork::default();
-        self.turns = turns::Turns::default();
         self.problems.clear();
         self.told = None;
+        self.changed();
+    }
+
+    /// The run is another one: what was made of it is made anew.
+    fn changed(&mut self) {
+        self.turns = turns::Turns::default();
+        self.learned.answers = None;
         self.shown = None;
     }
 
     /// A run of this lesson with own data, to be explored before it is shown.
     pub(crate) fn trial(&self, rows: Rows) -> Trial {
         let count = rows.rows.len() as u64;
-        Trial { run: Run::new(LESSONS[self.lesson].scenario().with_rows(rows)), rows: count }
+        Trial { run: Run::new(self.scenario().with_rows(rows)), rows: count }
     }
 
     /// Shows a run with own data, from its beginning.
@@ -357,13 +379,18 @@ impl Session {
         self.run.end()
     }
 
-    /// Which lesson is on.
-    pub(crate) fn lesson_name(&self) -> &'static str {
-        self.lesson().name
+    /// Which lesson is on, and which act of it, from 0.
+    pub(crate) fn lesson_and_act(&self) -> (&'static str, usize) {
+        (self.lesson().name, self.act)
     }
 
     fn lesson(&self) -> &'static Lesson {
         &LESSONS[self.lesson]
+    }
+
+    /// The scenario of this act, as it was written.
+    fn scenario(&self) -> Scenario {
+        self.lesson().acts[self.act].scenario()
     }
 
     /// The hash of both worlds at the present instant.
@@ -375,7 +402,7 @@ impl Session {
     pub(crate) fn query(&self) -> String {
         let at = (!self.is_playing()).then(|| self.now());
         let theme = self.theme_in_address.then(|| self.setting.theme.name());
-        Query::of(self.lesson_name(), at, theme)
+        Query::of(self.lesson().name, self.act, at, theme)
     }
 
     /// Where the thumb stands: in milliseconds, and in hundredths of a percent of the line.

@@ -3,6 +3,7 @@
 pub(crate) mod breaker;
 pub(crate) mod brokers;
 pub(crate) mod captions;
+pub(crate) mod card;
 pub(crate) mod consumers;
 pub(crate) mod data;
 pub(crate) mod header;
@@ -13,4 +14,5 @@ pub(crate) mod mirror;
 pub(crate) mod notice;
 pub(crate) mod question;
 pub(crate) mod stage;
+pub(crate) mod tasks;
 pub(crate) mod transport;

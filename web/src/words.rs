@@ -1,6 +1,10 @@
 //! Every sentence the page says on its own. What a scenario says stands in its file, what happened
 //! is said by the facts.
 
+use crate::address::clock;
+use brokerscope_core::sim::SimTime;
+use brokerscope_scenario::Command;
+use brokerscope_scenario::run::Answered;
 use brokerscope_stage::count;
 use std::fmt::Write;
 
@@ -55,6 +59,27 @@ pub(crate) fn rabbitmqs(name: &str) -> String {
 
 /// The heading of the ledger.
 pub(crate) const OUTCOME: &str = "Outcome so far";
+/// Before the answer is told.
+pub(crate) const GUESS: &str = "What do you think? The answer comes with the outcome.";
+/// Leads from the answer to the closing card.
+pub(crate) const WHY: &str = "What decided it";
+/// The acts of a lesson.
+pub(crate) const ACTS: &str = "Acts of this lesson";
+/// The heading of the tasks.
+pub(crate) const TRY_THIS: &str = "Try this";
+/// Does a task.
+pub(crate) const SHOW_ME: &str = "Show me";
+/// For those who hear the page, before a task that was done.
+pub(crate) const DONE: &str = "Done:";
+/// The heading of the closing card.
+pub(crate) const IN_SHORT: &str = "In short";
+/// The same, after a person has changed the run.
+pub(crate) const IN_SHORT_CHANGED: &str = "In short, in your run";
+/// In place of a sentence that is not true of a person's run.
+pub(crate) const OTHERWISE: &str =
+    "Your run went another way than the lesson: undo, or begin again, to see what it tells of.";
+/// A setting that stands at its default.
+pub(crate) const BY_DEFAULT: &str = "the default";
 /// The heading of the event log.
 pub(crate) const WHAT_HAPPENED: &str = "What happened";
 /// The event log before anything happened.
@@ -80,6 +105,11 @@ pub(crate) const CLOSE: &str = "Close";
 
 /// The link to the page that lists what the model does and leaves out.
 pub(crate) const MODEL: &str = "What is modelled, simplified and not modelled";
+
+/// The link to the page with the notes that the lessons answer.
+pub(crate) const NOTES: &str = "The notes, line by line";
+/// The same, where there is little room.
+pub(crate) const NOTES_SHORT: &str = "Notes";
 
 /// The heading of the panel for a person's own data.
 pub(crate) const OWN_DATA: &str = "Your own messages";
@@ -140,6 +170,14 @@ pub(crate) fn no_such_lesson(name: &str, lessons: &[&str]) -> String {
     text
 }
 
+/// An act that is not there.
+pub(crate) fn no_such_act(text: &str, acts: usize) -> String {
+    match acts {
+        1 => format!("There is no act “{text}”; this lesson has one act."),
+        _ => format!("There is no act “{text}”; the acts of this lesson are 1 to {acts}."),
+    }
+}
+
 /// An instant that is none.
 pub(crate) fn no_such_instant(text: &str) -> String {
     format!("“{text}” is not an instant; write a number and its unit, as in at=14.2s or at=300ms.")
@@ -165,6 +203,88 @@ pub(crate) fn commanded(command: &str, at: &str, dropped: usize) -> String {
         _ => write!(text, " This dropped your {dropped} later changes."),
     };
     text
+}
+
+/// After commands that showed a task.
+pub(crate) fn shown(commands: &[(SimTime, Command)]) -> String {
+    let mut text = String::new();
+    for (at, command) in commands {
+        text.push_str(if text.is_empty() { "At " } else { "; at " });
+        text.push_str(&clock(*at));
+        text.push_str(" s: ");
+        text.push_str(&command.to_string());
+    }
+    text.push('.');
+    text
+}
+
+/// How many tasks were done.
+pub(crate) fn done(done: usize, of: usize) -> String {
+    format!("{done} of {of} done")
+}
+
+/// What the button that shows a task is called.
+pub(crate) fn show_me(task: &str) -> String {
+    format!("{SHOW_ME}: {task}")
+}
+
+/// What leads to the next act.
+pub(crate) fn next_act(title: &str) -> String {
+    format!("Next act: {title} →")
+}
+
+/// What leads to the next lesson.
+pub(crate) fn next_lesson(title: &str) -> String {
+    format!("Next: {title} →")
+}
+
+/// What came out in each system that was asked, and whether it was guessed. `said` are the choices
+/// as a person reads them.
+pub(crate) fn verdict(
+    answers: &[Answered],
+    said: &[&str],
+    guess: Option<usize>,
+    is_changed: bool,
+) -> String {
+    let mut text = match guess {
+        Some(guess) => guessed(answers, guess),
+        None => String::new(),
+    };
+    text.push_str(if is_changed { "In your run: " } else { "Answer: " });
+    let is_same =
+        answers.windows(2).all(|pair| pair[0].answer.is_some() && pair[0].answer == pair[1].answer);
+    let both = 1 < answers.len();
+    for (place, it) in answers.iter().enumerate() {
+        if is_same && both {
+            if place == 0 {
+                text.push_str("in both systems, ");
+                text.push_str(said[it.answer.unwrap_or_default()]);
+            }
+            continue;
+        }
+        if 0 < place {
+            text.push_str("; ");
+        }
+        text.push_str(it.system.as_str());
+        text.push_str(", ");
+        match it.answer {
+            Some(answer) => text.push_str(said[answer]),
+            None => text.push_str(&format!("none of these ({})", it.found)),
+        }
+    }
+    text.push('.');
+    text
+}
+
+/// Whether that was right, kindly.
+fn guessed(answers: &[Answered], guess: usize) -> String {
+    let is_right = |it: &&Answered| it.answer == Some(guess);
+    let right: Vec<_> = answers.iter().filter(is_right).collect();
+    match right[..] {
+        [] => "It came out otherwise than you guessed. ".to_owned(),
+        _ if right.len() == answers.len() => "You guessed right. ".to_owned(),
+        [one, ..] => format!("You guessed right for {}. ", one.system.as_str()),
+    }
 }
 
 /// How far own data has been read.
@@ -300,6 +420,51 @@ pub(crate) const MARKS: [(&str, &str); 6] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use brokerscope_scenario::lesson::Found;
+    use brokerscope_scenario::scenario::SystemName;
+
+    const SAID: [&str; 2] = ["once", "twice"];
+
+    /// What is told when these came out; beyond the choices for nothing.
+    #[track_caller]
+    fn check(kafka: usize, rabbitmq: usize, guess: Option<usize>, expected: &str) {
+        let answered = |system, place: usize| Answered {
+            system,
+            found: Found::Number(place as u64 + 1),
+            answer: Some(place).filter(|it| *it < SAID.len()),
+        };
+        let answers =
+            [answered(SystemName::Kafka, kafka), answered(SystemName::RabbitMq, rabbitmq)];
+        assert_eq!(verdict(&answers, &SAID, guess, false), expected);
+    }
+
+    #[test]
+    fn what_came_out_is_told_beside_what_was_guessed() {
+        check(1, 1, None, "Answer: in both systems, twice.");
+        check(1, 0, None, "Answer: Kafka, twice; RabbitMQ, once.");
+        check(1, 1, Some(1), "You guessed right. Answer: in both systems, twice.");
+        check(
+            1,
+            0,
+            Some(0),
+            "You guessed right for RabbitMQ. Answer: Kafka, twice; RabbitMQ, once.",
+        );
+        let missed = "It came out otherwise than you guessed. Answer: in both systems, once.";
+        check(0, 0, Some(1), missed);
+    }
+
+    #[test]
+    fn what_is_no_choice_is_told_as_it_was_found() {
+        let told = "Answer: Kafka, none of these (3); RabbitMQ, none of these (3).";
+        check(2, 2, None, told);
+    }
+
+    #[test]
+    fn a_persons_own_run_is_called_that() {
+        let only =
+            [Answered { system: SystemName::Kafka, found: Found::Number(1), answer: Some(0) }];
+        assert_eq!(verdict(&only, &SAID, None, true), "In your run: Kafka, once.");
+    }
 
     #[test]
     fn a_dropped_future_is_told() {

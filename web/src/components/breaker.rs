@@ -1,5 +1,6 @@
 //! The invitation to break something.
 
+use super::card;
 use super::icon::Icon;
 use super::notice::notice;
 use crate::session::{Action, Doing, Where};
@@ -30,12 +31,8 @@ pub(crate) fn breaker(view: &BreakerView, on_action: &Callback<Action>) -> Html 
             } else if view.next.is_none() {
                 <p>{ view.hint }</p>
             }
-            if let Some((place, title)) = view.next {
-                <button class="button breaker__next" data-look="main" type="button"
-                    data-testid="next-lesson"
-                    onclick={on_action.reform(move |_| Action::Lesson(place))}>
-                    { "Next: " }{ title }{ " →" }
-                </button>
+            if let Some(next) = &view.next {
+                <span class="breaker__next">{ card::next(next, on_action) }</span>
             }
         </div>
     }

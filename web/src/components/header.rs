@@ -2,7 +2,7 @@
 
 use super::icon::Icon;
 use crate::session::Action;
-use crate::view::header::{HeaderView, Theme};
+use crate::view::header::{GroupView, HeaderView, Theme};
 use crate::words;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
@@ -25,15 +25,23 @@ pub(crate) fn header(view: &HeaderView, on_action: &Callback<Action>) -> Html {
             </span>
             <span class="header__lesson">
                 <select aria-label="Lesson" onchange={choose} data-testid="lesson">
-                    for (place, title) in view.lessons.iter().enumerate() {
-                        <option key={place} selected={place == view.chosen}>
-                            { place + 1 }{ " · " }{ *title }
-                        </option>
+                    for group in &view.groups {
+                        { view_group(group, view.chosen) }
                     }
                 </select>
             </span>
+            if !view.acts.is_empty() {
+                <nav class="header__acts" aria-label={words::ACTS}>
+                    for (place, title) in view.acts.iter().enumerate() {
+                        { view_act(place, title, view.act, on_action) }
+                    }
+                </nav>
+            }
             <span class="header__space" />
             <div class="header__tools">
+                <a class="header__notes" href="notes.html" title={words::NOTES}>
+                    { words::NOTES_SHORT }
+                </a>
                 <button class="button" type="button" data-testid="data-open"
                     title={words::OWN_DATA} aria-label={words::OWN_DATA_SHORT}
                     onclick={on_action.reform(|_| Action::OpenData)}>
@@ -53,6 +61,33 @@ pub(crate) fn header(view: &HeaderView, on_action: &Callback<Action>) -> Html {
                 ) }
             </div>
         </header>
+    }
+}
+
+fn view_group(group: &GroupView, chosen: usize) -> Html {
+    html! {
+        <optgroup key={group.title} label={group.title}>
+            for (place, title) in (group.first..).zip(&group.lessons) {
+                <option key={place} selected={place == chosen}>
+                    { place + 1 }{ " · " }{ *title }
+                </option>
+            }
+        </optgroup>
+    }
+}
+
+fn view_act(
+    place: usize,
+    title: &'static str,
+    chosen: usize,
+    on_action: &Callback<Action>,
+) -> Html {
+    html! {
+        <button key={place} class="header__act" type="button" data-testid="act"
+            aria-current={(place == chosen).then_some("step")}
+            onclick={on_action.reform(move |_| Action::Act(place))}>
+            { place + 1 }{ ". " }{ title }
+        </button>
     }
 }
 

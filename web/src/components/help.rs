@@ -27,7 +27,10 @@ pub(crate) fn help(dialog: &NodeRef, on_action: &Callback<Action>) -> Html {
                     <dd>{ does }</dd>
                 }
             </dl>
-            <p><a href="model.html">{ words::MODEL }</a></p>
+            <ul>
+                <li><a href="notes.html">{ words::NOTES }</a></li>
+                <li><a href="model.html">{ words::MODEL }</a></li>
+            </ul>
         </>
     };
     panel("help", "Help", dialog, on_action, content)

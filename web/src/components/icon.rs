@@ -31,6 +31,8 @@ pub(crate) enum Icon {
     Rows,
     /// Settings.
     Settings,
+    /// Done.
+    Done,
 }
 
 impl Icon {
@@ -56,6 +58,7 @@ impl Icon {
                 "M13 4.5a2 2 0 1 1 0 3 2 2 0 0 1 0-3zM7 12.5a2 2 0 1 1 0 3 2 2 0 0 1 0-3z",
                 "M3 6h9M16 6h1M3 14h4M11 14h6",
             ),
+            Self::Done => ("", "M4 10.5l4 4 8-9"),
             Self::Add => ("", "M10 4v12M4 10h12"),
         }
     }

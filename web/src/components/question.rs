@@ -1,15 +1,16 @@
-//! The question that the lesson asks.
+//! The question that the lesson asks, and the answers to choose from.
 
+use super::icon::Icon;
 use crate::session::Action;
-use crate::view::question::QuestionView;
+use crate::view::question::{AnswerView, QuestionView};
 use crate::words;
 use yew::prelude::*;
 
-/// The question, and whose messages these are.
+/// The question, its answers, and whose messages these are.
 pub(crate) fn question(view: &QuestionView, on_action: &Callback<Action>) -> Html {
     html! {
         <div class="question">
-            <h1 data-testid="question">{ &view.text }</h1>
+            <h1 id="question" data-testid="question">{ &view.text }</h1>
             if let Some(told) = &view.own_data {
                 <span class="question__data">{ told }</span>
                 <button class="button" type="button" data-testid="data-back"
@@ -17,6 +18,47 @@ pub(crate) fn question(view: &QuestionView, on_action: &Callback<Action>) -> Htm
                     { words::LESSONS_MESSAGES }
                 </button>
             }
+            if !view.act.is_empty() {
+                <p class="question__act" data-testid="act-say">{ &view.act }</p>
+            }
+            if !view.answers.is_empty() {
+                <div class="question__answers">
+                    <div class="question__choices" role="radiogroup" aria-labelledby="question">
+                        for (place, answer) in view.answers.iter().enumerate() {
+                            { view_answer(place, answer, view.verdict.is_some(), on_action) }
+                        }
+                    </div>
+                    <p class="question__verdict" role="status" data-testid="verdict"
+                        data-told={view.verdict.is_some().to_string()}>
+                        { view.verdict.as_deref().unwrap_or(words::GUESS) }
+                    </p>
+                    if view.verdict.is_some() {
+                        <a class="question__why" href="#closing">{ words::WHY }</a>
+                    }
+                </div>
+            }
         </div>
+    }
+}
+
+fn view_answer(
+    place: usize,
+    answer: &AnswerView,
+    is_told: bool,
+    on_action: &Callback<Action>,
+) -> Html {
+    let guess = on_action.reform(move |_: Event| Action::Guess(place));
+    html! {
+        <label class="question__answer" key={place}
+            data-right={(!answer.right.is_empty()).then_some("true")}>
+            <input type="radio" name="answer" checked={answer.is_guess} disabled={is_told}
+                data-testid="answer" onchange={guess} />
+            <span>{ &answer.say }</span>
+            for system in &answer.right {
+                <span class="question__right system" data-system={system.word()}>
+                    { Icon::Done.html() }{ system.as_str() }
+                </span>
+            }
+        </label>
     }
 }

@@ -31,11 +31,11 @@ fn view_machines(machines: &Machines) -> Html {
             <h3>
                 <span>{ system }</span>{ " " }{ words::machines(machines.kind, &machines.names) }
             </h3>
-            { view_values(&set, true) }
+            { values(set.into_iter(), true) }
             if !rest.is_empty() {
                 <details>
                     <summary>{ words::at_their_defaults(rest.len()) }</summary>
-                    { view_values(&rest, false) }
+                    { values(rest.into_iter(), false) }
                 </details>
             }
         </section>
@@ -55,8 +55,12 @@ fn view_prose(text: &str) -> Html {
     }
 }
 
-fn view_values(values: &[&Value], is_set: bool) -> Html {
-    if values.is_empty() {
+/// Settings with their values, what they would be by default, and what they do.
+pub(super) fn values<'a>(
+    values: impl ExactSizeIterator<Item = &'a Value>,
+    tells_default: bool,
+) -> Html {
+    if values.len() == 0 {
         return Html::default();
     }
     html! {
@@ -64,8 +68,10 @@ fn view_values(values: &[&Value], is_set: bool) -> Html {
             for it in values {
                 <dt>
                     <code>{ it.setting.name }{ " = " }<b>{ &it.value }</b></code>
-                    if is_set {
+                    if tells_default && it.is_set() {
                         <span>{ "default " }{ &it.default }</span>
+                    } else if tells_default {
+                        <span>{ words::BY_DEFAULT }</span>
                     }
                 </dt>
                 <dd>{ view_prose(it.setting.doc) }</dd>

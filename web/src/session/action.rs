@@ -44,6 +44,12 @@ pub(crate) enum Action {
     Dismiss,
     /// Another lesson, by its place in the list.
     Lesson(usize),
+    /// An act of this lesson, counted from 0.
+    Act(usize),
+    /// The answer that the person thinks is right, by its place.
+    Guess(usize),
+    /// Does a task, by its place, so that one can watch it.
+    ShowMe(usize),
     /// Another theme.
     Theme(Theme),
     /// Whether things may move.

@@ -5,15 +5,17 @@ use crate::lessons::LESSONS;
 use crate::view::breaker::BreakerView;
 use crate::view::brokers;
 use crate::view::captions::{CaptionView, CaptionsView};
+use crate::view::card::CardView;
 use crate::view::consumers::{self, ConsumerView};
 use crate::view::data::DataView;
-use crate::view::header::HeaderView;
+use crate::view::header::{self, HeaderView};
 use crate::view::ledger::{self, LedgerView};
 use crate::view::log::{self, LogView};
 use crate::view::mirror::{self, MirrorView};
 use crate::view::notice::NoticeView;
 use crate::view::question::QuestionView;
 use crate::view::stage::{Does, Place, SpotView, StageView};
+use crate::view::tasks::TasksView;
 use crate::view::transport::{self, TransportView};
 use crate::words;
 use brokerscope_core::{kafka, rabbitmq};
@@ -41,6 +43,9 @@ pub(crate) struct Views {
     pub(crate) breaker: BreakerView,
     pub(crate) ledger: LedgerView,
     pub(crate) log: LogView,
+    pub(crate) tasks: TasksView,
+    /// What is said at the end; nothing as long as it is not to be seen.
+    pub(crate) card: Option<CardView>,
     pub(crate) mirror: MirrorView,
     pub(crate) transport: TransportView,
     pub(crate) data: DataView,
@@ -61,11 +66,7 @@ impl Session {
     /// What there is to show. `data` is what the panel for own data shows.
     pub(crate) fn views(&mut self, data: DataView) -> Views {
         Views {
-            header: HeaderView {
-                lessons: LESSONS.iter().map(|lesson| lesson.title).collect(),
-                chosen: self.lesson,
-                theme: self.setting.theme,
-            },
+            header: self.header(),
             problems: self.problems.clone(),
             question: self.question(),
             stage: self.stage(),
@@ -73,6 +74,8 @@ impl Session {
             breaker: self.breaker(),
             ledger: self.ledger(),
             log: self.log(),
+            tasks: self.tasks(),
+            card: self.card(),
             mirror: self.mirror(),
             transport: self.transport(),
             data,
@@ -81,6 +84,18 @@ impl Session {
                 Open::Nothing | Open::Help | Open::Data => Vec::new(),
             },
             open: self.open,
+        }
+    }
+
+    fn header(&self) -> HeaderView {
+        let acts = self.lesson().acts;
+        let has_acts = 1 < acts.len();
+        HeaderView {
+            groups: header::groups(LESSONS.iter().map(|it| (it.group, it.title))),
+            chosen: self.lesson,
+            acts: acts.iter().filter(|_| has_acts).map(|it| it.title).collect(),
+            act: self.act,
+            theme: self.setting.theme,
         }
     }
 
@@ -108,7 +123,6 @@ impl Session {
     }
 
     fn breaker(&self) -> BreakerView {
-        let next = self.lesson + 1;
         let is_over = self.end() <= self.now() && self.own_rows.is_none();
         let (broker, hint) = match &self.shown {
             Some(shown) => brokers::breaker(&shown.kafka, &shown.rabbitmq),
@@ -119,14 +133,7 @@ impl Session {
             broker,
             hint,
             told: self.told.clone(),
-            next: LESSONS.get(next).filter(|_| is_over).map(|lesson| (next, lesson.title)),
-        }
-    }
-
-    fn question(&self) -> QuestionView {
-        QuestionView {
-            text: self.run.scenario().question.clone(),
-            own_data: self.own_rows.map(words::with_your_rows),
+            next: self.next().filter(|_| is_over),
         }
     }
 

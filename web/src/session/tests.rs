@@ -8,7 +8,7 @@ fn setting() -> Setting {
 
 fn open(scenario: &str, at: &str) -> Session {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let query = Query { scenario: some(scenario), at: some(at), theme: None };
+    let query = Query { scenario: some(scenario), act: None, at: some(at), theme: None };
     Session::new(&query, setting())
 }
 

@@ -1,5 +1,6 @@
 //! The invitation to break something, and what came of it.
 
+use super::card::NextView;
 use super::consumers::ConsumerView;
 use super::notice::NoticeView;
 use crate::session::Doing;
@@ -16,6 +17,6 @@ pub(crate) struct BreakerView {
     pub(crate) hint: &'static str,
     /// What came of the last command.
     pub(crate) told: Option<NoticeView>,
-    /// The next lesson, once this one is at its end: its place in the list, its title.
-    pub(crate) next: Option<(usize, &'static str)>,
+    /// What comes next, once this act is at its end.
+    pub(crate) next: Option<NextView>,
 }

@@ -1,6 +1,6 @@
 //! Where a run ends, and finding out by running ahead.
 
-use super::Run;
+use super::{Run, Saying};
 use crate::scenario::{End, SystemName};
 use brokerscope_core::sim::SimTime;
 
@@ -29,6 +29,31 @@ impl Run {
     #[must_use]
     pub fn is_explored(&self) -> bool {
         self.known_end().is_some_and(|end| end <= self.explored())
+    }
+
+    /// When the story is told, so that its answer may be: both systems are done with every message,
+    /// all beats are said and all steps done; at the end at the latest. Nothing as long as the run
+    /// is not explored to its end.
+    #[must_use]
+    pub fn told_at(&self) -> Option<SimTime> {
+        if !self.is_explored() {
+            return None;
+        }
+        let end = self.end();
+        let kafka = self.kafka.explored_watcher().ledger.done_at();
+        let rabbitmq = self.rabbitmq.explored_watcher().ledger.done_at();
+        let Some((kafka, rabbitmq)) = kafka.zip(rabbitmq) else { return Some(end) };
+        let mut told = kafka.max(rabbitmq);
+        for (_, saying) in self.beats() {
+            match saying {
+                Saying::Said(at) | Saying::Ahead(at) => told = told.max(at),
+                Saying::Open => {}
+            }
+        }
+        if let Some((at, _)) = self.scenario.steps.last() {
+            told = told.max(*at);
+        }
+        Some(told.min(end))
     }
 
     /// Explores the run ahead for about `budget` events, without moving the present. True once

@@ -1,0 +1,33 @@
+//! What is said at the end of an act: what each system did, and which settings decided it.
+
+use crate::session::Action;
+use brokerscope_scenario::scenario::SystemName;
+use brokerscope_scenario::setup::Machines;
+
+/// The closing card.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CardView {
+    /// Kafka's and RabbitMQ's.
+    pub(crate) sides: [SideView; 2],
+    /// The settings that decided it.
+    pub(crate) decided: Vec<Machines>,
+    /// Whether a person has changed the run.
+    pub(crate) is_changed: bool,
+    /// What comes after it.
+    pub(crate) next: Option<NextView>,
+}
+
+/// One system's half.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SideView {
+    pub(crate) system: SystemName,
+    /// What it did.
+    pub(crate) say: Option<String>,
+}
+
+/// The next act or lesson.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NextView {
+    pub(crate) label: String,
+    pub(crate) action: Action,
+}
