@@ -35,6 +35,7 @@ export interface Outcome {
   removedUnread: number;
   lost: number;
   vanished: number;
+  aborted: number;
   deadLettered: { rejected: number; expired: number; maxlen: number; deliveryLimit: number };
   outOfOrder: number;
   inBroker: number;

@@ -128,6 +128,7 @@ struct Numbers {
     removed_unread: u64,
     lost: u64,
     vanished: u64,
+    aborted: u64,
     dead_lettered: DeadLettered,
     out_of_order: u64,
     in_broker: u64,
@@ -159,6 +160,7 @@ impl From<&Outcome> for Numbers {
             removed_unread: it.removed_unread,
             lost: it.lost,
             vanished: it.vanished,
+            aborted: it.aborted,
             dead_lettered: DeadLettered {
                 rejected: dead.rejected,
                 expired: dead.expired,
@@ -235,6 +237,7 @@ const fn fate(fate: Fate) -> &'static str {
         Fate::DeadLettered => "deadLettered",
         Fate::Lost => "lost",
         Fate::Vanished => "vanished",
+        Fate::Aborted => "aborted",
     }
 }
 

@@ -77,7 +77,7 @@ const ALWAYS: [Row; 6] = [
 ];
 
 /// What is told where there is any.
-const SOMETIMES: [Row; 12] = [
+const SOMETIMES: [Row; 13] = [
     ("processed more often", |it| it.more),
     ("not processed: on the way", |it| it.on_the_way),
     ("not processed: waiting", |it| it.waiting),
@@ -85,6 +85,7 @@ const SOMETIMES: [Row; 12] = [
     ("not processed: removed unread", |it| it.removed_unread),
     ("not processed: lost", |it| it.lost),
     ("not processed: never acknowledged, gone", |it| it.vanished),
+    ("not processed: in an aborted transaction", |it| it.aborted),
     ("dead-lettered: rejected", |it| it.dead_lettered.rejected),
     ("dead-lettered: expired", |it| it.dead_lettered.expired),
     ("dead-lettered: over the length limit", |it| it.dead_lettered.max_length),

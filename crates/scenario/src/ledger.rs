@@ -19,7 +19,7 @@ use brokerscope_core::rabbitmq::fact::Reason;
 /// to, an exchange that routes it to its queue; or if it came to its queue as a dead letter. It
 /// counts from the moment it is sent. `sent` is the sum of all that a message can be:
 /// `not_yet + once + twice + more`. Of those not yet processed, each is one of `on_the_way`,
-/// `waiting`, `passed_over`, `removed_unread`, `lost`, `vanished`, or dead-lettered.
+/// `waiting`, `passed_over`, `removed_unread`, `lost`, `vanished`, `aborted`, or dead-lettered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Messages of this reader that have left the application: handed to the network, or given
@@ -55,6 +55,11 @@ pub struct Outcome {
     pub lost: u64,
     /// As `lost`, but never acknowledged to the producer: nobody had been promised anything.
     pub vanished: u64,
+    /// Not processed: each copy that reached the broker was written in a transaction that was
+    /// aborted, and this reader reads only what is committed (`isolation.level=read_committed`).
+    /// The log keeps such a record until retention takes it; for this reader it counts as not
+    /// there. A reader with `read_uncommitted` gets it like any other. Only Kafka has this.
+    pub aborted: u64,
     /// Left this reader's queue for a dead-letter exchange, some queue took it, and it has not
     /// come back. It may have been processed before that.
     pub dead_lettered: DeadLettered,
@@ -62,8 +67,8 @@ pub struct Outcome {
     /// after the first time that work on a later message with the same key was finished, both by
     /// this reader. Messages without a key have no order.
     pub out_of_order: u64,
-    /// At least one copy is still in the broker, for this reader: in the log, or in its queue,
-    /// ready or unacknowledged.
+    /// At least one copy is still in the broker, for this reader: in the log and not aborted, or
+    /// in its queue, ready or unacknowledged.
     pub in_broker: u64,
     /// Not settled: something may still happen to it without anybody doing anything. Settled is
     /// what is processed with every copy in the broker committed or acknowledged; what is lost,
@@ -130,6 +135,8 @@ pub enum Fate {
     Lost,
     /// Gone, and never acknowledged.
     Vanished,
+    /// Written in a transaction that was aborted.
+    Aborted,
 }
 
 #[cfg(test)]

@@ -196,7 +196,8 @@ queries! {
     /// How often that message was given to a consumer: returned by `poll`, or delivered.
     Delivered = "delivered", About::Message;
     /// What that message is at the end: processed, on-the-way, waiting, passed-over,
-    /// removed-unread, dead-lettered, lost or vanished; none if it was never sent to this reader.
+    /// removed-unread, dead-lettered, lost, vanished or aborted; none if it was never sent to this
+    /// reader.
     Fate = "fate", About::Message;
     /// The number of the partition in which that message was first stored (Kafka only).
     Partition = "partition", About::Message;
@@ -303,6 +304,7 @@ pub const OUTCOMES: &[&str] = &[
     "removed-unread",
     "lost",
     "vanished",
+    "aborted",
     "dead-lettered",
     "out-of-order",
     "in-broker",

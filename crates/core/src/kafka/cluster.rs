@@ -606,3 +606,5 @@ mod idempotence;
 mod replication;
 #[cfg(test)]
 mod transactions;
+#[cfg(test)]
+mod transfers;

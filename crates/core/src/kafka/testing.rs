@@ -32,7 +32,9 @@ impl Watcher<Cluster> for Scribe {
 ///
 /// A group or topics of `-` are none. What stands after `consumers` holds for all consumers below
 /// it. `commits`, `on-failure` and `starts` of a consumer are the application's; `by=hand` drives
-/// it by hand. A broker's settings stand after the number of brokers.
+/// it by hand; `produces` names the topic that it writes to, and `transactional.id` after that its
+/// producer's. `transactions-of` a producer says how many records it sends in each, `aborts` which
+/// it aborts. A broker's settings stand after the number of brokers.
 #[derive(Debug, Default)]
 pub(crate) struct Setup {
     brokers: u16,
@@ -76,13 +78,7 @@ impl Setup {
                     setup.topics.push(config::Topic { name: name.into(), partitions, settings });
                 }
                 ["producer", name, ref rest @ ..] => {
-                    let mut settings = config::ProducerSettings::default();
-                    for (name, value) in options(rest) {
-                        settings.set(name, value).unwrap();
-                    }
-                    let name = name.into();
-                    let it = config::Producer { name, settings, transactions: None };
-                    setup.producers.push(it);
+                    setup.producer(name, rest);
                 }
                 ["consumers", ref rest @ ..] => {
                     setup.of_all_consumers = rest.iter().map(ToString::to_string).collect();
@@ -117,6 +113,22 @@ impl Setup {
         }
     }
 
+    fn producer(&mut self, name: &str, rest: &[&str]) {
+        let mut settings = config::ProducerSettings::default();
+        let mut transactions = None;
+        for (name, value) in options(rest) {
+            match name {
+                "transactions-of" => {
+                    let (records, aborts) = (value.parse().unwrap(), Vec::new());
+                    transactions = Some(config::Transactions { records, aborts });
+                }
+                "aborts" => transactions.as_mut().unwrap().aborts.push(value.parse().unwrap()),
+                _ => settings.set(name, value).unwrap(),
+            }
+        }
+        self.producers.push(config::Producer { name: name.into(), settings, transactions });
+    }
+
     fn consumer(&mut self, name: &str, group: &str, topics: &str, rest: &[&str]) {
         let mut consumer = config::Consumer {
             name: name.into(),
@@ -137,6 +149,15 @@ impl Setup {
                 "on-failure" => on_failure = config::OnFailure::read(value).unwrap(),
                 "by" => by_hand = value == "hand",
                 "starts" => consumer.starts_after = value.parse().unwrap(),
+                "produces" => {
+                    let settings = config::ProducerSettings::default();
+                    let topic = value.into();
+                    consumer.produces = Some(Box::new(config::Produces { topic, settings }));
+                }
+                "transactional.id" => {
+                    let produces = consumer.produces.as_mut().unwrap();
+                    produces.settings.set(name, value).unwrap();
+                }
                 _ => consumer.settings.set(name, value).unwrap(),
             }
         }

@@ -50,11 +50,17 @@ pub(super) enum Departure {
     Removed,
     /// As a dead letter that some queue took.
     DeadLetter(Reason),
+    /// Its transaction was aborted, and this reader reads only what is committed.
+    Aborted,
 }
 
 impl Cell {
     pub(super) fn learn(&mut self, known: u8) {
         self.known |= known;
+    }
+
+    pub(super) fn forget(&mut self, known: u8) {
+        self.known &= !known;
     }
 
     pub(super) fn knows(&self, known: u8) -> bool {
@@ -74,6 +80,7 @@ impl Cell {
             match self.departure {
                 Departure::DeadLetter(_) => Fate::DeadLettered,
                 Departure::Removed => Fate::RemovedUnread,
+                Departure::Aborted => Fate::Aborted,
                 Departure::Plain if self.knows(ACKNOWLEDGED) => Fate::Lost,
                 Departure::Plain => Fate::Vanished,
             }
@@ -84,14 +91,21 @@ impl Cell {
         match self.fate() {
             Fate::OnTheWay | Fate::Waiting => false,
             Fate::Processed | Fate::PassedOver => self.open == 0,
-            Fate::RemovedUnread | Fate::DeadLettered | Fate::Lost | Fate::Vanished => true,
+            Fate::RemovedUnread
+            | Fate::DeadLettered
+            | Fate::Lost
+            | Fate::Vanished
+            | Fate::Aborted => true,
         }
     }
 
     fn dead_letter(&self) -> Option<Reason> {
         match self.departure {
             Departure::DeadLetter(reason) if self.in_broker == 0 => Some(reason),
-            Departure::DeadLetter(_) | Departure::Removed | Departure::Plain => None,
+            Departure::DeadLetter(_)
+            | Departure::Removed
+            | Departure::Plain
+            | Departure::Aborted => None,
         }
     }
 
@@ -105,6 +119,7 @@ impl Cell {
             Departure::DeadLetter(Reason::Expired) => 3,
             Departure::DeadLetter(Reason::MaxLength) => 4,
             Departure::DeadLetter(Reason::DeliveryLimit) => 5,
+            Departure::Aborted => 6,
         };
         u32::from(self.known)
             | u32::from(self.processed.min(3)) << 8
@@ -140,6 +155,7 @@ impl Cell {
             Fate::RemovedUnread => Count::RemovedUnread,
             Fate::Lost => Count::Lost,
             Fate::Vanished => Count::Vanished,
+            Fate::Aborted => Count::Aborted,
             Fate::DeadLettered => return bits,
         };
         bits | 1 << fate as u32
@@ -172,6 +188,7 @@ enum Count {
     RemovedUnread,
     Lost,
     Vanished,
+    Aborted,
     DeadRejected,
     DeadExpired,
     DeadMaxLength,
@@ -286,6 +303,7 @@ impl Book {
             removed_unread: self.count(Count::RemovedUnread),
             lost: self.count(Count::Lost),
             vanished: self.count(Count::Vanished),
+            aborted: self.count(Count::Aborted),
             dead_lettered: DeadLettered {
                 rejected: self.count(Count::DeadRejected),
                 expired: self.count(Count::DeadExpired),

@@ -5,7 +5,7 @@ mod logs;
 
 use super::book::{ABANDONED, ARRIVED, Book, Departure, Posts, SENT};
 use super::{Entry, Outcome};
-use brokerscope_core::kafka::config::{Acks, Producer};
+use brokerscope_core::kafka::config::{Acks, Consumer, IsolationLevel, Producer};
 use brokerscope_core::kafka::{Config, Offset, TopicPartition};
 use brokerscope_core::map::Map;
 use brokerscope_core::name::{ConsumerName, GroupId, ProducerName, TopicName};
@@ -44,12 +44,16 @@ struct Plan {
     /// The longest way to a broker, for streams whose producer waits for no answer (`acks=0`),
     /// by `StreamId`.
     unanswered: Vec<Option<SimDuration>>,
+    /// Where each stream goes, by `StreamId`.
+    destinations: Vec<TopicName>,
 }
 
 /// A group's book, and where it stands.
 #[derive(Clone, Debug, Default)]
 struct Group {
     book: Book,
+    /// Whether it reads only what is committed.
+    committed_only: bool,
     /// By the partition's place in the logs.
     places: Vec<Place>,
 }
@@ -64,6 +68,25 @@ struct Place {
     /// Everything before it is behind the reader.
     /// Invariant: the owner's position, else the committed offset, else the very beginning.
     position: Offset,
+}
+
+impl Group {
+    /// A copy of a message that stood in a partition is not there any longer.
+    fn leaves(
+        &mut self,
+        partition: usize,
+        offset: Offset,
+        message: MessageId,
+        how: Option<Departure>,
+    ) {
+        let place = self.places[partition];
+        self.book.change(message, |it| {
+            it.in_broker -= 1;
+            it.ahead -= u16::from(place.position <= offset);
+            it.open -= u16::from(place.committed.is_none_or(|upto| upto <= offset));
+            it.departure = how.unwrap_or(it.departure);
+        });
+    }
 }
 
 impl Place {
@@ -124,12 +147,20 @@ impl KafkaLedger {
             .iter()
             .map(|it| waits_for_nothing(&it.producer).then_some(longest))
             .collect();
+        let destinations = config.destinations.clone();
         let of_partition = logs.topics().map(subscribed).collect();
-        let group = Group { book: Book::default(), places: vec![Place::default(); logs.len()] };
+        let group = |name: &GroupId| {
+            let reads_committed = |it: &Consumer| {
+                it.is_of(name) && it.settings.isolation_level == IsolationLevel::ReadCommitted
+            };
+            let committed_only = config.consumers.iter().any(reads_committed);
+            let places = vec![Place::default(); logs.len()];
+            Group { book: Book::default(), committed_only, places }
+        };
         Self {
             workload: workload.clone(),
-            groups: vec![group; names.len()],
-            plan: Arc::new(Plan { names, readers, of_partition, unanswered }),
+            groups: names.iter().map(group).collect(),
+            plan: Arc::new(Plan { names, readers, of_partition, unanswered, destinations }),
             posts: Posts::default(),
             unwatched: Shelf::new(),
             logs,
@@ -198,10 +229,42 @@ impl KafkaLedger {
         }
     }
 
-    fn sent(&mut self, at: SimTime, message: MessageId) {
-        self.learn(message, SENT);
+    /// Who gave it up sends it again after all, in another transaction.
+    fn tried_again(&mut self, message: MessageId, to: &TopicPartition) {
+        if self.posts.known(message) & ABANDONED == 0 {
+            return;
+        }
+        let Some(partition) = self.logs.place(to) else { return };
+        for reader in &self.plan.of_partition[partition] {
+            self.groups[*reader].book.change(message, |it| it.forget(ABANDONED));
+        }
+    }
+
+    /// Who sends it will not send it again.
+    fn gave_up(&mut self, message: MessageId) {
+        self.learn(message, SENT | ABANDONED);
+        for group in self.groups.iter_mut().filter(|it| it.book.has(message)) {
+            group.book.change(message, |it| it.learn(ABANDONED));
+        }
+    }
+
+    /// Someone who sends it to that partition learned something of it: a producer of the
+    /// workload, or a consumer that makes a record of what it reads.
+    fn learn_at(&mut self, message: MessageId, known: u8, to: &TopicPartition) {
+        self.posts.learn(message, known);
+        let Some(partition) = self.logs.place(to) else { return };
+        for reader in &self.plan.of_partition[partition] {
+            self.groups[*reader].book.change(message, |it| it.learn(known));
+        }
+    }
+
+    fn sent(&mut self, at: SimTime, message: MessageId, to: &TopicPartition) {
+        self.learn_at(message, SENT, to);
+        self.tried_again(message, to);
         let stream = usize::from(self.workload.message(message).stream.0);
-        if let Some(Some(longest)) = self.plan.unanswered.get(stream) {
+        if let Some(Some(longest)) = self.plan.unanswered.get(stream)
+            && self.plan.destinations[stream] == to.topic
+        {
             self.unwatched.push((at + *longest, message));
         }
     }
@@ -227,10 +290,14 @@ impl KafkaLedger {
         self.cut_off(partition, offset);
         self.logs.append(partition, offset, message);
         for reader in &self.plan.of_partition[partition] {
-            let Group { book, places } = &mut self.groups[*reader];
+            let Group { book, places, .. } = &mut self.groups[*reader];
             let place = places[partition];
             book.change(message, |it| {
                 it.learn(ARRIVED);
+                // It comes again, after a transaction that was aborted.
+                if it.departure == Departure::Aborted {
+                    it.departure = Departure::Plain;
+                }
                 it.in_broker += 1;
                 it.ahead += u16::from(place.position <= offset);
                 it.open += u16::from(place.committed.is_none_or(|upto| upto <= offset));
@@ -242,17 +309,42 @@ impl KafkaLedger {
     /// there anew.
     fn cut_off(&mut self, partition: usize, from: Offset) {
         let end = self.logs.end(partition);
-        let gone: Vec<_> = self.logs.kept(partition, from, end).collect();
+        let gone: Vec<_> = self.logs.kept(partition, from, end, false).collect();
         for (offset, message) in gone {
+            self.leaves(partition, offset, message, None);
             self.logs.cut_off(partition, offset);
-            for reader in &self.plan.of_partition[partition] {
-                let Group { book, places } = &mut self.groups[*reader];
-                let place = places[partition];
-                book.change(message, |it| {
-                    it.in_broker -= 1;
-                    it.ahead -= u16::from(place.position <= offset);
-                    it.open -= u16::from(place.committed.is_none_or(|upto| upto <= offset));
-                });
+        }
+    }
+
+    /// A transaction was aborted: these records are not there for who reads only what is
+    /// committed.
+    fn aborted(&mut self, partition: &TopicPartition, records: &[Offset]) {
+        let Some(partition) = self.logs.place(partition) else { return };
+        for offset in records {
+            if let Some(message) = self.logs.abort(partition, *offset) {
+                for reader in &self.plan.of_partition[partition] {
+                    if self.groups[*reader].committed_only {
+                        let group = &mut self.groups[*reader];
+                        group.leaves(partition, *offset, message, Some(Departure::Aborted));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A record is not there any longer, for any reader for whom it was there.
+    fn leaves(
+        &mut self,
+        partition: usize,
+        offset: Offset,
+        message: MessageId,
+        how: Option<Departure>,
+    ) {
+        let is_aborted = self.logs.is_aborted(partition, offset);
+        for reader in &self.plan.of_partition[partition] {
+            let group = &mut self.groups[*reader];
+            if !(is_aborted && group.committed_only) {
+                group.leaves(partition, offset, message, how);
             }
         }
     }
@@ -261,9 +353,9 @@ impl KafkaLedger {
     fn retained(&mut self, partition: &TopicPartition, start: Offset) {
         let Some(partition) = self.logs.place(partition) else { return };
         let from = self.logs.start(partition);
-        let gone: Vec<_> = self.logs.kept(partition, from, start).collect();
+        let gone: Vec<_> = self.logs.kept(partition, from, start, false).collect();
         for (offset, message) in gone {
-            self.removed(partition, offset, message);
+            self.leaves(partition, offset, message, Some(Departure::Removed));
         }
         self.logs.begin_at(partition, start);
     }
@@ -275,44 +367,32 @@ impl KafkaLedger {
         for offset in removed {
             let Some(message) = self.logs.compact(partition, *offset) else { continue };
             if start <= *offset {
-                self.removed(partition, *offset, message);
+                self.leaves(partition, *offset, message, Some(Departure::Removed));
             }
+            let is_aborted = self.logs.is_aborted(partition, *offset);
             // Whoever still has it has something that is no more.
             for Client { group, hands, .. } in &self.clients {
                 let has = |it: &Hand| {
                     it.partition == partition && it.next <= *offset && *offset < it.fetched
                 };
-                if hands.iter().any(has) {
+                let had = !(is_aborted && self.groups[*group].committed_only);
+                if had && hands.iter().any(has) {
                     self.groups[*group].book.change(message, |it| it.in_hand -= 1);
                 }
             }
         }
     }
 
-    /// A record is in the log no more, for any of the topic's readers.
-    fn removed(&mut self, partition: usize, offset: Offset, message: MessageId) {
-        for reader in &self.plan.of_partition[partition] {
-            let Group { book, places } = &mut self.groups[*reader];
-            let place = places[partition];
-            book.change(message, |it| {
-                it.in_broker -= 1;
-                it.ahead -= u16::from(place.position <= offset);
-                it.open -= u16::from(place.committed.is_none_or(|upto| upto <= offset));
-                it.departure = Departure::Removed;
-            });
-        }
-    }
-
     /// The group's position follows from who owns the partition and what is committed.
     fn reposition(&mut self, group: usize, partition: usize) {
-        let Group { book, places } = &mut self.groups[group];
+        let Group { book, committed_only, places } = &mut self.groups[group];
         let place = &mut places[partition];
         let (from, to) = (place.position, place.stands_at());
         place.position = to;
-        for (_, message) in self.logs.kept(partition, from, to) {
+        for (_, message) in self.logs.kept(partition, from, to, *committed_only) {
             book.change(message, |it| it.ahead -= 1);
         }
-        for (_, message) in self.logs.kept(partition, to, from) {
+        for (_, message) in self.logs.kept(partition, to, from, *committed_only) {
             book.change(message, |it| it.ahead += 1);
         }
     }
@@ -321,12 +401,12 @@ impl KafkaLedger {
         let (Some(group), Some(partition)) = (self.group(group), self.logs.place(partition)) else {
             return;
         };
-        let Group { book, places } = &mut self.groups[group];
+        let Group { book, committed_only, places } = &mut self.groups[group];
         let from = places[partition].committed.replace(offset).unwrap_or_default();
-        for (_, message) in self.logs.kept(partition, from, offset) {
+        for (_, message) in self.logs.kept(partition, from, offset, *committed_only) {
             book.change(message, |it| it.open -= 1);
         }
-        for (_, message) in self.logs.kept(partition, offset, from) {
+        for (_, message) in self.logs.kept(partition, offset, from, *committed_only) {
             book.change(message, |it| it.open += 1);
         }
         self.reposition(group, partition);
@@ -381,8 +461,8 @@ impl KafkaLedger {
             Some(hand) => *hand = Hand { partition, next: from, polled: from, fetched: to },
             None => hands.push(Hand { partition, next: from, polled: from, fetched: to }),
         }
-        let book = &mut self.groups[*group].book;
-        for (_, message) in self.logs.range(partition, from, to) {
+        let Group { book, committed_only, .. } = &mut self.groups[*group];
+        for (_, message) in self.logs.range(partition, from, to, *committed_only) {
             book.change(message, |it| it.in_hand += 1);
         }
     }
@@ -414,8 +494,9 @@ impl KafkaLedger {
 
     /// The process has the records from one offset to before another no longer.
     fn let_go(&mut self, client: usize, partition: usize, from: Offset, to: Offset) {
-        let book = &mut self.groups[self.clients[client].group].book;
-        for (_, message) in self.logs.range(partition, from, to) {
+        let group = self.clients[client].group;
+        let Group { book, committed_only, .. } = &mut self.groups[group];
+        for (_, message) in self.logs.range(partition, from, to, *committed_only) {
             book.change(message, |it| it.in_hand -= 1);
         }
     }

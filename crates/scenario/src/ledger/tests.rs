@@ -37,6 +37,7 @@ struct Found {
     open: usize,
     in_hand: usize,
     removed: bool,
+    aborted: bool,
     dead_letter: Option<Reason>,
     out_of_order: bool,
 }
@@ -45,6 +46,7 @@ impl Found {
     /// The words for it, by the definitions in the doc comments of [`Outcome`].
     fn entry(&self) -> Entry {
         let gone = |it: &Self| match (it.dead_letter, it.removed, it.acknowledged) {
+            _ if it.aborted => Fate::Aborted,
             (Some(_), _, _) => Fate::DeadLettered,
             (None, true, _) => Fate::RemovedUnread,
             (None, false, true) => Fate::Lost,
@@ -107,6 +109,7 @@ fn sum<'a>(entries: impl Iterator<Item = &'a Entry>) -> Outcome {
             Fate::RemovedUnread => outcome.removed_unread += 1,
             Fate::Lost => outcome.lost += 1,
             Fate::Vanished => outcome.vanished += 1,
+            Fate::Aborted => outcome.aborted += 1,
         }
     }
     outcome

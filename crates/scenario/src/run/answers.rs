@@ -343,6 +343,7 @@ const fn fate(it: Fate) -> &'static str {
         Fate::DeadLettered => "dead-lettered",
         Fate::Lost => "lost",
         Fate::Vanished => "vanished",
+        Fate::Aborted => "aborted",
     }
 }
 

@@ -127,7 +127,7 @@ impl fmt::Display for TransactionFact {
                 let plural = if count == 1 { "" } else { "s" };
                 write!(
                     f,
-                    "{partition} wrote a {marker} marker at offset {offset}, for {count} \
+                    "{partition} wrote {marker} marker at offset {offset}, for {count} \
                      record{plural}"
                 )
             }
@@ -160,8 +160,8 @@ const fn name(marker: Marker) -> &'static str {
 
 const fn marker_word(marker: Marker) -> &'static str {
     match marker {
-        Marker::Commit => "COMMIT",
-        Marker::Abort => "ABORT",
+        Marker::Commit => "a COMMIT",
+        Marker::Abort => "an ABORT",
     }
 }
 

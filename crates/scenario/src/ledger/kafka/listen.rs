@@ -1,9 +1,10 @@
 //! What each of Kafka's facts means to the ledger.
 
 use super::KafkaLedger;
-use crate::ledger::book::{ABANDONED, ACKNOWLEDGED, SENT};
+use crate::ledger::book::{ACKNOWLEDGED, SENT};
 use brokerscope_core::kafka::Cluster;
-use brokerscope_core::kafka::fact::{Fact, LeaveReason, Then};
+use brokerscope_core::kafka::fact::{Fact, LeaveReason, Then, TransactionFact};
+use brokerscope_core::kafka::snapshot::Marker;
 use brokerscope_core::sim::{SimTime, Watcher};
 
 impl Watcher<Cluster> for KafkaLedger {
@@ -19,14 +20,24 @@ impl Watcher<Cluster> for KafkaLedger {
 impl KafkaLedger {
     fn take(&mut self, at: SimTime, fact: &Fact) {
         match fact {
-            Fact::Sent { message, .. } => self.sent(at, *message),
+            Fact::Sent { message, to, .. } => self.sent(at, *message, to),
             Fact::Appended { message, to, offset } => self.appended(*message, to, *offset),
-            Fact::Acknowledged { message, .. } => self.learn(*message, SENT | ACKNOWLEDGED),
-            Fact::GaveUp { message, .. } => self.learn(*message, SENT | ABANDONED),
+            Fact::Acknowledged { message, to, .. } => {
+                self.learn_at(*message, SENT | ACKNOWLEDGED, to);
+            }
+            Fact::GaveUp { message, .. } => self.gave_up(*message),
             Fact::Retained { partition, start, .. } => self.retained(partition, *start),
             Fact::Cleaned { partition, removed, .. } => self.cleaned(partition, removed),
             Fact::Committed { group, partition, offset, .. } => {
                 self.committed(group, partition, *offset);
+            }
+            Fact::Transaction(fact) => {
+                if let TransactionFact::Marked {
+                    partition, marker: Marker::Abort, records, ..
+                } = fact
+                {
+                    self.aborted(partition, records);
+                }
             }
             Fact::Fetched { consumer, partition, from, to, .. } => {
                 let client = self.by_name.get(consumer).copied();
@@ -67,7 +78,6 @@ impl KafkaLedger {
             | Fact::BrokerRestarted(_)
             | Fact::Loaded { .. }
             | Fact::Cluster(_)
-            | Fact::Transaction(_)
             | Fact::Refused { .. } => {}
         }
     }

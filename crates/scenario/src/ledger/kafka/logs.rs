@@ -23,9 +23,25 @@ pub(super) struct Logs {
 #[derive(Clone, Debug)]
 struct Log {
     topic: TopicName,
-    /// By offset, with whether it was compacted away.
-    messages: Shelf<(MessageId, bool)>,
+    /// By offset.
+    messages: Shelf<Slot>,
     start: Offset,
+}
+
+/// What stands at an offset.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    message: MessageId,
+    /// Whether it was compacted away.
+    compacted: bool,
+    /// Whether its transaction was aborted.
+    aborted: bool,
+}
+
+impl Slot {
+    const fn new(message: MessageId) -> Self {
+        Self { message, compacted: false, aborted: false }
+    }
 }
 
 impl Logs {
@@ -60,12 +76,12 @@ impl Logs {
     pub(super) fn append(&mut self, place: usize, offset: Offset, message: MessageId) {
         let messages = &mut self.logs[place].messages;
         while messages.end() < index(offset) {
-            messages.push((HOLE, false));
+            messages.push(Slot::new(HOLE));
         }
         match messages.get_mut(index(offset)) {
-            Some(there) => *there = (message, false),
+            Some(there) => *there = Slot::new(message),
             None => {
-                messages.push((message, false));
+                messages.push(Slot::new(message));
             }
         }
     }
@@ -78,7 +94,7 @@ impl Logs {
     /// The record at `offset` is gone as if it had never been there.
     pub(super) fn cut_off(&mut self, place: usize, offset: Offset) {
         if let Some(there) = self.logs[place].messages.get_mut(index(offset)) {
-            *there = (HOLE, false);
+            *there = Slot::new(HOLE);
         }
     }
 
@@ -94,28 +110,46 @@ impl Logs {
 
     /// The record at `offset` was compacted away: the message that it was.
     pub(super) fn compact(&mut self, place: usize, offset: Offset) -> Option<MessageId> {
-        let (message, gone) = self.logs[place].messages.get_mut(index(offset))?;
-        *gone = true;
-        (*message != HOLE).then_some(*message)
+        let it = self.logs[place].messages.get_mut(index(offset))?;
+        it.compacted = true;
+        (it.message != HOLE).then_some(it.message)
+    }
+
+    /// The transaction of the record at `offset` was aborted: the message that it is, if that is
+    /// news and it is still in the log.
+    pub(super) fn abort(&mut self, place: usize, offset: Offset) -> Option<MessageId> {
+        let Log { messages, start, .. } = &mut self.logs[place];
+        let it = messages.get_mut(index(offset))?;
+        let is_news = !it.aborted && !it.compacted && it.message != HOLE && *start <= offset;
+        it.aborted = true;
+        is_news.then_some(it.message)
+    }
+
+    /// Whether the transaction of the record at `offset` was aborted.
+    pub(super) fn is_aborted(&self, place: usize, offset: Offset) -> bool {
+        self.logs[place].messages.get(index(offset)).is_some_and(|it| it.aborted)
     }
 
     /// Whether the record at `offset` was compacted away.
     pub(super) fn is_compacted(&self, place: usize, offset: Offset) -> bool {
-        self.logs[place].messages.get(index(offset)).is_some_and(|(_, gone)| *gone)
+        self.logs[place].messages.get(index(offset)).is_some_and(|it| it.compacted)
     }
 
     /// The messages from one offset to before another: also what retention deleted, but not what
-    /// was compacted away.
+    /// was compacted away, and for who reads only what is committed not what was aborted.
     pub(super) fn range(
         &self,
         place: usize,
         from: Offset,
         to: Offset,
+        committed: bool,
     ) -> impl Iterator<Item = (Offset, MessageId)> {
         let messages = self.logs[place].messages.range(index(from), index(to));
         let offsets = (from.0.max(0)..).map(Offset);
-        let kept = offsets.zip(messages).filter(|(_, (it, gone))| *it != HOLE && !gone);
-        kept.map(|(offset, (it, _))| (offset, *it))
+        let is_there =
+            move |it: &Slot| it.message != HOLE && !it.compacted && !(committed && it.aborted);
+        let kept = offsets.zip(messages).filter(move |(_, it)| is_there(it));
+        kept.map(|(offset, it)| (offset, it.message))
     }
 
     /// The same without deleted ones.
@@ -124,8 +158,9 @@ impl Logs {
         place: usize,
         from: Offset,
         to: Offset,
+        committed: bool,
     ) -> impl Iterator<Item = (Offset, MessageId)> {
-        self.range(place, from.max(self.logs[place].start), to)
+        self.range(place, from.max(self.logs[place].start), to, committed)
     }
 }
 

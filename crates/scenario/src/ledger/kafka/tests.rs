@@ -160,7 +160,11 @@ fn check(facts: impl IntoIterator<Item = Fact>, expected: &[&str]) {
                     Fate::Waiting => 'w',
                     Fate::PassedOver => 'o',
                     Fate::RemovedUnread => 'r',
-                    Fate::OnTheWay | Fate::DeadLettered | Fate::Lost | Fate::Vanished => '?',
+                    Fate::OnTheWay
+                    | Fate::DeadLettered
+                    | Fate::Lost
+                    | Fate::Vanished
+                    | Fate::Aborted => '?',
                 };
                 if it.settled { letter.to_ascii_uppercase() } else { letter }
             })

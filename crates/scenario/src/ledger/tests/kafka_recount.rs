@@ -3,12 +3,13 @@
 use super::worlds::{cluster, kafka_command, workload};
 use super::{Found, Record, Variety, compare, out_of_order};
 use crate::ledger::KafkaLedger;
-use brokerscope_core::kafka::config::Acks;
-use brokerscope_core::kafka::fact::{LeaveReason, Then};
+use brokerscope_core::kafka::config::{Acks, IsolationLevel};
+use brokerscope_core::kafka::fact::{LeaveReason, Then, TransactionFact};
+use brokerscope_core::kafka::snapshot::Marker;
 use brokerscope_core::kafka::{
     Cluster, Command, Config, Fact, Offset, TopicPartition, snapshot::snapshot,
 };
-use brokerscope_core::name::{ConsumerName, GroupId};
+use brokerscope_core::name::{ConsumerName, GroupId, TopicName};
 use brokerscope_core::sim::{Rng, SimDuration, SimTime, World};
 use brokerscope_core::workload::{MessageId, Workload};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,12 +20,17 @@ type Place = (TopicPartition, Offset);
 /// Everything that a recount needs, as plain as can be.
 #[derive(Default)]
 struct Recount {
-    sent: BTreeMap<MessageId, SimTime>,
-    acknowledged: BTreeSet<MessageId>,
+    /// When each was first sent, and where to.
+    sent: BTreeMap<MessageId, (SimTime, BTreeSet<TopicName>)>,
+    acknowledged: BTreeSet<(MessageId, TopicName)>,
+    /// What came to a log and what left it, in order.
+    moves: Vec<(MessageId, Move)>,
     gave_up: BTreeSet<MessageId>,
     log: BTreeMap<Place, MessageId>,
     starts: BTreeMap<TopicPartition, Offset>,
     compacted: BTreeSet<Place>,
+    aborted: BTreeSet<Place>,
+    markers: BTreeSet<Place>,
     committed: BTreeMap<(GroupId, TopicPartition), Offset>,
     owners: BTreeMap<(GroupId, TopicPartition), ConsumerName>,
     positions: BTreeMap<(ConsumerName, TopicPartition), Offset>,
@@ -38,7 +44,18 @@ struct Recount {
     now: SimTime,
 }
 
+/// What happened to a copy of a message.
+enum Move {
+    Came(TopicName),
+    Removed(Place),
+    Aborted(TopicName),
+}
+
 impl Recount {
+    fn first_sent(&mut self, at: SimTime, message: MessageId) -> &mut BTreeSet<TopicName> {
+        &mut self.sent.entry(message).or_insert((at, BTreeSet::new())).1
+    }
+
     fn gone(&mut self, consumer: &ConsumerName) {
         self.hands.retain(|(who, _)| who != consumer);
         self.works_on.remove(consumer);
@@ -59,21 +76,32 @@ impl Recount {
     fn take(&mut self, at: SimTime, fact: &Fact) {
         self.now = at;
         match fact {
-            Fact::Sent { message, .. } => {
-                self.sent.entry(*message).or_insert(at);
+            Fact::Sent { message, to, .. } => {
+                self.first_sent(at, *message).insert(to.topic.clone());
+                self.gave_up.remove(message);
             }
             Fact::GaveUp { message, .. } => {
-                self.sent.entry(*message).or_insert(at);
+                self.first_sent(at, *message);
                 self.gave_up.insert(*message);
             }
             Fact::Appended { message, to, offset } => {
+                self.moves.push((*message, Move::Came(to.topic.clone())));
                 self.log.retain(|(of, at), _| of != to || at < offset);
+                self.aborted.retain(|(of, at)| of != to || at < offset);
+                self.markers.retain(|(of, at)| of != to || at < offset);
                 self.log.insert((to.clone(), *offset), *message);
             }
-            Fact::Acknowledged { message, .. } => {
-                self.acknowledged.insert(*message);
+            Fact::Acknowledged { message, to, .. } => {
+                self.acknowledged.insert((*message, to.topic.clone()));
             }
             Fact::Retained { partition, start, .. } => {
+                let before = self.starts.get(partition).copied().unwrap_or_default();
+                for offset in (before.0..start.0).map(Offset) {
+                    let place = (partition.clone(), offset);
+                    if let Some(message) = self.log.get(&place) {
+                        self.moves.push((*message, Move::Removed(place)));
+                    }
+                }
                 self.starts.insert(partition.clone(), *start);
             }
             Fact::Cleaned { partition, removed, .. } => {
@@ -83,6 +111,22 @@ impl Recount {
                     self.compacted.insert(place);
                 }
             }
+            Fact::Transaction(TransactionFact::Marked { partition, offset, marker, records }) => {
+                self.markers.insert((partition.clone(), *offset));
+                if *marker == Marker::Commit {
+                    return;
+                }
+                let start = self.starts.get(partition).copied().unwrap_or_default();
+                for offset in records.iter() {
+                    let place = (partition.clone(), *offset);
+                    let Some(message) = self.log.get(&place).copied() else { continue };
+                    if start <= *offset && self.aborted.insert(place) {
+                        let topic = partition.topic.clone();
+                        self.moves.push((message, Move::Aborted(topic)));
+                    }
+                }
+            }
+            Fact::Transaction(_) => {}
             Fact::Committed { group, partition, offset, .. } => {
                 self.committed.insert((group.clone(), partition.clone()), *offset);
             }
@@ -110,6 +154,9 @@ impl Recount {
             Fact::Fetched { consumer, partition, from, to, .. } => {
                 for offset in (from.0..to.0).map(Offset) {
                     let place = (partition.clone(), offset);
+                    if self.markers.contains(&place) {
+                        continue;
+                    }
                     assert!(self.log.contains_key(&place), "what is fetched was appended");
                     if !self.compacted.contains(&place) {
                         self.hands.insert((consumer.clone(), place));
@@ -163,7 +210,6 @@ impl Recount {
             | Fact::BrokerRestarted(_)
             | Fact::Loaded { .. }
             | Fact::Cluster(_)
-            | Fact::Transaction(_)
             | Fact::Refused { .. } => {}
         }
     }
@@ -191,21 +237,42 @@ impl Recount {
         }
         let late = out_of_order(workload, &firsts);
         let mine = config.consumers.iter().find(|it| it.is_of(group)).unwrap();
-        let reads = |message: MessageId| {
-            let stream = usize::from(workload.message(message).stream.0);
-            mine.topics.contains(&config.destinations[stream])
+        let committed_only = mine.settings.isolation_level == IsolationLevel::ReadCommitted;
+        let reads = |(message, (_, sent)): &(&MessageId, &(SimTime, BTreeSet<TopicName>))| {
+            let stream = usize::from(workload.message(**message).stream.0);
+            let of_stream = mine.topics.contains(&config.destinations[stream]);
+            of_stream || sent.iter().any(|it| mine.topics.contains(it))
         };
-        let ids = self.sent.keys().copied().filter(|it| reads(*it));
+        let ids = self.sent.iter().filter(reads).map(|(id, _)| *id);
         ids.map(|id| {
             let mut found = Found {
-                acknowledged: self.acknowledged.contains(&id),
+                acknowledged: mine
+                    .topics
+                    .iter()
+                    .any(|it| self.acknowledged.contains(&(id, it.clone()))),
                 abandoned: self.gave_up.contains(&id) || self.is_given_up(config, workload, id),
                 processed: self.processed.iter().filter(|it| **it == (group.clone(), id)).count(),
                 out_of_order: late.contains(&id),
                 ..Found::default()
             };
-            for (place, _) in self.log.iter().filter(|(_, it)| **it == id) {
-                self.add_copy(&mut found, group, place);
+            let is_mine = |it: &Place| mine.topics.contains(&it.0.topic);
+            for (place, _) in self.log.iter().filter(|(at, it)| **it == id && is_mine(at)) {
+                let is_there = !(committed_only && self.aborted.contains(place));
+                self.add_copy(&mut found, group, place, is_there);
+            }
+            for (_, what) in self.moves.iter().filter(|(of, _)| *of == id) {
+                match what {
+                    Move::Came(to) if mine.topics.contains(to) => found.aborted = false,
+                    Move::Aborted(of) if committed_only && mine.topics.contains(of) => {
+                        (found.aborted, found.removed) = (true, false);
+                    }
+                    Move::Removed(place)
+                        if is_mine(place) && !(committed_only && self.aborted.contains(place)) =>
+                    {
+                        (found.aborted, found.removed) = (false, true);
+                    }
+                    Move::Came(_) | Move::Aborted(_) | Move::Removed(_) => {}
+                }
             }
             (id, found)
         })
@@ -218,18 +285,20 @@ impl Recount {
         let name = &workload.streams[stream].producer;
         let producer = config.producers.iter().find(|it| it.name == *name).unwrap();
         let longest = SimDuration(config.links.producer.0 + config.links.jitter.0);
-        producer.settings.acks == Acks::None && self.sent[&id] + longest < self.now
+        producer.settings.acks == Acks::None && self.sent[&id].0 + longest < self.now
     }
 
-    fn add_copy(&self, found: &mut Found, group: &GroupId, place: &Place) {
+    fn add_copy(&self, found: &mut Found, group: &GroupId, place: &Place, is_there: bool) {
         let (partition, offset) = place;
         found.arrived = true;
+        if !is_there {
+            return;
+        }
         let holds = |(who, it): &&(ConsumerName, Place)| {
             it == place && self.group_of.get(who) == Some(group)
         };
         found.in_hand += self.hands.iter().filter(holds).count();
         if *offset < self.starts.get(partition).copied().unwrap_or_default() {
-            found.removed = true;
             return;
         }
         found.copies += 1;
@@ -335,5 +404,6 @@ fn the_ledger_is_what_a_recount_finds() {
         "Lost",
         "Vanished",
         "OutOfOrder",
+        "Aborted",
     ]);
 }

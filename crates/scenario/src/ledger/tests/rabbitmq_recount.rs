@@ -159,6 +159,7 @@ impl Recount {
                     acknowledged: self.confirmed.contains(&id),
                     arrived: arrivals > 0,
                     abandoned: false,
+                    aborted: false,
                     processed: self.processed.iter().filter(|it| here(it, id)).count(),
                     copies,
                     ahead: copies,

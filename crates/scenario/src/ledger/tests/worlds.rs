@@ -58,7 +58,7 @@ pub(super) fn cluster(rng: &mut Rng) -> KafkaConfig {
             ..Default::default()
         },
     };
-    let producer = |rng: &mut Rng, name: &str| kafka::Producer {
+    let plain = |rng: &mut Rng, name: &str| kafka::Producer {
         name: name.into(),
         settings: kafka::ProducerSettings {
             acks: pick(rng, &[kafka::Acks::None, kafka::Acks::Leader, kafka::Acks::All]),
@@ -69,6 +69,17 @@ pub(super) fn cluster(rng: &mut Rng) -> KafkaConfig {
             ..Default::default()
         },
         transactions: None,
+    };
+    let producer = |rng: &mut Rng, name: &str| {
+        let mut it = plain(rng, name);
+        if rng.chance(1, 3) {
+            (it.settings.acks, it.settings.retries) = (kafka::Acks::All, 1_000);
+            it.settings.transactional_id = name.to_owned();
+            it.settings.transaction_timeout_ms = pick(rng, &[800, 60_000]);
+            let (records, aborts) = (1 + below(rng, 3), pick(rng, &[vec![], vec![2, 5]]));
+            it.transactions = Some(kafka::Transactions { records, aborts });
+        }
+        it
     };
     KafkaConfig {
         brokers: 1 + u16::from(rng.chance(1, 2)),
@@ -112,6 +123,10 @@ fn kafka_consumers(rng: &mut Rng) -> Vec<kafka::Consumer> {
             on_failure: pick(rng, &[kafka::OnFailure::Retry, kafka::OnFailure::Skip]),
         };
         let settings = kafka::ConsumerSettings {
+            isolation_level: pick(
+                rng,
+                &[kafka::IsolationLevel::ReadCommitted, kafka::IsolationLevel::ReadUncommitted],
+            ),
             auto_offset_reset: pick(
                 rng,
                 &[kafka::OffsetReset::Earliest, kafka::OffsetReset::Latest],
@@ -133,10 +148,32 @@ fn kafka_consumers(rng: &mut Rng) -> Vec<kafka::Consumer> {
             settings: settings.clone(),
             application,
             starts_after: SimDuration::ZERO,
-            produces: None,
+            produces: produces(rng, name, &application, &settings),
         }));
     }
     consumers
+}
+
+/// Sometimes it sends what it has worked on to `parcels`, in a transaction if it can.
+fn produces(
+    rng: &mut Rng,
+    name: &str,
+    application: &kafka::Application,
+    consumer: &kafka::ConsumerSettings,
+) -> Option<Box<kafka::Produces>> {
+    if name != "b1" || rng.chance(1, 2) {
+        return None;
+    }
+    let commits = match application {
+        kafka::Application::Automatic { commits, .. } => *commits,
+        kafka::Application::Manual => kafka::Commits::Never,
+    };
+    let mut settings = kafka::ProducerSettings::default();
+    let can = matches!(commits, kafka::Commits::AfterRecord | kafka::Commits::AfterBatch);
+    if can && !consumer.enable_auto_commit && rng.chance(2, 3) {
+        settings.transactional_id = name.to_owned();
+    }
+    Some(Box::new(kafka::Produces { topic: "parcels".into(), settings }))
 }
 
 /// A consumer that exists or could be added.
@@ -146,7 +183,9 @@ fn name(rng: &mut Rng) -> ConsumerName {
 
 pub(super) fn kafka_command(rng: &mut Rng) -> KafkaCommand {
     let broker = BrokerId(1 + u16::from(rng.chance(1, 2)));
-    match rng.below(12) {
+    match rng.below(14) {
+        12 => KafkaCommand::CrashProducer(pick(rng, &["p1", "p2"]).into()),
+        13 => KafkaCommand::RestartProducer(pick(rng, &["p1", "p2"]).into()),
         0 | 1 => KafkaCommand::CrashConsumer(name(rng)),
         2..=4 => KafkaCommand::RestartConsumer(name(rng)),
         5 => KafkaCommand::PauseConsumer(name(rng)),
