@@ -33,6 +33,7 @@ mod words;
 pub use kafka::standing_of_broker;
 pub use metrics::cells_that_fit;
 pub use picture::{picture, sentence};
+pub use rabbitmq::{binding_words, consumer_words, queue_words, slot_words};
 pub use scene::{Hit, Lane, Motion, Options, Picture, Scene, Target};
 pub use tone::{Palette, Tone};
 pub use words::count;

@@ -8,6 +8,9 @@ mod notes;
 mod queue;
 mod rules;
 mod stream;
+mod told;
+
+pub use told::{binding_words, consumer_words, queue_words, slot_words};
 
 use crate::card::{Card, Doing, Stack, accent};
 use crate::item::Dash;
@@ -206,14 +209,19 @@ fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a
         None if doing.runs() => about(m, it),
         None => String::new(),
     };
-    let tag = match (it.standing.active, it.standing.priority) {
-        (Some(true), _) => "active".to_owned(),
-        (_, 0) => String::new(),
-        (_, priority) => joined(&["priority ", &priority.to_string()]),
-    };
+    let tag = tag(it);
     let trouble = trouble.is_some();
     let (name, processed) = (&it.name, it.processed);
     Card { lane: Lane::RabbitMq, name, doing, holds, processed, about, tag, trouble }
+}
+
+/// What sets a consumer apart from others at its queue, in a word or two.
+fn tag(it: &ConsumerSnapshot) -> String {
+    match (it.standing.active, it.standing.priority) {
+        (Some(true), _) => "active".to_owned(),
+        (Some(false) | None, 0) => String::new(),
+        (Some(false) | None, priority) => joined(&["priority ", &priority.to_string()]),
+    }
 }
 
 /// How much a consumer holds of what it may, and in a stream where it reads next.

@@ -1,12 +1,12 @@
 //! The picture as tables.
 
 use brokerscope_core::kafka::snapshot::{ConsumerState as InKafka, PartitionSnapshot, RecordCell};
-use brokerscope_core::rabbitmq::snapshot::{
-    ConsumerState as InRabbit, QueueSnapshot, Slot, SlotState,
-};
+use brokerscope_core::rabbitmq::snapshot::{ConsumerState as InRabbit, QueueSnapshot};
 use brokerscope_core::workload::{MessageId, Workload};
 use brokerscope_core::{kafka, rabbitmq};
-use brokerscope_stage::{count, standing_of_broker};
+use brokerscope_stage::{
+    binding_words, consumer_words, count, queue_words, slot_words, standing_of_broker,
+};
 
 /// The tables.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,14 +31,17 @@ pub(crate) fn mirror(
     rabbitmq: &rabbitmq::Snapshot,
     workload: &Workload,
 ) -> MirrorView {
-    let tables = vec![
+    let mut tables = vec![
         machines(kafka),
         partitions(kafka),
         groups(kafka),
         queues(rabbitmq),
+        exchanges(rabbitmq),
         consumers(kafka, rabbitmq),
         messages(kafka, rabbitmq, workload),
     ];
+    // What there is none of needs no table.
+    tables.retain(|it| !it.rows.is_empty());
     MirrorView { tables }
 }
 
@@ -119,13 +122,49 @@ fn groups(kafka: &kafka::Snapshot) -> TableView {
 
 fn queues(rabbitmq: &rabbitmq::Snapshot) -> TableView {
     let row = |it: &QueueSnapshot| {
-        let name = it.name.to_string();
-        let mut row = vec![name];
+        let mut row = vec![it.name.to_string(), it.arguments.queue_type.to_string()];
         row.extend([it.ready, it.unacked, it.acked, it.removed].map(count));
+        row.push(count(u64::from(it.consumers)));
+        row.push(queue_words(it));
         row
     };
-    let headings = &["Queue", "Ready", "Unacknowledged", "Acknowledged", "Removed"];
+    let headings = &[
+        "Queue",
+        "Type",
+        "Ready",
+        "Unacknowledged",
+        "Acknowledged",
+        "Removed",
+        "Consumers",
+        "Limits and members",
+    ];
     table("RabbitMQ: queues", headings, rabbitmq.queues.iter().map(row).collect())
+}
+
+/// The exchanges that choose, with their bindings.
+fn exchanges(rabbitmq: &rabbitmq::Snapshot) -> TableView {
+    let mut rows = Vec::new();
+    for exchange in &rabbitmq.exchanges {
+        let mut row = |binding: String, matched: bool| {
+            let newest = exchange.newest.filter(|_| matched);
+            rows.push(vec![
+                exchange.name.to_string(),
+                exchange.kind.to_string(),
+                binding,
+                newest.map_or_else(String::new, |it| it.to_string()),
+            ]);
+        };
+        let mut none = true;
+        for it in rabbitmq.bindings.iter().filter(|it| it.source == exchange.name) {
+            row(binding_words(exchange, it), it.matched);
+            none &= !it.matched;
+        }
+        if let Some(alternate) = &exchange.alternate {
+            row(format!("what matches nothing → exchange {alternate}"), none);
+        }
+    }
+    let headings = &["Exchange", "Type", "Binding", "Newest message that matches"];
+    table("RabbitMQ: exchanges and bindings", headings, rows)
 }
 
 fn consumers(kafka: &kafka::Snapshot, rabbitmq: &rabbitmq::Snapshot) -> TableView {
@@ -143,7 +182,14 @@ fn consumers(kafka: &kafka::Snapshot, rabbitmq: &rabbitmq::Snapshot) -> TableVie
             | InKafka::Paused => None,
         };
         let reads = if reads.is_empty() { "nothing".to_owned() } else { reads.join(", ") };
-        rows.push((format!("{} (Kafka)", it.name), reads, working, it.held, it.processed));
+        rows.push((
+            format!("{} (Kafka)", it.name),
+            reads,
+            working,
+            it.held,
+            it.processed,
+            String::new(),
+        ));
     }
     for it in &rabbitmq.consumers {
         let working = match it.state {
@@ -155,16 +201,20 @@ fn consumers(kafka: &kafka::Snapshot, rabbitmq: &rabbitmq::Snapshot) -> TableVie
             | InRabbit::Paused => None,
         };
         let name = format!("{} (RabbitMQ)", it.name);
-        rows.push((name, it.queue.to_string(), working, it.held, it.processed));
+        rows.push((name, it.queue.to_string(), working, it.held, it.processed, consumer_words(it)));
     }
     let states = crate::view::consumers::consumers(kafka, rabbitmq);
-    let rows = rows.into_iter().zip(states).map(|((name, reads, working, held, done), state)| {
-        let state = match working {
-            Some(message) => format!("works on {message}"),
-            None => state.state.to_owned(),
-        };
-        vec![name, state, reads, count(held), count(done)]
-    });
+    let rows =
+        rows.into_iter().zip(states).map(|((name, reads, working, held, done, more), state)| {
+            let mut state = match working {
+                Some(message) => format!("works on {message}"),
+                None => state.state.to_owned(),
+            };
+            if !more.is_empty() {
+                state += &format!(", {more}");
+            }
+            vec![name, state, reads, count(held), count(done)]
+        });
     let headings = &["Consumer", "State", "Reads", "Holds", "Processed"];
     table("Consumers", headings, rows.collect())
 }
@@ -191,7 +241,11 @@ fn messages(
     }
     for queue in &rabbitmq.queues {
         for slot in &queue.slots {
-            at(slot.message, 1, in_queue(queue, slot));
+            at(
+                slot.message,
+                1,
+                format!("{}: {}", queue.name, slot_words(queue, slot, rabbitmq.at)),
+            );
         }
     }
     let not_there = || "not there".to_owned();
@@ -206,17 +260,4 @@ fn messages(
     };
     let rows = places.into_iter().rev().take(MOST_MESSAGES).map(row).collect();
     table("Newest messages", &["Message", "Key", "In Kafka", "In RabbitMQ"], rows)
-}
-
-fn in_queue(queue: &QueueSnapshot, slot: &Slot) -> String {
-    let name = &queue.name;
-    match &slot.state {
-        SlotState::Ready if slot.redelivered => format!("{name}, ready again"),
-        SlotState::Ready => format!("{name}, ready"),
-        SlotState::Unacked(consumer) => format!("{name}, unacknowledged by {consumer}"),
-        SlotState::Acked => "acknowledged and gone".to_owned(),
-        SlotState::DeadLettering(reason) => format!("leaves {name}: {reason}"),
-        SlotState::Removed(Some(reason)) => format!("gone from {name}: {reason}"),
-        SlotState::Removed(None) => format!("gone from {name}"),
-    }
 }

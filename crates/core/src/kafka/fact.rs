@@ -318,6 +318,11 @@ impl Fact {
     }
 }
 
+/// What so many records are called.
+const fn noun(records: u64) -> &'static str {
+    if records == 1 { "record" } else { "records" }
+}
+
 /// Lists things with commas; "nothing" if there are none.
 fn list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result {
     if items.is_empty() {
@@ -368,16 +373,20 @@ impl fmt::Display for Fact {
             Self::Rolled { partition, base } => {
                 write!(f, "{partition} began a new segment at offset {base}")
             }
-            Self::Retained { partition, from, start, records, why } => write!(
-                f,
-                "{partition} now starts at offset {start}, was {from}: {why} removed {records} \
-                 records"
-            ),
-            Self::Cleaned { partition, to, removed, bytes, .. } => {
-                let records = removed.len();
+            Self::Retained { partition, from, start, records, why } => {
+                let noun = noun(*records);
                 write!(
                     f,
-                    "{partition} was cleaned up to offset {to}: {records} records went, {bytes} \
+                    "{partition} now starts at offset {start}, was {from}: {why} removed \
+                     {records} {noun}"
+                )
+            }
+            Self::Cleaned { partition, to, removed, bytes, .. } => {
+                let records = removed.len() as u64;
+                let noun = noun(records);
+                write!(
+                    f,
+                    "{partition} was cleaned up to offset {to}: {records} {noun} went, {bytes} \
                      bytes"
                 )
             }
@@ -423,16 +432,22 @@ impl fmt::Display for Fact {
                 f,
                 "{consumer} is out of range: offset {position} is no longer in {partition}"
             ),
-            Self::Fetched { consumer, partition, from, to, records } => write!(
-                f,
-                "{consumer} fetched {records} records of {partition}, offsets {from} to {}",
-                to.0 - 1
-            ),
-            Self::Polled { consumer, partition, from, to, records, .. } => write!(
-                f,
-                "poll gave {consumer} {records} records of {partition} from offset {from}, \
-                 position is {to}"
-            ),
+            Self::Fetched { consumer, partition, from, to, records } => {
+                let (noun, last) = (noun(u64::from(*records)), to.0 - 1);
+                write!(f, "{consumer} fetched {records} {noun} of {partition}, ")?;
+                match from.0 {
+                    from if from == last => write!(f, "offset {from}"),
+                    from => write!(f, "offsets {from} to {last}"),
+                }
+            }
+            Self::Polled { consumer, partition, from, to, records, .. } => {
+                let noun = noun(u64::from(*records));
+                write!(
+                    f,
+                    "poll gave {consumer} {records} {noun} of {partition} from offset {from}, \
+                     position is {to}"
+                )
+            }
             Self::Began { consumer, message, .. } => write!(f, "{consumer} began {message}"),
             Self::Processed { consumer, message, .. } => {
                 write!(f, "{consumer} processed {message}")

@@ -12,6 +12,7 @@ use crate::tone::Tone;
 use crate::unit::{Area, Len, Point, px};
 use crate::words::{count, joined};
 use brokerscope_core::rabbitmq::snapshot::{DeathSnapshot, QueueSnapshot, Slot, SlotState};
+use brokerscope_core::sim::SimTime;
 
 /// The height of a line of dead letters.
 const LINE: Len = px(36);
@@ -69,7 +70,7 @@ pub(super) fn draw(
         let x = area.x + GAP + each * (place % columns);
         let cell = Area::new(x, area.y + GAP + LINE * (place / columns), m.cell, CELL);
         draw_slot(sheet, scene, it, slot, cell);
-        let (first, second) = way(scene, slot, far);
+        let (first, second) = way(scene.now, slot, far);
         let at = Point::new(cell.right() + px(6), cell.y + px(12));
         let room = each - m.cell - px(12);
         sheet.text(at, BODY, room, &first);
@@ -103,11 +104,11 @@ fn title(sheet: &mut Sheet, it: &QueueSnapshot, area: Area) -> Len {
 
 /// Why a message is here, in two lines: the last time, and how it came to be there; in one line
 /// for each time if it was dead-lettered more than once.
-fn way(scene: &Scene<'_>, slot: &Slot, far: bool) -> (String, String) {
+fn way(now: SimTime, slot: &Slot, far: bool) -> (String, String) {
     let Some((newest, before)) = slot.deaths.split_first() else {
         return (String::new(), String::new());
     };
-    let left = match left(scene, slot).filter(|_| slot.state == SlotState::Ready) {
+    let left = match left(slot, now).filter(|_| slot.state == SlotState::Ready) {
         Some(left) => joined(&[" · ", &left]),
         None => String::new(),
     };

@@ -99,7 +99,7 @@ fn lines(scene: &Scene<'_>, exchange: &ExchangeSnapshot) -> Vec<Line> {
 }
 
 /// Where a binding leads.
-fn destination(it: &BindingSnapshot) -> String {
+pub(super) fn destination(it: &BindingSnapshot) -> String {
     let kind = if it.destination.is_exchange() { "exchange " } else { "" };
     joined(&[kind, it.destination.as_str()])
 }

@@ -74,12 +74,12 @@ fn standing(it: &MembersSnapshot) -> (String, Style) {
     (joined(&["entries on each; one counts when on ", &most]), QUIET)
 }
 
-/// The members in words, to be said after what else is said of the queue.
+/// The members in words.
 pub(super) fn label(it: &MembersSnapshot) -> String {
     let mut label = String::new();
     for member in &it.members {
         let (node, state) = words(it, *member);
-        label += &joined(&["; node ", &node, &state]);
+        label += &joined(&["node ", &node, &state, "; "]);
     }
-    label + "; " + &standing(it).0
+    label + &standing(it).0
 }

@@ -4,12 +4,12 @@
 use super::rules::short;
 use crate::item::Anchor;
 use crate::metrics::GAP;
-use crate::scene::Scene;
 use crate::sheet::{BODY, QUIET, Sheet};
 use crate::unit::{Area, Len, Point, px};
 use crate::words::{counted, fitted, joined};
 use brokerscope_core::rabbitmq::config::QueueType;
 use brokerscope_core::rabbitmq::snapshot::{QueueSnapshot, Slot, SlotState};
+use brokerscope_core::sim::SimTime;
 
 /// The height of a line of notes.
 const NOTE: Len = px(14);
@@ -53,7 +53,7 @@ impl Notes {
     }
 
     /// Notes what there is under a message.
-    pub(super) fn draw(self, sheet: &mut Sheet, scene: &Scene<'_>, slot: &Slot, cell: Area) {
+    pub(super) fn draw(self, sheet: &mut Sheet, now: SimTime, slot: &Slot, cell: Area) {
         let ready = slot.state == SlotState::Ready;
         let there = ready || matches!(slot.state, SlotState::Unacked(_));
         if self.positions {
@@ -64,7 +64,7 @@ impl Notes {
             let text = fitted(&text, BODY.size, BODY.weight, cell.width + GAP);
             sheet.text_at(at, Anchor::Middle, style, text);
         };
-        if let Some(left) = left(scene, slot).filter(|_| ready) {
+        if let Some(left) = left(slot, now).filter(|_| ready) {
             note(at, QUIET, left);
         } else if ready && self.next == Some(slot.arrival) {
             note(at, BODY, "next".to_owned());
@@ -85,18 +85,15 @@ impl Notes {
 }
 
 /// How long a message may still wait; `due` if its time is over and it is not at the head.
-pub(super) fn left(scene: &Scene<'_>, slot: &Slot) -> Option<String> {
+pub(super) fn left(slot: &Slot, now: SimTime) -> Option<String> {
     let expires = slot.expires?;
-    Some(if expires <= scene.now { "due".to_owned() } else { short(expires.since(scene.now)) })
+    Some(if expires <= now { "due".to_owned() } else { short(expires.since(now)) })
 }
 
-/// What is noted about a message, in words, to be said after what else is said of it.
-pub(super) fn label(scene: &Scene<'_>, slot: &Slot) -> String {
-    let ready = slot.state == SlotState::Ready;
+/// What is noted about a message that is there, in words, to be said after what else is said of
+/// it.
+pub(super) fn label(slot: &Slot, now: SimTime) -> String {
     let mut said = String::new();
-    if !ready && !matches!(slot.state, SlotState::Unacked(_)) {
-        return said;
-    }
     if slot.priority != 0 {
         said += &joined(&[", priority ", &slot.priority.to_string()]);
     }
@@ -104,13 +101,10 @@ pub(super) fn label(scene: &Scene<'_>, slot: &Slot) -> String {
         let times = counted(u64::from(slot.returns), "time", "times");
         said += &joined(&[", came back ", &times]);
     }
-    match left(scene, slot).filter(|_| ready) {
+    match left(slot, now).filter(|_| slot.state == SlotState::Ready) {
         Some(left) if left == "due" => said += ", its time is over: it goes at the head",
         Some(left) => said += &joined(&[", expires in ", &left]),
         None => {}
-    }
-    for death in &slot.deaths {
-        said += &joined(&["; ", &super::dead::why(death)]);
     }
     said
 }

@@ -4,6 +4,7 @@ use super::members;
 use super::notes::Notes;
 use super::rules::{called, dropped, rules};
 use super::stream::Stream;
+use super::told::{queue_words, slot_words};
 use crate::cell::{Look, mark};
 use crate::item::{Anchor, Dash};
 use crate::metrics::{CELL, GAP, Metrics};
@@ -79,13 +80,9 @@ fn heading(
         sheet.text(Point::new(x, at.y + height + px(8)), QUIET, room, said);
         height += WORDS;
     }
-    let mut label = joined(&[&title, ": ", &counts.join(", ")]);
-    for more in rules.iter().chain(&dropped) {
-        label += &joined(&["; ", more]);
-    }
-    if let Some(it) = &it.members {
-        label += &members::label(it);
-    }
+    let words = queue_words(it);
+    let semicolon = if words.is_empty() { "" } else { "; " };
+    let label = joined(&[&title, ": ", &counts.join(", "), semicolon, &words]);
     let area = Area::new(x, at.y, room, height - px(2));
     sheet.hit(area, Target::Queue(it.name.clone()), label);
     at.y + height
@@ -135,7 +132,7 @@ pub(super) fn draw(
     for (place, slot) in shown.slots.iter().enumerate() {
         let area = place_of(place);
         draw_slot(sheet, scene, it, slot, area);
-        notes.draw(sheet, scene, slot, area);
+        notes.draw(sheet, scene.now, slot, area);
     }
     if it.enqueued == 0 {
         let at = Point::new(area.x + px(12), area.y + px(22));
@@ -245,16 +242,11 @@ pub(super) fn draw_slot(
     area: Area,
 ) {
     let key = mark(scene.workload, slot.message);
-    let words = match &slot.state {
+    match &slot.state {
         SlotState::Ready => {
             sheet.cell(area, key, slot.message, Look::Solid);
-            if it.arguments.queue_type == QueueType::Stream {
-                joined(&["at offset ", &slot.arrival.to_string()])
-            } else if slot.redelivered {
+            if slot.redelivered {
                 sheet.again(area, Tone::OnKey(key.colour));
-                "ready again, redelivered".to_owned()
-            } else {
-                "ready".to_owned()
             }
         }
         SlotState::Unacked(consumer) => {
@@ -266,29 +258,15 @@ pub(super) fn draw_slot(
             let room = area.width + GAP;
             let who = fitted(consumer.as_str(), BODY.size, BODY.weight, room);
             sheet.text_at(at, Anchor::Middle, QUIET, who);
-            joined(&["unacknowledged, with ", consumer.as_str()])
         }
-        SlotState::DeadLettering(reason) => {
-            sheet.cell(area, key, slot.message, Look::Faded);
-            joined(&[reason.as_str(), ", kept until it is confirmed as a dead letter"])
-        }
-        SlotState::Acked => {
-            sheet.ghost(area);
-            "acknowledged and gone".to_owned()
-        }
-        SlotState::Removed(reason) => {
+        SlotState::DeadLettering(_) => sheet.cell(area, key, slot.message, Look::Faded),
+        SlotState::Acked => sheet.ghost(area),
+        SlotState::Removed(_) => {
             sheet.ghost(area);
             sheet.removed(area);
-            let gone = if it.arguments.dead_letter_exchange.0.is_some() {
-                "dead-lettered: "
-            } else {
-                "dropped: "
-            };
-            reason.map_or("purged or lost".to_owned(), |it| joined(&[gone, it.as_str()]))
         }
-    };
-    let message = slot.message.to_string();
-    let mut label = joined(&["message ", &message, " in ", it.name.as_str(), ": ", &words]);
-    label += &super::notes::label(scene, slot);
+    }
+    let (message, words) = (slot.message.to_string(), slot_words(it, slot, scene.now));
+    let label = joined(&["message ", &message, " in ", it.name.as_str(), ": ", &words]);
     sheet.hit(area, Target::Message(slot.message), label);
 }

@@ -200,7 +200,7 @@ fn without_a_poll_for_too_long_a_member_leaves_and_loses_what_it_reads() {
             0.124 s   c2 is idle: there is no partition left for it
             0.132 s   c1 begins orders-0 at offset 0: no valid committed offset,
                         auto.offset.reset=earliest
-            1.009 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            1.009 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             1.009 s   c1 began 1
             2.011 s   c1 left billing: no poll or join within max.poll.interval.ms=1000
             2.011 s   billing rebalances: c1 left
@@ -209,7 +209,7 @@ fn without_a_poll_for_too_long_a_member_leaves_and_loses_what_it_reads() {
             2.032 s   c2 now reads orders-0
             2.04 s    c2 begins orders-0 at offset 0: no valid committed offset,
                         auto.offset.reset=earliest
-            2.044 s   poll gave c2 1 records of orders-0 from offset 0, position is 1
+            2.044 s   poll gave c2 1 record of orders-0 from offset 0, position is 1
             2.044 s   c2 began 1
             2.509 s   c1 processed 1
             2.509 s   billing refused the commit of c1: CommitFailedException
@@ -306,7 +306,7 @@ fn a_broker_that_restarts_reads_its_groups_back_from_its_log() {
                         auto.offset.reset=earliest
             1.005 s   p1 sent 1 to orders-0
             1.007 s   orders-0 appended 1 at offset 0
-            1.009 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            1.009 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             1.009 s   c1 began 1
             1.009 s   p1 heard that 1 is in the log at offset 0
             1.019 s   c1 processed 1
@@ -318,7 +318,7 @@ fn a_broker_that_restarts_reads_its_groups_back_from_its_log() {
             3.572 s   p1 sent 2 to orders-0
             3.574 s   orders-0 appended 2 at offset 1
             3.576 s   p1 heard that 2 is in the log at offset 1
-            3.68 s    poll gave c1 1 records of orders-0 from offset 1, position is 2
+            3.68 s    poll gave c1 1 record of orders-0 from offset 1, position is 2
             3.68 s    c1 began 2
             3.69 s    c1 processed 2
             3.692 s   billing is committed to offset 2 of orders-0, by c1

@@ -101,7 +101,7 @@ fn a_second_consumer_takes_over_half_and_everyone_stops_meanwhile() {
             0.024 s   c1 begins orders-1 at offset 0: no valid committed offset,
                         auto.offset.reset=earliest
             1.009 s   poll gave c1 3 records of orders-0 from offset 0, position is 3
-            1.009 s   poll gave c1 1 records of orders-1 from offset 0, position is 1
+            1.009 s   poll gave c1 1 record of orders-1 from offset 0, position is 1
             1.009 s   c1 began 1
             1.019 s   c1 processed 1
             1.019 s   c1 began 2
@@ -180,7 +180,7 @@ fn latest_skips_what_was_there_before() {
             2.024 s   c1 begins orders-0 at offset 1: no valid committed offset,
                         auto.offset.reset=latest
             3.007 s   orders-0 appended 2 at offset 1
-            3.009 s   poll gave c1 1 records of orders-0 from offset 1, position is 2
+            3.009 s   poll gave c1 1 record of orders-0 from offset 1, position is 2
             3.009 s   c1 began 2
             3.009 s   c1 processed 2
         "#]],
@@ -254,7 +254,7 @@ fn a_consumer_that_is_removed_commits_what_it_did_and_leaves() {
             2.014 s   billing is stable in generation 3: c2 reads orders-0
             2.016 s   c2 now reads orders-0
             2.02 s    c2 begins orders-0 at offset 2: the committed offset
-            2.024 s   poll gave c2 1 records of orders-0 from offset 2, position is 3
+            2.024 s   poll gave c2 1 record of orders-0 from offset 2, position is 3
             2.024 s   c2 began 3
             2.124 s   c2 processed 3
         "#]],
@@ -278,7 +278,7 @@ fn a_person_can_have_the_positions_committed() {
         ",
         &[RECORDS, JOINING, BEGINNING],
         expect![[r#"
-            1.009 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            1.009 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             1.009 s   c1 began 1
             1.019 s   c1 processed 1
             2.002 s   billing is committed to offset 1 of orders-0, by c1
@@ -337,15 +337,15 @@ fn what_retention_removes_a_slow_group_never_sees() {
             0.024 s   c1 begins orders-0 at offset 0: no valid committed offset,
                         auto.offset.reset=earliest
             1.002 s   orders-0 appended 1 at offset 0
-            1.004 s   c1 fetched 1 records of orders-0, offsets 0 to 0
-            1.004 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            1.004 s   c1 fetched 1 record of orders-0, offset 0
+            1.004 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             1.004 s   c1 began 1
             1.202 s   orders-0 began a new segment at offset 1
             1.202 s   orders-0 appended 2 at offset 1
-            1.204 s   c1 fetched 1 records of orders-0, offsets 1 to 1
+            1.204 s   c1 fetched 1 record of orders-0, offset 1
             1.304 s   c1 processed 1
             1.306 s   billing is committed to offset 1 of orders-0, by c1
-            1.308 s   poll gave c1 1 records of orders-0 from offset 1, position is 2
+            1.308 s   poll gave c1 1 record of orders-0 from offset 1, position is 2
             1.308 s   c1 began 2
             1.40 s    c1 crashed
             1.402 s   orders-0 began a new segment at offset 2
@@ -360,7 +360,7 @@ fn what_retention_removes_a_slow_group_never_sees() {
             3.00 s    orders-0 now starts at offset 5, was 0: retention.ms=1000 removed 5
                         records
             4.00 s    orders-0 now starts at offset 6, was 5: retention.ms=1000 removed 1
-                        records
+                        record
             5.00 s    c1 restarted
             5.02 s    c1 begins orders-0 at offset 1: the committed offset
             5.024 s   c1 is out of range: offset 1 is no longer in orders-0
