@@ -14,14 +14,15 @@ pub(crate) fn check(files: &[PathBuf], lesson: bool, out: &mut impl Write) -> Re
     for file in files {
         match told(file, lesson) {
             Ok(told) => writeln!(out, "{}: right, {told}", file.display())?,
-            Err(Troubles { last, before }) => {
-                for trouble in before {
+            Err(Troubles(mut troubles)) => {
+                // What is wrong with the only file ends the command.
+                let last = if files.len() == 1 { troubles.pop() } else { None };
+                for trouble in troubles {
                     eprintln!("brokerscope: {trouble}");
                 }
-                if files.len() == 1 {
+                if let Some(last) = last {
                     return Err(last);
                 }
-                eprintln!("brokerscope: {last}");
                 wrong += 1;
             }
         }
@@ -33,15 +34,12 @@ pub(crate) fn check(files: &[PathBuf], lesson: bool, out: &mut impl Write) -> Re
     }
 }
 
-/// What is wrong with one file: at least one thing.
-struct Troubles {
-    before: Vec<Trouble>,
-    last: Trouble,
-}
+/// What is wrong with one file.
+struct Troubles(Vec<Trouble>);
 
 impl<T: Into<Trouble>> From<T> for Troubles {
-    fn from(last: T) -> Self {
-        Self { before: Vec::new(), last: last.into() }
+    fn from(wrong: T) -> Self {
+        Self(vec![wrong.into()])
     }
 }
 
@@ -61,9 +59,8 @@ fn told(file: &Path, lesson: bool) -> Result<String, Troubles> {
         faults.extend(lacks(&acts));
     }
     let trouble = |it| Trouble::Asked(format!("{}: {it}", file.display()));
-    let mut troubles: Vec<Trouble> = faults.into_iter().map(trouble).collect();
-    if let Some(last) = troubles.pop() {
-        return Err(Troubles { before: troubles, last });
+    if !faults.is_empty() {
+        return Err(Troubles(faults.into_iter().map(trouble).collect()));
     }
     let mut told = String::new();
     for act in &acts {

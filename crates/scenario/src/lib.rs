@@ -4,6 +4,7 @@
 //! both systems under one clock and keeps the ledger of each.
 #![warn(missing_docs)]
 
+pub mod client;
 pub mod command;
 #[cfg(feature = "json")]
 pub mod error;

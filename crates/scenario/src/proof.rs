@@ -142,7 +142,7 @@ pub fn lacks(acts: &[Proof]) -> Vec<String> {
     if scenarios().all(|it| it.decided.is_empty()) {
         lacks.push("'decided' does not say which settings decided it".to_owned());
     }
-    if let Some(last) = scenarios().last() {
+    if let Some(last) = scenarios().next_back() {
         for system in [SystemName::Kafka, SystemName::RabbitMq] {
             if last.cards.iter().all(|it| it.system != system) {
                 lacks.push(format!("no card at the end says what {} did", system.as_str()));
