@@ -39,6 +39,7 @@ mod log;
 mod message;
 pub mod metadata;
 mod network;
+pub mod passed_on;
 pub mod placement;
 mod producer;
 mod schema;

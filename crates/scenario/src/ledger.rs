@@ -61,7 +61,8 @@ pub struct Outcome {
     /// there. A reader with `read_uncommitted` gets it like any other. Only Kafka has this.
     pub aborted: u64,
     /// Left this reader's queue for a dead-letter exchange, some queue took it, and it has not
-    /// come back. It may have been processed before that.
+    /// come back. It may have been processed before that. In Kafka: the reader's application put
+    /// it into a topic that the reader does not read, and went on; the record stays where it was.
     pub dead_lettered: DeadLettered,
     /// Processed out of order within its key: the first time that work on it was finished came
     /// after the first time that work on a later message with the same key was finished, both by
@@ -79,13 +80,13 @@ pub struct Outcome {
 /// How many messages were dead-lettered, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DeadLettered {
-    /// Rejected by a consumer.
+    /// Rejected by a consumer. In Kafka: passed on after the first attempt.
     pub rejected: u64,
     /// Expired.
     pub expired: u64,
     /// Over the queue's length limit.
     pub max_length: u64,
-    /// They came back too often.
+    /// They came back too often. In Kafka: passed on after a later attempt.
     pub delivery_limit: u64,
 }
 

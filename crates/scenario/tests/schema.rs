@@ -160,6 +160,8 @@ fn kafka() -> Value {
             "name": { "description": "Its name.", "type": "string",
                 "pattern": "^[A-Za-z0-9._-]{1,249}$" },
             "partitions": whole("How many partitions it has.", 1, 1_000),
+            "replication_factor": whole("How many copies of each partition there are; if it is \
+                not given, as the brokers' default.replication.factor says.", 1, 100),
             "settings": settings("Its settings.", TopicSettings::SETTINGS),
         }),
     );
@@ -175,6 +177,16 @@ fn kafka() -> Value {
                 not given, which says nothing about enable.auto.commit."),
             "on_failure": choice::<OnFailure>("What it does with a record whose work fails; it \
                 tries again if this is not given."),
+            "attempts": whole("How often a record is tried in all before it goes to the \
+                dead-letter topic; 3 if it is not given.", 1, 1_000),
+            "retry_delay": time("How long after a failed attempt the next one begins at the \
+                earliest, by way of the retry topic; 1s if it is not given."),
+            "retry_topic": name("Where a record waits for that; if it is not given, the record's \
+                first topic with -retry behind it."),
+            "dead_letter_topic": name("Where a record goes in the end; if it is not given, its \
+                first topic with -dlt behind it."),
+            "idempotent": yes_or_no("Whether the group remembers in a store what it has done, and \
+                does nothing twice."),
             "starts": time("When they start; at once if it is not given."),
             "produces": table(
                 "What each of them makes of what it reads, with a producer of its own: of each \

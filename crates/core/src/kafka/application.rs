@@ -3,18 +3,21 @@
 //!
 //! Simplified: it logs a commit that failed and goes on, as many applications do.
 
+mod failing;
 pub(crate) mod manual;
 mod producing;
 
 use super::call::ToCommit;
 use super::client::Polled;
-use super::config::{Commits, OnFailure, Produces};
+use super::config::{self, Commits, OnFailure};
 use super::fact::{Fact, Then};
 use super::log::Record;
+use super::passed_on::{PassesOn, Store};
 use super::{Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId};
 use crate::sim::{SimDuration, SimTime};
 use crate::workload::{MessageId, Workload};
+use failing::Passing;
 pub(crate) use producing::ProducerCall;
 use producing::Producing;
 use std::collections::VecDeque;
@@ -61,6 +64,8 @@ pub(crate) enum Effect {
     Close,
     /// Call the producer.
     Produce(ProducerCall),
+    /// Call `pause` for a partition, or `resume`.
+    Rest(TopicPartition, bool),
     /// End with an exception that nobody catches.
     Raise(&'static str),
     /// Tell whoever watches.
@@ -85,6 +90,16 @@ pub(crate) struct Application {
     /// Whether it stands still, and what it is to do when it goes on.
     standing: Standing,
     closing: bool,
+    /// How it passes on what it fails on, and the record that it passes on now.
+    passes_on: Option<Box<PassesOn>>,
+    passing: Option<Passing>,
+    /// How often it has tried the first record that it holds.
+    tries: u32,
+    /// The partitions that rest, and until when.
+    aside: Vec<(SimTime, TopicPartition)>,
+    /// Whether it remembers what it has done, and while it takes a step, what that is.
+    idempotent: bool,
+    store: Store,
 }
 
 /// What it is doing.
@@ -128,7 +143,6 @@ impl Application {
         commits: Commits,
         on_failure: OnFailure,
         workload: Workload,
-        produces: Option<&Produces>,
     ) -> Self {
         Self {
             name,
@@ -136,13 +150,26 @@ impl Application {
             commits,
             on_failure,
             workload,
-            producing: produces.map(Producing::new),
+            producing: None,
             held: VecDeque::new(),
             place: 0,
             doing: Doing::Polling,
             standing: Standing::No,
             closing: false,
+            passes_on: None,
+            passing: None,
+            tries: 0,
+            aside: Vec::new(),
+            idempotent: false,
+            store: Store::default(),
         }
+    }
+
+    /// What it does with what it reads beside working on it.
+    pub(crate) fn set_up(&mut self, setup: &config::Consumer) {
+        self.producing = setup.produces.as_deref().map(Producing::new);
+        self.passes_on = setup.passes_on.clone();
+        self.idempotent = setup.idempotent;
     }
 
     /// What it is doing.
@@ -170,7 +197,14 @@ impl Application {
     }
 
     /// Takes one input and says what should follow, in order.
-    pub(crate) fn step(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: Input) {
+    pub(crate) fn step(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        now: SimTime,
+        store: &mut Store,
+        input: Input,
+    ) {
+        std::mem::swap(store, &mut self.store);
         match input {
             Input::Start => {
                 if !self.initialize(fx) {
@@ -190,19 +224,21 @@ impl Application {
             self.held.front().is_none_or(|it| self.place < it.records().len()),
             "what is held first has a record left"
         );
+        std::mem::swap(store, &mut self.store);
     }
 
     /// When its work is done.
     pub(crate) fn due(&self) -> Option<SimTime> {
-        match (self.standing, self.doing) {
+        let work = match (self.standing, self.doing) {
             (Standing::No, Doing::Working { done, .. }) => Some(done),
             _ => None,
-        }
+        };
+        self.aside.iter().map(|(until, _)| *until).chain(work).min()
     }
 
     fn polled(&mut self, fx: &mut Vec<Effect>, now: SimTime, polled: Vec<Polled>) {
         self.held = polled.into();
-        self.place = 0;
+        (self.place, self.tries) = (0, 0);
         if let Some(it) = &mut self.producing {
             let first = |it: &Polled| Some((it.partition.clone(), it.records().first()?.offset));
             it.begins_at(self.held.iter().filter_map(first).collect());
@@ -228,7 +264,9 @@ impl Application {
     }
 
     fn wake(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        if self.due().is_some_and(|it| it <= now) && self.finish(fx) {
+        self.take_up(fx, now);
+        let is_done = matches!(self.doing, Doing::Working { done, .. } if done <= now);
+        if is_done && self.standing == Standing::No && self.finish(fx, now) {
             self.go_on(fx, now);
         }
     }
@@ -239,14 +277,16 @@ impl Application {
 
     /// Works on record after record until one takes time, a commit is due, or none is left.
     fn work(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
+        self.put_aside(fx, now);
         while let Some(span) = self.begin(fx) {
             if span != SimDuration::ZERO {
                 self.doing = Doing::Working { began: now, done: now + span };
                 return;
             }
-            if !self.finish(fx) {
+            if !self.finish(fx, now) {
                 return;
             }
+            self.put_aside(fx, now);
         }
         self.doing = Doing::Polling;
         fx.push(Effect::Poll);
@@ -259,6 +299,9 @@ impl Application {
         }
         let (record, partition) = self.first()?;
         let Some(message) = record.message() else { return Some(SimDuration::ZERO) };
+        if self.is_done(message) {
+            return Some(SimDuration::ZERO);
+        }
         let (offset, partition) = (record.offset, partition.clone());
         let (group, consumer) = (self.group.clone(), self.name.clone());
         let began = Fact::Began { group, consumer, message, partition, offset };
@@ -275,27 +318,46 @@ impl Application {
     }
 
     /// The work on the first record that is held is done. Says whether to go on at once.
-    fn finish(&mut self, fx: &mut Vec<Effect>) -> bool {
+    fn finish(&mut self, fx: &mut Vec<Effect>, now: SimTime) -> bool {
         let (record, partition) = self.first().expect("work was done on something");
         let (offset, partition) = (record.offset, partition.clone());
         if let Some(message) = record.message() {
             let (group, consumer) = (self.group.clone(), self.name.clone());
-            if self.workload.message(message).poison {
-                let then = match self.on_failure {
-                    OnFailure::Retry => Then::Retry,
-                    OnFailure::Skip => Then::Skip,
-                };
-                fx.push(Effect::Note(Fact::Failed { group, consumer, message, then }));
-                if then == Then::Retry {
-                    return true;
+            if self.is_done(message) {
+                let partition = partition.clone();
+                let skipped = Fact::Skipped { group, consumer, message, partition, offset };
+                fx.push(Effect::Note(skipped));
+            } else if self.workload.message(message).poison {
+                match self.failed(fx, now, message, (partition.clone(), offset)) {
+                    Then::Retry => return true,
+                    Then::PassOn => return false,
+                    Then::Skip => {}
                 }
             } else {
                 let partition = partition.clone();
                 let done = Fact::Processed { group, consumer, message, partition, offset };
                 fx.push(Effect::Note(done));
+                if self.idempotent {
+                    self.store.put(message);
+                }
                 self.produce(fx, message);
             }
         }
+        self.leave_behind(fx, partition, offset)
+    }
+
+    /// Whether work on a message was done before, as its store knows.
+    fn is_done(&self, message: MessageId) -> bool {
+        self.idempotent && self.store.has(message)
+    }
+
+    /// It is through with the first record that it holds. Says whether to go on at once.
+    fn leave_behind(
+        &mut self,
+        fx: &mut Vec<Effect>,
+        partition: TopicPartition,
+        offset: Offset,
+    ) -> bool {
         self.advance();
         let offsets = match self.commits {
             Commits::AfterRecord => Some(vec![(partition, offset.next().into())]),
@@ -310,6 +372,7 @@ impl Application {
 
     /// On to the next record.
     fn advance(&mut self) {
+        self.tries = 0;
         self.place += 1;
         if self.held.front().is_some_and(|it| it.records().len() == self.place) {
             self.held.pop_front();

@@ -485,7 +485,7 @@ impl Broker {
             fx.push(Effect::Note(Fact::Rolled { partition: partition.clone(), base }));
         }
         for (record, place) in batch.records.iter().zip(0..) {
-            if let Content::Message(message) = record.content {
+            if let Some(message) = record.content.message() {
                 let (to, offset) = (partition.clone(), Offset(appended.base.0 + place));
                 fx.push(Effect::Note(Fact::Appended { message, to, offset }));
             }

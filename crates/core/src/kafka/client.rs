@@ -54,6 +54,8 @@ pub(crate) enum Input {
     GiveBack(TopicPartition, Offset),
     /// The application moves a position, for a person, in the middle of whatever it does.
     Seek(TopicPartition, Goal),
+    /// The application calls `pause` or `resume` in the middle of whatever it does.
+    Rest(TopicPartition, bool),
 }
 
 /// What a client wants done.
@@ -263,6 +265,7 @@ impl Client {
                 self.move_to(&partition, Position::At(offset));
             }
             Input::Seek(partition, to) => self.sought(fx, now, partition, to),
+            Input::Rest(partition, rests) => self.rest(&partition, rests),
         }
         self.time_out(now);
         self.greet(fx, now);

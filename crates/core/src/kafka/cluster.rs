@@ -18,11 +18,12 @@ use super::message::{Packet, Request};
 use super::metadata::Metadata;
 use super::metadata::description::TopicDescription;
 use super::network::{Address, Arrival, Channel, Network, Node, ReplyTo};
+use super::passed_on::Store;
 use super::producer::{self, Producer, Sent};
 use super::view::ProducerView;
 use super::{BrokerId, TopicPartition, config};
 use crate::map::Map;
-use crate::name::{ConsumerName, ProducerName, TopicName};
+use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
 use crate::sim::{Cx, Delivery, SimTime, System};
 use crate::workload::Workload;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub struct Cluster {
     consumers: Vec<Place<Consumer>>,
     /// Of consumers that have a producer in their process, which that is.
     own_producers: Map<u16, u16>,
+    /// What the applications of each group remember beyond their processes.
+    stores: Map<GroupId, Store>,
     brokers: Vec<Place<Broker>>,
     admin: Place<Admin>,
 }
@@ -143,6 +146,7 @@ impl Cluster {
             brokers: brokers.collect(),
             consumers: consumers.collect(),
             own_producers: Map::new(),
+            stores: Map::new(),
             admin: Place::new(Admin::new(metadata.brokers, workload.clone())),
             controller: Place::new(Controller::new(
                 config.broker_settings.clone(),
@@ -309,7 +313,10 @@ impl Cluster {
     fn step_consumer(&mut self, cx: &mut Cx<'_, Self>, place: u16, input: consumer::Input) {
         let (now, mut fx) = (cx.now(), Vec::new());
         let it = &mut self.consumers[usize::from(place)];
+        let store = self.stores.get_or_insert_with(it.machine.setup().group_name(), Store::default);
+        std::mem::swap(store, &mut it.machine.store);
         it.machine.step(&mut fx, now, input);
+        std::mem::swap(store, &mut it.machine.store);
         let due = it.alarm.set(now, it.machine.due());
         let from = self.address(Node::Consumer(place));
         wake(cx, from, due);
@@ -594,6 +601,8 @@ mod asked;
 mod by_hand;
 #[cfg(test)]
 mod cooperative;
+#[cfg(test)]
+mod failing;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod rules;
 mod values;
 
 use super::assignor::compute::{ClassicAssignor, ServerAssignors};
+use super::passed_on::PassesOn;
 use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
 use crate::settings::{Value, choices, settings};
 use crate::sim::SimDuration;
@@ -70,6 +71,8 @@ pub struct Topic {
     pub name: TopicName,
     /// How many partitions it has, at least one.
     pub partitions: u32,
+    /// How many copies of each there are; none is `default.replication.factor`.
+    pub replication_factor: Option<u32>,
     /// Its settings.
     pub settings: TopicSettings,
 }
@@ -111,6 +114,10 @@ pub struct Consumer {
     pub starts_after: SimDuration,
     /// What it makes of what it reads, with a producer of its own.
     pub produces: Option<Box<Produces>>,
+    /// How it passes on what it fails on, with a producer of its own too, if it does.
+    pub passes_on: Option<Box<PassesOn>>,
+    /// Whether it remembers in a store what it has done, and does nothing twice.
+    pub idempotent: bool,
 }
 
 /// What an application makes of the records that it reads: of each, one record.
@@ -175,11 +182,15 @@ choices! {
 
 choices! {
     /// What an application does with a record whose processing fails.
-    OnFailure, "retry or skip" {
+    OnFailure, "retry, skip, retry-topic or dead-letter" {
         /// Tries the same record again, so that nothing behind it in the batch moves.
         Retry = "retry",
         /// Goes on to the next one.
         Skip = "skip",
+        /// Sends it to a retry topic and goes on; after some attempts, to a dead-letter topic.
+        RetryTopic = "retry-topic",
+        /// Tries it again a few times, then sends it to a dead-letter topic and goes on.
+        DeadLetter = "dead-letter",
     }
 }
 

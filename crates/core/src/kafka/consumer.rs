@@ -12,6 +12,7 @@ use super::fact::Fact;
 use super::message::{Answer, CorrelationId, MemberId, Request};
 use super::metadata::Metadata;
 use super::network::Channel;
+use super::passed_on::Store;
 use super::producer::{self, GroupMember, Handed, TransactionCall};
 use super::{BrokerId, TopicPartition};
 use crate::sim::{SimDuration, SimTime};
@@ -72,6 +73,8 @@ pub(crate) struct Consumer {
     manual: Manual,
     /// How the next process is set up, which starts as soon as this one has closed.
     renewal: Option<Box<config::Consumer>>,
+    /// What its group has done already, while it takes a step.
+    pub(crate) store: Store,
 }
 
 /// Whether it runs.
@@ -122,6 +125,7 @@ impl Consumer {
             processed: 0,
             manual: Manual::default(),
             renewal: None,
+            store: Store::default(),
         }
     }
 
@@ -235,8 +239,9 @@ impl Consumer {
             config::Application::Automatic { commits, on_failure } => {
                 let (name, group) = (self.setup.name.clone(), self.setup.group_name());
                 let workload = self.workload.clone();
-                let produces = self.setup.produces.as_deref();
-                Some(Application::new(name, group, commits, on_failure, workload, produces))
+                let mut it = Application::new(name, group, commits, on_failure, workload);
+                it.set_up(&self.setup);
+                Some(it)
             }
         };
         let client = Client::new(now, &self.setup, id, self.metadata.clone());
@@ -253,7 +258,8 @@ impl Consumer {
                 Talk::ToClient(input) => process.client.step(&mut from_client, now, input),
                 Talk::ToApplication(input) => {
                     if let Some(application) = &mut process.application {
-                        application.step(&mut from_application, now, input);
+                        let store = &mut self.store;
+                        application.step(&mut from_application, now, store, input);
                     }
                 }
                 Talk::ToProducer(call) => {
@@ -292,6 +298,7 @@ impl Consumer {
             application::Effect::GiveBack(partition, offset) => {
                 client::Input::GiveBack(partition, offset)
             }
+            application::Effect::Rest(partition, rests) => client::Input::Rest(partition, rests),
             application::Effect::Close => client::Input::Call(call::Call::Close),
             application::Effect::Produce(call) => return Some(Talk::ToProducer(call)),
             application::Effect::Raise(error) => {
@@ -372,7 +379,15 @@ fn producer_call(client: &Client, call: ProducerCall) -> producer::Call {
     producer::Call::Transact(match call {
         ProducerCall::Send(topic, message) => {
             let (partition, timestamp_ms) = (None, None);
-            return producer::Call::Send(Handed { topic, message, partition, timestamp_ms });
+            let passed_on = None;
+            let handed = Handed { topic, message, partition, timestamp_ms, passed_on };
+            return producer::Call::Send(handed);
+        }
+        ProducerCall::PassOn(topic, what) => {
+            let (partition, timestamp_ms, message) = (None, None, what.message);
+            let passed_on = Some(what);
+            let handed = Handed { topic, message, partition, timestamp_ms, passed_on };
+            return producer::Call::Send(handed);
         }
         ProducerCall::Flush => return producer::Call::Flush,
         ProducerCall::EndOfBlock => return producer::Call::EndOfBlock,

@@ -6,9 +6,10 @@ mod transaction;
 
 use super::call::Edge;
 use super::config::OffsetReset;
+use super::passed_on::PassedOn;
 use super::{BrokerId, Offset, TopicPartition};
-use crate::name::{ConsumerName, GroupId, ProducerName};
-use crate::sim::SimDuration;
+use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
+use crate::sim::{SimDuration, SimTime};
 use crate::weight::{Mark, Weight};
 use crate::workload::MessageId;
 pub use cluster::ClusterFact;
@@ -133,6 +134,26 @@ pub enum Fact {
     },
     /// The work on a poison record failed.
     Failed { group: GroupId, consumer: ConsumerName, message: MessageId, then: Then },
+    /// A record on which work failed is in another topic: to be tried again, or to stay there.
+    /// `offset` is where it was read.
+    PassedOn {
+        group: GroupId,
+        consumer: ConsumerName,
+        partition: TopicPartition,
+        offset: Offset,
+        to: TopicName,
+        what: Arc<PassedOn>,
+    },
+    /// The application leaves a record for later: it is not to be tried before `until`.
+    PutAside { group: GroupId, consumer: ConsumerName, message: MessageId, until: SimTime },
+    /// The application found in its store that work on a record was done before.
+    Skipped {
+        group: GroupId,
+        consumer: ConsumerName,
+        message: MessageId,
+        partition: TopicPartition,
+        offset: Offset,
+    },
     /// The coordinator stored an offset: the group reads on from there.
     Committed {
         group: GroupId,
@@ -268,6 +289,8 @@ pub enum Then {
     Retry,
     /// The next record.
     Skip,
+    /// The record goes to another topic, then the next one.
+    PassOn,
 }
 
 impl Fact {
@@ -297,7 +320,11 @@ impl Fact {
             | Self::Failed { .. }
             | Self::CommitRefused { .. }
             | Self::Raised { .. }
+            | Self::PutAside { .. }
+            | Self::Skipped { .. }
             | Self::Refused { .. } => Weight::Seen,
+            Self::PassedOn { what, .. } if what.not_before.is_some() => Weight::Seen,
+            Self::PassedOn { .. } => Weight::Turn(Mark::DeadLetter),
             Self::Rebalancing { .. } | Self::Expired { .. } | Self::Left { .. } => {
                 Weight::Turn(Mark::Rebalance)
             }
@@ -455,6 +482,21 @@ impl fmt::Display for Fact {
             Self::Failed { consumer, message, then, .. } => {
                 write!(f, "{consumer} failed on {message} {then}")
             }
+            Self::PassedOn { consumer, to, what, .. } => {
+                let PassedOn { message, attempts, not_before, .. } = &**what;
+                if not_before.is_some() {
+                    let next = attempts + 1;
+                    write!(f, "{consumer} passed {message} on to {to} for attempt {next}")
+                } else {
+                    write!(f, "{consumer} put {message} away in {to} after attempt {attempts}")
+                }
+            }
+            Self::PutAside { consumer, message, until, .. } => {
+                write!(f, "{consumer} leaves {message} until {until}, when its delay is over")
+            }
+            Self::Skipped { consumer, message, .. } => {
+                write!(f, "{consumer} skipped {message}: done before")
+            }
             Self::Committed { group, consumer, partition, offset, how } => write!(
                 f,
                 "{group} is committed to offset {offset} of {partition}, by {consumer}{how}"
@@ -573,6 +615,7 @@ impl fmt::Display for Then {
         f.write_str(match self {
             Self::Retry => "and tries it again",
             Self::Skip => "and goes on",
+            Self::PassOn => "and passes it on",
         })
     }
 }

@@ -19,6 +19,7 @@ use super::Offset;
 use super::config::{TimestampType, TopicSettings};
 use super::fact::Retention;
 use super::message::{Batch, Content, Marker, NewRecord, ProducerStamp};
+use super::passed_on::PassedOn;
 use super::schema::Bytes;
 use crate::sim::{Shelf, SimTime};
 use crate::workload::MessageId;
@@ -26,6 +27,7 @@ use producers::Producers;
 pub(crate) use replica::EpochEnd;
 use segment::Segment;
 use std::collections::VecDeque;
+use std::sync::Arc;
 pub(crate) use transactions::Part;
 
 /// A record in a log.
@@ -121,8 +123,8 @@ pub(crate) struct OutOfRange;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Slice {
     /// The heads of the batches, in order. Their records follow one another in `records`.
-    pub(crate) heads: std::sync::Arc<[BatchHead]>,
-    pub(crate) records: std::sync::Arc<[Record]>,
+    pub(crate) heads: Arc<[BatchHead]>,
+    pub(crate) records: Arc<[Record]>,
     /// The offset after the last batch; what was asked for if there was nothing to read.
     pub(crate) next: Offset,
     pub(crate) size_bytes: u64,
@@ -131,7 +133,7 @@ pub(crate) struct Slice {
     /// For a follower that has something else: where that begins.
     pub(crate) diverging: Option<EpochEnd>,
     /// For who wants only what is committed: what of it was aborted.
-    pub(crate) aborted: std::sync::Arc<[producers::Aborted]>,
+    pub(crate) aborted: Arc<[producers::Aborted]>,
 }
 
 impl Log {
@@ -420,16 +422,21 @@ fn place_of_record(place: usize) -> u32 {
 impl Record {
     /// The message it carries, if an application wrote it.
     pub(crate) fn message(&self) -> Option<MessageId> {
+        self.content.message()
+    }
+
+    /// What its headers tell, if an application passed it on.
+    pub(crate) fn passed_on(&self) -> Option<&Arc<PassedOn>> {
         match &self.content {
-            Content::Message(message) => Some(*message),
-            Content::Internal(_) => None,
+            Content::PassedOn(it) => Some(it),
+            Content::Message(_) | Content::Internal(_) => None,
         }
     }
 
     /// Its key and value, if a broker wrote it.
     pub(crate) fn internal(&self) -> Option<(&Bytes, Option<&Bytes>)> {
         match &self.content {
-            Content::Message(_) => None,
+            Content::Message(_) | Content::PassedOn(_) => None,
             Content::Internal(it) => Some((&it.key, it.value.as_ref())),
         }
     }

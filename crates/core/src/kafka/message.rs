@@ -14,6 +14,7 @@ use super::controller::{BrokerHeartbeat, Election, NewTopic};
 use super::fact::{CommitReason, LeaveReason};
 use super::log::{EpochEnd, Slice};
 use super::metadata::Metadata;
+use super::passed_on::PassedOn;
 use super::schema::Bytes;
 use super::{BrokerId, Offset, TopicPartition};
 use crate::name::{ConsumerName, GroupId, TopicName, TransactionalId};
@@ -40,8 +41,21 @@ pub(crate) struct NewRecord {
 pub(crate) enum Content {
     /// A message of the workload, which knows its key and the length of its value.
     Message(MessageId),
+    /// The same, passed on by an application that failed on it.
+    PassedOn(Arc<PassedOn>),
     /// What a broker wrote for itself.
     Internal(Arc<Internal>),
+}
+
+impl Content {
+    /// The message, if an application wrote it.
+    pub(crate) fn message(&self) -> Option<MessageId> {
+        match self {
+            Self::Message(message) => Some(*message),
+            Self::PassedOn(it) => Some(it.message),
+            Self::Internal(_) => None,
+        }
+    }
 }
 
 /// What a broker writes for itself: real bytes.
@@ -81,10 +95,7 @@ impl Batch {
 
     /// The messages in it.
     pub(crate) fn messages(&self) -> impl Iterator<Item = MessageId> {
-        self.records.iter().filter_map(|it| match &it.content {
-            Content::Message(message) => Some(*message),
-            Content::Internal(_) => None,
-        })
+        self.records.iter().filter_map(|it| it.content.message())
     }
 }
 

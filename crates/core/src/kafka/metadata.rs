@@ -112,7 +112,8 @@ impl Metadata {
         let factor = copies(broker.default_replication_factor);
         let mut topics = Vec::with_capacity(config.topics.len());
         for (it, id) in config.topics.iter().zip(1..) {
-            let config::Topic { name, partitions, settings } = it;
+            let config::Topic { name, partitions, replication_factor, settings } = it;
+            let factor = replication_factor.map_or(factor, copies);
             let topic = Topic::striped(id, name.clone(), *partitions, brokers, factor);
             topics.push(Arc::new(topic.with(settings.clone())));
         }

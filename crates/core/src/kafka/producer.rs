@@ -298,7 +298,8 @@ impl Producer {
             let topic = self.route(self.next).expect("the next message is its own");
             let topic = self.topics[topic].name.clone();
             let message = MessageId::at(self.next);
-            let handed = Handed { topic, message, partition: None, timestamp_ms: None };
+            let handed =
+                Handed { topic, message, partition: None, timestamp_ms: None, passed_on: None };
             self.next += 1;
             self.skip_what_others_send();
             self.take_one(fx, now, placement, handed);

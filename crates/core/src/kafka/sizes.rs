@@ -2,6 +2,7 @@
 //!
 //! Source: `DefaultRecordBatch` and `DefaultRecord`, the only format that Kafka 4 writes.
 
+use super::message::Content;
 use crate::workload::{MessageId, Workload};
 
 /// What every batch takes beside its records.
@@ -41,6 +42,22 @@ impl Lengths {
             key: workload.key(message).map(|it| it.len() as u64),
             value: (!it.tombstone).then_some(u64::from(it.size_bytes)),
             headers: u64::from(it.headers_bytes),
+        }
+    }
+
+    /// Of what a record holds.
+    pub(crate) fn of_content(workload: &Workload, content: &Content) -> Self {
+        match content {
+            Content::Message(message) => Self::of(workload, *message),
+            Content::PassedOn(it) => {
+                let plain = Self::of(workload, it.message);
+                Self { headers: plain.headers + it.headers_bytes(), ..plain }
+            }
+            Content::Internal(it) => Self {
+                key: Some(it.key.len() as u64),
+                value: it.value.as_ref().map(|it| it.len() as u64),
+                headers: 0,
+            },
         }
     }
 

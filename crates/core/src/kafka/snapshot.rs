@@ -3,8 +3,9 @@
 
 mod take;
 
-pub use super::log::producers::TransactionState;
+use super::log::producers::TransactionState;
 pub use super::message::Marker;
+pub use super::passed_on::PassedOn;
 pub use take::snapshot;
 
 use super::command::Peer;
@@ -171,6 +172,8 @@ pub struct RecordCell {
     pub timestamp_ms: i64,
     /// What became of its transaction, if it was written in one.
     pub transaction: Option<TransactionState>,
+    /// What its headers tell, if an application passed it on because its work failed.
+    pub passed_on: Option<Arc<PassedOn>>,
 }
 
 /// A consumer group.

@@ -31,7 +31,8 @@ impl Watcher<Cluster> for Scribe {
 /// ```
 ///
 /// A group or topics of `-` are none. What stands after `consumers` holds for all consumers below
-/// it. `commits`, `on-failure` and `starts` of a consumer are the application's; `by=hand` drives
+/// it. `commits`, `on-failure`, `attempts`, `retry-delay`, `idempotent` and `starts` of a
+/// consumer are the application's; `by=hand` drives
 /// it by hand; `produces` names the topic that it writes to, and `transactional.id` after that its
 /// producer's. `transactions-of` a producer says how many records it sends in each, `aborts` which
 /// it aborts. A broker's settings stand after the number of brokers.
@@ -75,7 +76,9 @@ impl Setup {
                         settings.set(name, value).unwrap();
                     }
                     let partitions = partitions.parse().unwrap();
-                    setup.topics.push(config::Topic { name: name.into(), partitions, settings });
+                    let (name, replication_factor) = (name.into(), None);
+                    let topic = config::Topic { name, partitions, replication_factor, settings };
+                    setup.topics.push(topic);
                 }
                 ["producer", name, ref rest @ ..] => {
                     setup.producer(name, rest);
@@ -138,6 +141,8 @@ impl Setup {
             application: config::Application::Manual,
             starts_after: SimDuration::ZERO,
             produces: None,
+            passes_on: None,
+            idempotent: false,
         };
         let (mut commits, mut by_hand) = (config::Commits::Never, false);
         let mut on_failure = config::OnFailure::Retry;
@@ -147,6 +152,13 @@ impl Setup {
             match name {
                 "commits" => commits = config::Commits::read(value).unwrap(),
                 "on-failure" => on_failure = config::OnFailure::read(value).unwrap(),
+                "attempts" => {
+                    consumer.passes_on.get_or_insert_default().attempts = value.parse().unwrap()
+                }
+                "retry-delay" => {
+                    consumer.passes_on.get_or_insert_default().delay = value.parse().unwrap()
+                }
+                "idempotent" => consumer.idempotent = value == "true",
                 "by" => by_hand = value == "hand",
                 "starts" => consumer.starts_after = value.parse().unwrap(),
                 "produces" => {
@@ -163,6 +175,9 @@ impl Setup {
         }
         if !by_hand {
             consumer.application = config::Application::Automatic { commits, on_failure };
+        }
+        if matches!(on_failure, config::OnFailure::RetryTopic | config::OnFailure::DeadLetter) {
+            consumer.passes_on.get_or_insert_default();
         }
         self.consumers.push(consumer);
     }

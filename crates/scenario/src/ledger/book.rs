@@ -52,6 +52,9 @@ pub(super) enum Departure {
     DeadLetter(Reason),
     /// Its transaction was aborted, and this reader reads only what is committed.
     Aborted,
+    /// It did not: the reader's application put a copy into a topic that it does not read, and
+    /// went on.
+    PassedOn(Reason),
 }
 
 impl Cell {
@@ -72,13 +75,15 @@ impl Cell {
             Fate::Processed
         } else if self.ahead > 0 || self.in_hand > 0 {
             Fate::Waiting
+        } else if matches!(self.departure, Departure::PassedOn(_)) {
+            Fate::DeadLettered
         } else if self.in_broker > 0 {
             Fate::PassedOver
         } else if !self.knows(ARRIVED) && !self.knows(ABANDONED) {
             Fate::OnTheWay
         } else {
             match self.departure {
-                Departure::DeadLetter(_) => Fate::DeadLettered,
+                Departure::DeadLetter(_) | Departure::PassedOn(_) => Fate::DeadLettered,
                 Departure::Removed => Fate::RemovedUnread,
                 Departure::Aborted => Fate::Aborted,
                 Departure::Plain if self.knows(ACKNOWLEDGED) => Fate::Lost,
@@ -90,19 +95,17 @@ impl Cell {
     fn is_settled(&self) -> bool {
         match self.fate() {
             Fate::OnTheWay | Fate::Waiting => false,
-            Fate::Processed | Fate::PassedOver => self.open == 0,
-            Fate::RemovedUnread
-            | Fate::DeadLettered
-            | Fate::Lost
-            | Fate::Vanished
-            | Fate::Aborted => true,
+            Fate::Processed | Fate::PassedOver | Fate::DeadLettered => self.open == 0,
+            Fate::RemovedUnread | Fate::Lost | Fate::Vanished | Fate::Aborted => true,
         }
     }
 
     fn dead_letter(&self) -> Option<Reason> {
         match self.departure {
             Departure::DeadLetter(reason) if self.in_broker == 0 => Some(reason),
+            Departure::PassedOn(reason) if self.ahead == 0 && self.in_hand == 0 => Some(reason),
             Departure::DeadLetter(_)
+            | Departure::PassedOn(_)
             | Departure::Removed
             | Departure::Plain
             | Departure::Aborted => None,
@@ -120,6 +123,8 @@ impl Cell {
             Departure::DeadLetter(Reason::MaxLength) => 4,
             Departure::DeadLetter(Reason::DeliveryLimit) => 5,
             Departure::Aborted => 6,
+            Departure::PassedOn(Reason::DeliveryLimit) => 7,
+            Departure::PassedOn(_) => 8,
         };
         u32::from(self.known)
             | u32::from(self.processed.min(3)) << 8
@@ -247,6 +252,9 @@ impl Book {
     pub(super) fn processed(&mut self, message: MessageId, key: Option<KeyId>, hands: u16) {
         let late = key.is_some_and(|key| self.is_late(message, key));
         self.change(message, |it| {
+            if matches!(it.departure, Departure::PassedOn(_)) {
+                it.departure = Departure::Plain;
+            }
             if late && it.processed == 0 {
                 it.learn(OUT_OF_ORDER);
             }

@@ -1,7 +1,8 @@
 //! How both systems are set up, field by field. A field that is new stops the build here.
 
 use super::Pass;
-use brokerscope_core::name::{ExchangeName, GroupId, QueueName};
+use brokerscope_core::kafka::passed_on::PassesOn;
+use brokerscope_core::name::{ExchangeName, GroupId, QueueName, TopicName};
 use brokerscope_core::rabbitmq::config::OptionalText;
 use brokerscope_core::rabbitmq::message::Properties;
 use brokerscope_core::rabbitmq::table::{Field, Table};
@@ -27,7 +28,12 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
         p.span(span);
     }
     p.whole(loss_per_million);
-    let blank = || Topic { name: "".into(), partitions: 0, settings: Default::default() };
+    let blank = || Topic {
+        name: "".into(),
+        partitions: 0,
+        replication_factor: None,
+        settings: Default::default(),
+    };
     p.list(topics, blank, topic);
     let blank = || Producer { name: "".into(), settings: Default::default(), transactions: None };
     p.list(producers, blank, self::producer);
@@ -40,6 +46,8 @@ pub(super) fn kafka<P: Pass>(p: &mut P, it: &mut kafka::Config) {
         application: Default::default(),
         starts_after: Default::default(),
         produces: None,
+        passes_on: None,
+        idempotent: false,
     };
     p.list(consumers, blank, self::consumer);
 }
@@ -192,9 +200,12 @@ fn maybe<P: Pass>(p: &mut P, it: &mut Option<i64>) {
 
 fn topic<P: Pass>(p: &mut P, it: &mut kafka::config::Topic) {
     use kafka::config::{Topic, TopicSettings};
-    let Topic { name, partitions, settings } = it;
+    let Topic { name, partitions, replication_factor, settings } = it;
     name.0 = p.name(&name.0);
     p.whole(partitions);
+    let mut copies = replication_factor.unwrap_or(0);
+    p.whole(&mut copies);
+    *replication_factor = (copies > 0).then_some(copies);
     let TopicSettings {
         cleanup_policy,
         retention_ms,
@@ -297,7 +308,17 @@ fn producer_settings<P: Pass>(p: &mut P, settings: &mut kafka::config::ProducerS
 
 fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
     use kafka::config::{Application, Commits, Consumer, OnFailure, Produces};
-    let Consumer { name, group, topics, settings, application, starts_after, produces } = it;
+    let Consumer {
+        name,
+        group,
+        topics,
+        settings,
+        application,
+        starts_after,
+        produces,
+        passes_on,
+        idempotent,
+    } = it;
     name.0 = p.name(&name.0);
     let of = p.name(group.as_ref().map_or("", |it| it.as_str()));
     *group = if of.is_empty() { None } else { Some(GroupId(of)) };
@@ -305,7 +326,9 @@ fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
     consumer_settings(p, settings);
     let commits = [Commits::Never, Commits::BeforeWork, Commits::AfterRecord, Commits::AfterBatch];
     let mut all = vec![Application::Manual];
-    for on_failure in [OnFailure::Retry, OnFailure::Skip] {
+    let failures =
+        [OnFailure::Retry, OnFailure::Skip, OnFailure::RetryTopic, OnFailure::DeadLetter];
+    for on_failure in failures {
         all.extend(commits.map(|commits| Application::Automatic { commits, on_failure }));
     }
     p.choice(application, &all);
@@ -317,6 +340,20 @@ fn consumer<P: Pass>(p: &mut P, it: &mut kafka::config::Consumer) {
         let mut it = produces.take().unwrap_or_else(blank);
         it.topic.0 = p.name(&it.topic.0);
         producer_settings(p, &mut it.settings);
+        it
+    });
+    p.bool(idempotent);
+    let mut has = passes_on.is_some();
+    p.bool(&mut has);
+    *passes_on = has.then(|| {
+        let mut it = passes_on.take().unwrap_or_default();
+        let PassesOn { attempts, delay, retry_topic, dead_letter_topic } = &mut *it;
+        p.whole(attempts);
+        p.span(delay);
+        for topic in [retry_topic, dead_letter_topic] {
+            let name = p.name(&topic.as_ref().map_or_else(|| "".into(), |it| it.0.clone()));
+            *topic = (!name.is_empty()).then_some(TopicName(name));
+        }
         it
     });
 }

@@ -46,6 +46,8 @@ fn scenario(messages: u32, ends: End) -> Scenario {
         application: kafka_config::Application::default(),
         starts_after: Default::default(),
         produces: None,
+        passes_on: None,
+        idempotent: false,
     };
     let kafka = kafka::Config {
         brokers: 1,
@@ -56,6 +58,7 @@ fn scenario(messages: u32, ends: End) -> Scenario {
         topics: vec![kafka_config::Topic {
             name: "orders".into(),
             partitions: 2,
+            replication_factor: None,
             settings: Default::default(),
         }],
         producers: vec![kafka_config::Producer {

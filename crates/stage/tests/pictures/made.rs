@@ -95,6 +95,7 @@ pub(crate) fn partition(name: &str, number: u32, messages: &[u32]) -> k::Partiti
         message: MessageId(*message),
         timestamp_ms: offset * 900,
         transaction: None,
+        passed_on: None,
     });
     let end = Offset(i64::try_from(messages.len()).unwrap());
     k::PartitionSnapshot {

@@ -75,6 +75,8 @@ impl Scene {
             application: config::Application::Manual,
             starts_after: SimDuration::ZERO,
             produces: None,
+            passes_on: None,
+            idempotent: false,
         })))
     }
 

@@ -8,10 +8,12 @@
 use super::{Application, Doing, Effect, Standing};
 use crate::kafka::call::ToCommit;
 use crate::kafka::config::{Commits, Produces};
+use crate::kafka::passed_on::PassedOn;
 use crate::kafka::{Offset, TopicPartition};
 use crate::name::TopicName;
 use crate::sim::SimTime;
 use crate::workload::MessageId;
+use std::sync::Arc;
 
 /// What an application calls on its producer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +24,8 @@ pub(crate) enum ProducerCall {
     Begin,
     /// `send`.
     Send(TopicName, MessageId),
+    /// `send` of a record that it passes on.
+    PassOn(TopicName, Arc<PassedOn>),
     /// `sendOffsetsToTransaction` with these, or with all positions.
     SendOffsets(ToCommit),
     /// `flush`, and then a look at what became of each record.
@@ -122,6 +126,12 @@ impl Application {
         now: SimTime,
         result: Result<(), &'static str>,
     ) {
+        if let Some(passing) = self.passing.take() {
+            if self.doing != Doing::Closing {
+                self.passed(fx, now, passing, result);
+            }
+            return;
+        }
         let Some(it) = self.producing.as_mut().filter(|_| self.doing != Doing::Closing) else {
             return;
         };

@@ -190,6 +190,13 @@ impl Client {
         DONE
     }
 
+    /// No records of a partition are returned, or they are again; unless it is read no more.
+    pub(super) fn rest(&mut self, partition: &TopicPartition, rests: bool) {
+        if let Some(place) = self.assignment.get_mut(partition) {
+            place.paused = rests;
+        }
+    }
+
     fn set_paused(&mut self, partitions: &[TopicPartition], paused: bool) -> AtOnce {
         self.all_assigned(partitions)?;
         for partition in partitions {

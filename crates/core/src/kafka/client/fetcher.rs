@@ -65,6 +65,7 @@ impl Polled {
             offset: it.offset,
             content: match &it.content {
                 Content::Message(message) => RowContent::Message(*message),
+                Content::PassedOn(it) => RowContent::Message(it.message),
                 Content::Internal(internal) => {
                     let (key, value) = (internal.key.clone(), internal.value.clone());
                     RowContent::Raw { key, value }

@@ -84,7 +84,8 @@ impl Cluster {
                 }
                 let (topic, message) = (topic.clone(), *message);
                 let (partition, timestamp_ms) = (*partition, *timestamp_ms);
-                let handed = producer::Handed { topic, message, partition, timestamp_ms };
+                let handed =
+                    producer::Handed { topic, message, partition, timestamp_ms, passed_on: None };
                 self.step_producer(cx, place, producer::Input::Send(handed));
             }
             Command::Transact(name, call) => {
@@ -164,8 +165,12 @@ impl Cluster {
     /// A consumer's process begins: the producer in it begins with it.
     fn open_own_producer(&mut self, cx: &mut Cx<'_, Self>, consumer: u16) {
         let setup = self.consumer(consumer).setup();
-        let Some(produces) = &setup.produces else { return };
-        let (name, settings) = (ProducerName::from(setup.name.as_str()), produces.settings.clone());
+        let settings = match &setup.produces {
+            Some(produces) => produces.settings.clone(),
+            None if setup.passes_on.is_some() => config::ProducerSettings::default(),
+            None => return,
+        };
+        let name = ProducerName::from(setup.name.as_str());
         let (metadata, workload) = (self.bootstrap.clone(), self.workload.clone());
         let mut producer = Producer::new(name, settings, metadata, workload, &[]);
         producer.begin_at(cx.now());

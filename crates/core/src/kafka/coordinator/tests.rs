@@ -16,7 +16,12 @@ use std::collections::BTreeMap;
 mod groups;
 
 fn topic(name: &str) -> config::Topic {
-    config::Topic { name: name.into(), partitions: 3, settings: config::TopicSettings::default() }
+    config::Topic {
+        name: name.into(),
+        partitions: 3,
+        replication_factor: None,
+        settings: config::TopicSettings::default(),
+    }
 }
 
 fn coordinator(settings: BrokerSettings) -> Coordinator {

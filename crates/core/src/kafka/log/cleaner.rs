@@ -273,18 +273,8 @@ enum Key<'a> {
 fn key<'a>(workload: &Workload, record: &'a Record) -> Option<Key<'a>> {
     match &record.content {
         Content::Message(message) => workload.message(*message).key.map(Key::Message),
+        Content::PassedOn(it) => workload.message(it.message).key.map(Key::Message),
         Content::Internal(it) => Some(Key::Internal(&it.key)),
-    }
-}
-
-fn lengths(workload: &Workload, record: &Record) -> Lengths {
-    match &record.content {
-        Content::Message(message) => Lengths::of(workload, *message),
-        Content::Internal(it) => Lengths {
-            key: Some(it.key.len() as u64),
-            value: it.value.as_ref().map(|it| it.len() as u64),
-            headers: 0,
-        },
     }
 }
 
@@ -339,7 +329,8 @@ impl Pass<'_> {
         for record in records {
             let stays = !goes && (head.marker.is_some() || self.keeps(record, is_over));
             if stays {
-                has_tombstone |= lengths(self.workload, record).value.is_none();
+                has_tombstone |=
+                    Lengths::of_content(self.workload, &record.content).value.is_none();
                 self.records.push(record.clone());
             } else {
                 self.removed.push(record.offset);
@@ -384,7 +375,7 @@ impl Pass<'_> {
     /// Source: `Cleaner.shouldRetainRecord`.
     fn keeps(&self, record: &Record, is_over: bool) -> bool {
         let newest = self.newest.of(self.workload, record);
-        let has_value = lengths(self.workload, record).value.is_some();
+        let has_value = Lengths::of_content(self.workload, &record.content).value.is_some();
         newest.is_some_and(|it| it <= record.offset) && (has_value || !is_over)
     }
 
@@ -398,7 +389,7 @@ impl Pass<'_> {
         for record in self.records.range(first_record, self.records.end()) {
             let base_ms = *base_ms.get_or_insert(record.timestamp_ms);
             let offset_delta = record.offset.0 - head.base.0;
-            let lengths = lengths(self.workload, record);
+            let lengths = Lengths::of_content(self.workload, &record.content);
             size_bytes += lengths.record(record.timestamp_ms - base_ms, offset_delta);
             newest_ms = newest_ms.max(record.timestamp_ms);
         }

@@ -90,10 +90,7 @@ impl Waiting {
 
     /// The messages in it.
     pub(super) fn messages(&self) -> impl Iterator<Item = MessageId> {
-        self.records().iter().filter_map(|it| match &it.content {
-            Content::Message(message) => Some(*message),
-            Content::Internal(_) => None,
-        })
+        self.records().iter().filter_map(|it| it.content.message())
     }
 
     /// As it is sent; from now on nothing more goes into it.
@@ -110,17 +107,14 @@ impl Waiting {
     pub(super) fn split(
         &self,
         target_bytes: u64,
-        lengths: impl Fn(MessageId) -> Lengths,
+        lengths: impl Fn(&Content) -> Lengths,
     ) -> Vec<Self> {
         let half = self.size_bytes / 2;
         let target = if self.is_part { half } else { target_bytes };
         let mut parts: Vec<Self> = Vec::new();
         let mut stamp = self.stamp;
         for record in self.records() {
-            let lengths = match &record.content {
-                Content::Message(message) => lengths(*message),
-                Content::Internal(_) => unreachable!("producers send messages"),
-            };
+            let lengths = lengths(&record.content);
             let last = parts.last_mut();
             let room = last.as_ref().and_then(|it| it.room_for(record, lengths));
             match (last, room) {

@@ -4,12 +4,14 @@ use super::{Call, Destination, Effect, Life, Producer};
 use crate::kafka::config::{Client, ProducerSettings};
 use crate::kafka::fact::Fact;
 use crate::kafka::message::{Content, NewRecord};
+use crate::kafka::passed_on::PassedOn;
 use crate::kafka::placement::partition_for_key;
 use crate::kafka::sizes::Lengths;
 use crate::kafka::{Offset, TopicPartition};
 use crate::name::TopicName;
 use crate::sim::{Rng, SimTime};
 use crate::workload::{Message, MessageId};
+use std::sync::Arc;
 
 /// A record as the application hands it over: `ProducerRecord`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +23,8 @@ pub(crate) struct Handed {
     pub(crate) partition: Option<u32>,
     /// When it was made, if not now.
     pub(crate) timestamp_ms: Option<i64>,
+    /// What its headers tell, if it is passed on.
+    pub(crate) passed_on: Option<Arc<PassedOn>>,
 }
 
 /// What became of a record that was handed over at run time.
@@ -102,7 +106,11 @@ impl Producer {
         handed: &Handed,
     ) {
         let Handed { message, timestamp_ms, .. } = *handed;
-        let lengths = Lengths::of(&self.workload, message);
+        let content = match &handed.passed_on {
+            Some(it) => Content::PassedOn(it.clone()),
+            None => Content::Message(message),
+        };
+        let lengths = Lengths::of_content(&self.workload, &content);
         let most = lengths.most_of_one();
         if self.settings.max_request_size < most {
             self.gave_up(fx, message, "MESSAGE_TOO_LARGE: more than max.request.size");
@@ -111,7 +119,7 @@ impl Producer {
         }
         let (partition, is_sticky) = self.partition(placement, topic, handed);
         let timestamp_ms = timestamp_ms.unwrap_or(now.as_ms());
-        let record = NewRecord { timestamp_ms, content: Content::Message(message) };
+        let record = NewRecord { timestamp_ms, content };
         let limit = self.settings.batch_size.max(most);
         let destination = &mut self.topics[topic];
         let queue = &mut destination.queues[partition];

@@ -8,11 +8,10 @@ use super::{Effect, InFlight, MOST_RETRY_BACKOFF, Producer};
 use crate::kafka::config::Acks;
 use crate::kafka::connection::backoff;
 use crate::kafka::fact::Fact;
-use crate::kafka::message::{Answer, Batch, CorrelationId, ErrorCode, Request};
+use crate::kafka::message::{Answer, Batch, Content, CorrelationId, ErrorCode, Request};
 use crate::kafka::sizes::Lengths;
 use crate::kafka::{BrokerId, Offset, TopicPartition};
 use crate::sim::{SimDuration, SimTime};
-use crate::workload::MessageId;
 
 impl Producer {
     /// Gives up what has waited for `delivery.timeout.ms`, and the connections of requests that
@@ -241,7 +240,7 @@ impl Producer {
     /// Source: `RecordAccumulator.splitAndReenqueue`.
     fn split(&mut self, (topic, partition): Place, batch: Waiting) {
         let workload = &self.workload;
-        let lengths = |it: MessageId| Lengths::of(workload, it);
+        let lengths = |it: &Content| Lengths::of_content(workload, it);
         let parts = batch.split(self.settings.batch_size, lengths);
         for part in parts.into_iter().rev() {
             self.topics[topic].queues[partition].put_back(part);

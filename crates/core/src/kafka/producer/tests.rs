@@ -40,7 +40,12 @@ fn producer(settings: &str, partitions: u32, messages: &str) -> Producer {
         }
         it
     };
-    let topic = Topic { name: "t".into(), partitions, settings: config::TopicSettings::default() };
+    let topic = Topic {
+        name: "t".into(),
+        partitions,
+        replication_factor: None,
+        settings: config::TopicSettings::default(),
+    };
     let config = config::Config {
         brokers: 1,
         broker_settings: config::BrokerSettings::default(),

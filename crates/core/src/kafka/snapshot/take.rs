@@ -128,7 +128,8 @@ fn partition(
             }
         };
         if let Some(message) = it.message() {
-            shown.push(RecordCell { offset, message, timestamp_ms, transaction });
+            let passed_on = it.passed_on().cloned();
+            shown.push(RecordCell { offset, message, timestamp_ms, transaction, passed_on });
         }
     }
     PartitionSnapshot {

@@ -3,7 +3,9 @@
 use super::KafkaLedger;
 use crate::ledger::book::{ACKNOWLEDGED, SENT};
 use brokerscope_core::kafka::Cluster;
-use brokerscope_core::kafka::fact::{Fact, LeaveReason, Then, TransactionFact};
+use brokerscope_core::kafka::fact::{
+    ClusterFact, Fact, LeaveReason, PositionReason, Then, TransactionFact,
+};
 use brokerscope_core::kafka::snapshot::Marker;
 use brokerscope_core::sim::{SimTime, Watcher};
 
@@ -55,6 +57,8 @@ impl KafkaLedger {
             | Fact::Began { group, consumer, .. }
             | Fact::Processed { group, consumer, .. }
             | Fact::Failed { group, consumer, .. }
+            | Fact::PassedOn { group, consumer, .. }
+            | Fact::Skipped { group, consumer, .. }
             | Fact::Raised { group, consumer, .. }
             | Fact::Crashed { group, consumer }
             | Fact::Restarted { group, consumer }
@@ -63,6 +67,7 @@ impl KafkaLedger {
                     self.take_from(client, fact);
                 }
             }
+            Fact::Cluster(fact) => self.take_from_cluster(fact),
             Fact::Rolled { .. }
             | Fact::Rebalancing { .. }
             | Fact::Targeted { .. }
@@ -72,13 +77,23 @@ impl KafkaLedger {
             | Fact::CommitRefused { .. }
             | Fact::OffsetForgotten { .. }
             | Fact::GroupRemoved { .. }
+            | Fact::PutAside { .. }
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
             | Fact::BrokerCrashed(_)
             | Fact::BrokerRestarted(_)
             | Fact::Loaded { .. }
-            | Fact::Cluster(_)
             | Fact::Refused { .. } => {}
+        }
+    }
+
+    fn take_from_cluster(&mut self, fact: &ClusterFact) {
+        if let ClusterFact::TopicGrown { topic, partitions } = fact {
+            self.grown(topic, *partitions);
+        } else if let ClusterFact::ClientConfigured { client, setting, value } = fact
+            && **setting == *"acks"
+        {
+            self.waits_for_answers(client, **value != *"0");
         }
     }
 
@@ -97,9 +112,17 @@ impl KafkaLedger {
                     }
                 }
             }
-            Fact::Positioned { partition, offset, .. } => {
+            Fact::Positioned { partition, offset, why, .. } => {
                 if let Some(place) = self.logs.place(partition) {
-                    self.drop_buffer(client, place);
+                    match why {
+                        PositionReason::Sought(_) | PositionReason::SoughtOffset => {
+                            self.let_go_of_the_rest(client, place);
+                        }
+                        PositionReason::Committed
+                        | PositionReason::Earliest
+                        | PositionReason::Latest
+                        | PositionReason::ByDuration(_) => self.drop_buffer(client, place),
+                    }
                     self.moved(client, place, *offset);
                 }
             }
@@ -115,6 +138,16 @@ impl KafkaLedger {
             Fact::Processed { message, partition, offset, .. } => {
                 if let Some(place) = self.logs.place(partition) {
                     self.processed(client, place, *offset, *message);
+                }
+            }
+            Fact::Skipped { partition, offset, .. } => {
+                if let Some(place) = self.logs.place(partition) {
+                    self.finished(client, place, *offset);
+                }
+            }
+            Fact::PassedOn { partition, offset, to, what, .. } => {
+                if let Some(place) = self.logs.place(partition) {
+                    self.passed_on(client, (place, *offset), to, what);
                 }
             }
             Fact::Failed { then: Then::Skip, .. } => {

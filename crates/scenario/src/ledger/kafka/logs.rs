@@ -15,8 +15,8 @@ const HOLE: MessageId = MessageId(0);
 /// What retention or compaction took away stays known here, because clients may still have it.
 #[derive(Clone, Debug)]
 pub(super) struct Logs {
-    /// Each topic with the place of its first partition.
-    topics: Arc<[(TopicName, usize)]>,
+    /// Each topic with the places of its partitions.
+    topics: Arc<[(TopicName, Vec<usize>)]>,
     logs: Vec<Log>,
 }
 
@@ -48,7 +48,8 @@ impl Logs {
     pub(super) fn new(config: &[Topic]) -> Self {
         let (mut topics, mut logs) = (Vec::new(), Vec::new());
         for Topic { name, partitions, .. } in config {
-            topics.push((name.clone(), logs.len()));
+            let places = (0..*partitions as usize).map(|it| logs.len() + it).collect();
+            topics.push((name.clone(), places));
             for _ in 0..*partitions {
                 let (topic, start) = (name.clone(), Offset(0));
                 logs.push(Log { topic, messages: Shelf::new(), start });
@@ -69,8 +70,22 @@ impl Logs {
 
     /// The partition's place here.
     pub(super) fn place(&self, partition: &TopicPartition) -> Option<usize> {
-        let (_, first) = self.topics.iter().find(|(name, _)| *name == partition.topic)?;
-        Some(first + usize::try_from(partition.partition).ok()?)
+        let (_, places) = self.topics.iter().find(|(name, _)| *name == partition.topic)?;
+        places.get(partition.partition as usize).copied()
+    }
+
+    /// A topic has so many partitions now. Answers how many are new; their places are the last.
+    pub(super) fn grow(&mut self, topic: &TopicName, partitions: u32) -> usize {
+        let mut topics = self.topics.to_vec();
+        let Some((_, places)) = topics.iter_mut().find(|(name, _)| name == topic) else { return 0 };
+        let added = (partitions as usize).saturating_sub(places.len());
+        for _ in 0..added {
+            places.push(self.logs.len());
+            let (topic, start) = (topic.clone(), Offset(0));
+            self.logs.push(Log { topic, messages: Shelf::new(), start });
+        }
+        self.topics = topics.into();
+        added
     }
 
     pub(super) fn append(&mut self, place: usize, offset: Offset, message: MessageId) {

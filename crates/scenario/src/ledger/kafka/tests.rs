@@ -35,6 +35,8 @@ fn ledger() -> KafkaLedger {
         application: Application::default(),
         starts_after: SimDuration::ZERO,
         produces: None,
+        passes_on: None,
+        idempotent: false,
     };
     let config = Config {
         brokers: 1,
@@ -42,6 +44,7 @@ fn ledger() -> KafkaLedger {
         topics: vec![Topic {
             name: "orders".into(),
             partitions: 1,
+            replication_factor: None,
             settings: TopicSettings::default(),
         }],
         producers: vec![Producer {

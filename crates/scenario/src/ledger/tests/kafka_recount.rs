@@ -175,6 +175,10 @@ impl Recount {
                 self.processed.push((group.clone(), *message));
                 self.done_with(consumer, (partition.clone(), *offset));
             }
+            Fact::Skipped { consumer, partition, offset, .. }
+            | Fact::PassedOn { consumer, partition, offset, .. } => {
+                self.done_with(consumer, (partition.clone(), *offset));
+            }
             Fact::Failed { consumer, then: Then::Skip, .. } => {
                 let place = self.works_on[consumer].clone();
                 self.done_with(consumer, place);
@@ -194,7 +198,8 @@ impl Recount {
                 self.disown(consumer);
             }
             Fact::Started { .. }
-            | Fact::Failed { then: Then::Retry, .. }
+            | Fact::Failed { then: Then::Retry | Then::PassOn, .. }
+            | Fact::PutAside { .. }
             | Fact::Rolled { .. }
             | Fact::Rebalancing { .. }
             | Fact::Targeted { .. }

@@ -51,6 +51,7 @@ pub(super) fn cluster(rng: &mut Rng) -> KafkaConfig {
     let topic = |rng: &mut Rng, name: &str| kafka::Topic {
         name: name.into(),
         partitions: 1 + below(rng, 3),
+        replication_factor: None,
         settings: kafka::TopicSettings {
             retention_ms: pick(rng, &[-1, 700, 3_000]),
             retention_bytes: pick(rng, &[-1, 600]),
@@ -149,6 +150,8 @@ fn kafka_consumers(rng: &mut Rng) -> Vec<kafka::Consumer> {
             application,
             starts_after: SimDuration::ZERO,
             produces: produces(rng, name, &application, &settings),
+            passes_on: None,
+            idempotent: false,
         }));
     }
     consumers

@@ -23,7 +23,12 @@ pub(super) struct Bench {
 }
 
 pub(super) fn topic(name: &str, partitions: u32) -> Topic {
-    Topic { name: name.into(), partitions, settings: TopicSettings::default() }
+    Topic {
+        name: name.into(),
+        partitions,
+        replication_factor: None,
+        settings: TopicSettings::default(),
+    }
 }
 
 pub(super) fn names(partitions: &[TopicPartition]) -> String {

@@ -109,12 +109,14 @@ fn brokers_producers_and_logs_are_in_the_snapshot() {
         offset: Offset(2),
         message: MessageId(3),
         timestamp_ms: 2400,
-        transaction: None },
+        transaction: None,
+        passed_on: None },
         RecordCell {
         offset: Offset(3),
         message: MessageId(4),
         timestamp_ms: 2600,
-        transaction: None }],
+        transaction: None,
+        passed_on: None }],
         markers: [
         ] }] }]"#]]
     .assert_eq(&told(&parts));
