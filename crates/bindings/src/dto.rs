@@ -12,7 +12,8 @@ pub(crate) use rabbitmq::RabbitMq;
 use brokerscope_core::sim::SimTime;
 use brokerscope_core::weight::Weight;
 use brokerscope_scenario::ledger;
-use brokerscope_scenario::run::FactRef;
+use brokerscope_scenario::lesson::Answer as Choice;
+use brokerscope_scenario::run::{Answered, FactRef};
 use brokerscope_scenario::scenario::SystemName;
 use serde::Serialize;
 
@@ -155,4 +156,30 @@ pub(crate) struct Lesson {
     pub(crate) title: &'static str,
     /// What it asks.
     pub(crate) question: &'static str,
+    /// The group of lessons in which it stands.
+    pub(crate) group: &'static str,
+    /// The titles of its acts; none if it is one run.
+    pub(crate) acts: &'static [&'static str],
+}
+
+/// What the question comes down to in one system, answered.
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer {
+    system: &'static str,
+    /// What was computed, as text.
+    found: String,
+    /// The choice that is right; nothing if none is.
+    answer: Option<String>,
+}
+
+impl Answer {
+    /// What was computed, and the choice that claims it.
+    pub(crate) fn new(answered: &Answered, answers: &[Choice]) -> Self {
+        let answer = answered.answer.and_then(|place| answers.get(place));
+        Self {
+            system: answered.system.word(),
+            found: answered.found.to_string(),
+            answer: answer.map(|it| it.say.clone()),
+        }
+    }
 }

@@ -35,6 +35,9 @@ extern "C" {
     /// See `types.d.ts`.
     #[wasm_bindgen(typescript_type = "Lesson[]")]
     pub type Lessons;
+    /// See `types.d.ts`.
+    #[wasm_bindgen(typescript_type = "Answer[]")]
+    pub type Answers;
 }
 
 /// The scenarios that are built in, in the order in which they are shown.
@@ -47,6 +50,8 @@ pub fn lessons() -> Result<Lessons, JsError> {
         name: it.name,
         title: it.title,
         question: it.question,
+        group: it.group,
+        acts: it.acts,
     });
     to_js(&lessons.collect::<Vec<_>>()).map(JsCast::unchecked_into)
 }
@@ -62,24 +67,29 @@ pub struct Lab {
 
 #[wasm_bindgen]
 impl Lab {
-    /// Loads a scenario and explores it to its end. The present is its first instant.
+    /// Loads a scenario and explores it to its end. The present is its first instant. `act` is
+    /// the number of the act, if it has several; the first if it is not given.
     ///
     /// # Errors
-    /// If there is no scenario of that name, or something is wrong in the object; the message
-    /// says where, and what would be right.
+    /// If there is no scenario of that name, or no such act, or something is wrong in the object;
+    /// the message says where, and what would be right.
     #[wasm_bindgen(constructor)]
-    pub fn new(scenario: NameOrObject) -> Result<Self, JsError> {
+    pub fn new(scenario: NameOrObject, act: Option<u8>) -> Result<Self, JsError> {
         let scenario: JsValue = scenario.into();
-        let scenario = match scenario.as_string() {
-            Some(name) => Lesson::named(&name)?.scenario(),
+        let acts = match scenario.as_string() {
+            Some(name) => Lesson::named(&name)?.scenarios(),
             None if !scenario.is_object() => {
                 return Err(JsError::new("a scenario is the name of a lesson, or an object"));
             }
             None => {
                 let value: Value = serde_wasm_bindgen::from_value(scenario)
                     .map_err(|wrong| JsError::new(&wrong.to_string()))?;
-                Scenario::from_value("scenario", &value)?
+                Scenario::acts_from_value("scenario", &value)?
             }
+        };
+        let (act, count) = (act.unwrap_or(1), acts.len());
+        let Some(scenario) = acts.into_iter().find(|it| it.act.number == act) else {
+            return Err(JsError::new(&format!("there is no act {act}: the acts are 1 to {count}")));
         };
         let mut run = Run::new(scenario);
         while !run.explore(u64::MAX) {}
@@ -166,6 +176,17 @@ impl Lab {
             .into_iter()
             .map(|(system, reader, outcome)| dto::Reader::new(system, &reader, outcome));
         to_js(&readers.collect::<Vec<_>>()).map(JsCast::unchecked_into)
+    }
+
+    /// The answers to the question, one a system that is asked, as the run gives them at its end.
+    ///
+    /// # Errors
+    /// Never: everything in it can cross.
+    pub fn answers(&self) -> Result<Answers, JsError> {
+        let choices = &self.run.scenario().asks.answers;
+        let answers = self.run.answers();
+        let answers: Vec<_> = answers.iter().map(|it| dto::Answer::new(it, choices)).collect();
+        to_js(&answers).map(JsCast::unchecked_into)
     }
 
     /// A hash over every fact up to the present, as 16 hexadecimal digits: equal for equal

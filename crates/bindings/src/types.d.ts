@@ -4,6 +4,17 @@ export interface Lesson {
   name: string;
   title: string;
   question: string;
+  /** The group of lessons in which it stands. */
+  group: string;
+  /** The titles of its acts; none if it is one run. */
+  acts: string[];
+}
+
+/** What the question comes down to in one system, computed, and the choice that is right. */
+export interface Answer {
+  system: "kafka" | "rabbitmq";
+  found: string;
+  answer: string | null;
 }
 
 /** Something that happened, in one line of text. */

@@ -10,11 +10,17 @@ const SECOND = 1_000_000;
 test("every lesson is listed and can be loaded", () => {
   const listed = lessons();
   assert.ok(listed.length >= 3);
-  for (const { name, title, question } of listed) {
-    assert.ok(title.length > 0 && question.length > 0, name);
-    const lab = new Lab(name);
-    assert.equal(lab.nowUs, 0);
-    assert.ok(lab.endUs > 0, name);
+  for (const { name, title, question, group, acts } of listed) {
+    assert.ok(title.length > 0 && question.length > 0 && group.length > 0, name);
+    for (let act = 1; act <= Math.max(acts.length, 1); act += 1) {
+      const lab = new Lab(name, act);
+      assert.equal(lab.nowUs, 0);
+      assert.ok(lab.endUs > 0, name);
+      for (const { system, answer } of lab.answers()) {
+        assert.ok(answer, `${name}, act ${act}: one answer is right in ${system}`);
+      }
+    }
+    assert.throws(() => new Lab(name, 9), /there is no act 9/);
   }
 });
 
