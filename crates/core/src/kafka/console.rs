@@ -7,11 +7,12 @@
 //! Source: `ConsumerGroupCommand`, `GroupOffsetsResetter`, `TopicCommand` and `GetOffsetShell` of
 //! Kafka's tools; the recorded cases named `console-…`.
 //!
-//! Not modelled: of `kafka-consumer-groups` the options `--delete`, `--delete-offsets`,
-//! `--to-datetime`, `--by-duration`, `--from-file` and `--export`; creating, altering and deleting
-//! with `kafka-topics`; `--time` with an instant of `kafka-get-offsets`.
+//! Not modelled: of `kafka-consumer-groups` the options `--to-datetime`, `--by-duration` and
+//! `--from-file`; creating, altering and deleting with `kafka-topics`; `--time` with an instant of
+//! `kafka-get-offsets`; the page of help that follows what is wrong with a command line.
 
 mod consumer_groups;
+mod delete;
 mod described;
 mod gather;
 mod get_offsets;
@@ -39,6 +40,10 @@ pub struct Printed {
     pub stderr: String,
     /// Committed offsets that it sets, by group.
     pub alters: Vec<(GroupId, Vec<(TopicPartition, Offset)>)>,
+    /// Groups that it deletes.
+    pub deletes: Vec<GroupId>,
+    /// Committed offsets that it deletes, by group.
+    pub forgets: Vec<(GroupId, Vec<TopicPartition>)>,
 }
 
 impl Printed {

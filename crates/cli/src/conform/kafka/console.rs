@@ -24,6 +24,12 @@ impl Scene {
             let offsets = offsets.map(|(it, at)| (it, OffsetAndMetadata::from(at))).collect();
             self.done(AdminCall::AlterGroupOffsets { group, offsets })?;
         }
+        for group in printed.deletes {
+            self.done(AdminCall::DeleteGroup(group))?;
+        }
+        for (group, partitions) in printed.forgets {
+            self.done(AdminCall::DeleteGroupOffsets { group, partitions })?;
+        }
         let mut told = Map::new();
         told.insert("stdout".to_owned(), without_uuids(&printed.stdout).into());
         let lines = printed.stderr.lines().filter(|it| !it.trim().is_empty());

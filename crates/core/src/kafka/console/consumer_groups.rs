@@ -2,13 +2,16 @@
 
 use super::options::{Options, Takes};
 use super::table::{or_dash, row, width};
-use super::{BadUse, Described, DescribedGroup, DescribedMember, Printed, reset};
+use super::{BadUse, Described, DescribedGroup, DescribedMember, Printed, delete, reset};
 use crate::kafka::{Offset, TopicPartition};
 
 const OPTIONS: &[(&str, Takes)] = &[
     ("list", Takes::Nothing),
     ("describe", Takes::Nothing),
     ("reset-offsets", Takes::Nothing),
+    ("delete", Takes::Nothing),
+    ("delete-offsets", Takes::Nothing),
+    ("export", Takes::Nothing),
     ("group", Takes::Value),
     ("all-groups", Takes::Nothing),
     ("topic", Takes::Value),
@@ -31,9 +34,11 @@ const OPTIONS: &[(&str, Takes)] = &[
 pub(super) fn run(cluster: &Described, args: &[&str]) -> Result<Printed, BadUse> {
     let options = Options::read(args, OPTIONS)?;
     let mut out = Printed::default();
-    match options.action(&["list", "describe", "reset-offsets"])? {
+    match options.action(&["list", "describe", "reset-offsets", "delete", "delete-offsets"])? {
         "list" => list(cluster, &options, &mut out),
         "describe" => describe(cluster, &options, &mut out)?,
+        "delete" => delete::groups_with_all(cluster, &options, &mut out)?,
+        "delete-offsets" => delete::offsets(cluster, &options, &mut out)?,
         _ => reset::run(cluster, &options, &mut out)?,
     }
     Ok(out)

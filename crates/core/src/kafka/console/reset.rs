@@ -4,9 +4,17 @@ use super::consumer_groups::groups;
 use super::options::Options;
 use super::table::{row, width};
 use super::{BadUse, Described, Printed};
+use crate::kafka::java::hash_map_order;
 use crate::kafka::{Offset, TopicPartition};
 use crate::map::sort_by_key;
 use crate::name::GroupId;
+use std::fmt::Write as _;
+
+/// What is said on standard error when it is not told to do anything.
+const NO_ACTION: &str = "WARN: No action will be performed as the --execute option is missing. In \
+    version 5.0, this command will require either --dry-run or --execute to be specified. You \
+    should add the --dry-run option explicitly if you are scripting this command and want to keep \
+    the current default behavior without prompting.\n";
 
 /// Where offsets are reset to.
 #[derive(Clone, Copy)]
@@ -28,7 +36,11 @@ pub(super) fn run(
     if options.has("execute") && options.has("dry-run") {
         return Err(BadUse::new("--execute and --dry-run exclude each other"));
     }
-    let names = groups(cluster, options)?;
+    if !options.has("execute") && !options.has("dry-run") {
+        out.stderr.push_str(NO_ACTION);
+    }
+    // Source: `resetOffsets` answers a `HashMap`.
+    let names = hash_map_order(groups(cluster, options)?);
     let mut plans = Vec::new();
     for name in names {
         let state = cluster.group(name).map_or("Dead", |it| it.state);
@@ -42,7 +54,11 @@ pub(super) fn run(
             plans.push((name, Vec::new()));
         }
     }
-    print(&plans, out);
+    if options.has("export") {
+        export(&plans, options.values("group").count(), out);
+    } else {
+        print(&plans, out);
+    }
     if options.has("execute") {
         let plans = plans.into_iter().filter(|it| !it.1.is_empty());
         out.alters = plans.map(|(name, plan)| (GroupId::from(name), plan)).collect();
@@ -110,27 +126,43 @@ fn plan(
 
 /// The partitions that `topic` or `topic:0,1` means.
 fn named(cluster: &Described, arg: &str) -> Result<Vec<TopicPartition>, BadUse> {
-    let (topic, numbers) = match arg.split_once(':') {
-        Some((topic, numbers)) => (topic, Some(numbers)),
-        None => (arg, None),
-    };
+    let (topic, mut numbers) = part(arg)?;
     let Some(known) = cluster.topic(topic) else {
         return Err(BadUse(format!("there is no topic '{topic}'")));
     };
-    let mut partitions = Vec::new();
-    if let Some(numbers) = numbers {
-        for number in numbers.split(',') {
-            let wrong =
-                || BadUse(format!("Invalid partition '{number}' specified in topic arg '{arg}'"));
-            let number = number.parse().map_err(|_| wrong())?;
-            partitions.push(TopicPartition::new(topic, number));
-        }
-    } else {
-        for (number, _) in (0..).zip(&known.partitions) {
-            partitions.push(TopicPartition::new(topic, number));
+    if numbers.is_empty() {
+        numbers.extend((0..).zip(&known.partitions).map(|it| it.0));
+    }
+    Ok(numbers.into_iter().map(|it| TopicPartition::new(topic, it)).collect())
+}
+
+/// The parts of `topic` or `topic:0,1`; without numbers all partitions are meant.
+pub(super) fn part(arg: &str) -> Result<(&str, Vec<u32>), BadUse> {
+    let Some((topic, listed)) = arg.split_once(':') else { return Ok((arg, Vec::new())) };
+    let mut numbers = Vec::new();
+    for number in listed.split(',') {
+        let wrong =
+            || BadUse(format!("Invalid partition '{number}' specified in topic arg '{arg}'"));
+        numbers.push(number.parse().map_err(|_| wrong())?);
+    }
+    Ok((topic, numbers))
+}
+
+/// One row a partition, with commas; the group's name comes first if several were asked for.
+///
+/// Source: `ConsumerGroupService.exportOffsetsToCsv`.
+fn export(plans: &[(&str, Vec<(TopicPartition, Offset)>)], asked: usize, out: &mut Printed) {
+    for (group, plan) in plans {
+        for (partition, offset) in plan {
+            if 1 < asked {
+                out.stdout.push_str(group);
+                out.stdout.push(',');
+            }
+            let (topic, number) = (&partition.topic, partition.partition);
+            let _ = writeln!(out.stdout, "{topic},{number},{offset}");
         }
     }
-    Ok(partitions)
+    out.stdout.push('\n');
 }
 
 fn print(plans: &[(&str, Vec<(TopicPartition, Offset)>)], out: &mut Printed) {

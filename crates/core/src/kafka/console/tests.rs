@@ -411,3 +411,103 @@ fn what_is_not_a_command_line_is_told_in_a_sentence() {
     "#]],
     );
 }
+
+#[test]
+fn groups_and_offsets_are_deleted_unless_someone_uses_them() {
+    check(
+        "kafka-consumer-groups --delete --group busy --group idle --group nobody",
+        expect![[r#"
+
+            Error: Deletion of some consumer groups failed:
+            * Group 'busy' could not be deleted due to: org.apache.kafka.common.errors.Group\
+            NotEmptyException: The group is not empty.
+            * Group 'nobody' could not be deleted due to: org.apache.kafka.common.errors.Gro\
+            upIdNotFoundException: The group id does not exist.
+
+            These consumer groups were deleted successfully: 'idle'
+        "#]],
+    );
+    check(
+        "kafka-consumer-groups --delete --group idle",
+        expect![[r#"
+        Deletion of requested consumer groups ('idle') was successful.
+    "#]],
+    );
+    check(
+        "kafka-consumer-groups --delete-offsets --group idle --topic t:0,7",
+        expect![[r#"
+
+        Error: Encountered some partition-level error, see the follow-up details.
+
+        TOPIC           PARTITION  STATUS         
+        t               0          Successful     
+        t               7          Error: org.apache.kafka.common.errors.UnknownTopicOrP\
+        artitionException: This server does not host this topic-partition.
+    "#]],
+    );
+    check(
+        "kafka-consumer-groups --delete-offsets --group idle --topic nope",
+        expect![[r#"
+        Request succeeded for deleting offsets from group idle.
+
+        TOPIC           PARTITION  STATUS         
+        nope            -          Error: org.apache.kafka.common.errors.UnknownTopicOrP\
+        artitionException: This server does not host this topic-partition.
+    "#]],
+    );
+    check(
+        "kafka-consumer-groups --delete-offsets --group busy --topic t:0",
+        expect![[r#"
+
+        Error: Encountered some partition-level error, see the follow-up details.
+
+        TOPIC           PARTITION  STATUS         
+        t               0          Error: org.apache.kafka.common.errors.GroupSubscribed\
+        ToTopicException: Deleting offsets of a topic is forbidden while the consumer gr\
+        oup is actively subscribed to it.
+    "#]],
+    );
+    check(
+        "kafka-consumer-groups --delete-offsets --group nobody --topic t:0",
+        expect![[r#"
+
+        Error: The group id does not exist.
+
+        TOPIC           PARTITION  STATUS         
+        t               0          Error: org.apache.kafka.common.errors.GroupIdNotFound\
+        Exception: The group id does not exist.
+    "#]],
+    );
+    let words = ["--delete-offsets", "--group", "idle", "--topic", "t:0,7"];
+    let told = run(&cluster(), "kafka-consumer-groups", &words).unwrap();
+    assert_eq!(told.forgets, [("idle".into(), vec![TopicPartition::new("t", 0)])]);
+    let words = ["--delete", "--group", "idle", "--group", "busy"];
+    let told = run(&cluster(), "kafka-consumer-groups", &words).unwrap();
+    assert_eq!(told.deletes, ["idle".into()], "only who has no members");
+}
+
+#[test]
+fn a_plan_is_exported_as_rows_with_commas_and_a_warning_that_nothing_is_done() {
+    check(
+        "kafka-consumer-groups --reset-offsets --group idle --topic t --to-earliest --export",
+        expect![[r#"
+            t,0,0
+            t,1,0
+            t,2,0
+
+            ! WARN: No action will be performed as the --execute option is missing. In versi\
+            on 5.0, this command will require either --dry-run or --execute to be specified.\
+             You should add the --dry-run option explicitly if you are scripting this comman\
+            d and want to keep the current default behavior without prompting.
+        "#]],
+    );
+    check(
+        "kafka-consumer-groups --reset-offsets --group idle --group other --topic t:0 --to-latest \
+         --export --dry-run",
+        expect![[r#"
+            other,t,0,3
+            idle,t,0,3
+
+        "#]],
+    );
+}

@@ -3,6 +3,7 @@
 use super::options::{Options, Takes};
 use super::{BadUse, Described, DescribedPartition, DescribedTopic, Printed};
 use crate::kafka::BrokerId;
+use crate::kafka::java::hash_map_places;
 use std::fmt::Write as _;
 
 const OPTIONS: &[(&str, Takes)] = &[
@@ -43,7 +44,9 @@ pub(super) fn run(cluster: &Described, args: &[&str]) -> Result<Printed, BadUse>
     if let (true, Some(name), false) = (shown.is_empty(), wanted, options.has("if-exists")) {
         out.stderr = format!("Topic '{name}' does not exist as expected\n");
     }
-    for topic in shown {
+    // Source: `Admin.describeTopics` answers a `HashMap`.
+    for place in hash_map_places(shown.iter().map(|it| it.name.as_str())) {
+        let topic = shown[place];
         describe(cluster, &options, topic, &mut out.stdout);
     }
     Ok(out)

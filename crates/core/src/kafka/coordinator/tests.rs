@@ -14,6 +14,7 @@ use expect_test::{Expect, expect};
 use std::collections::BTreeMap;
 
 mod groups;
+mod histories;
 
 fn topic(name: &str) -> config::Topic {
     config::Topic {

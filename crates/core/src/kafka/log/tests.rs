@@ -479,7 +479,7 @@ fn a_clone_shares_its_records() {
 /// Beside a plain row of records, from which as many are taken as the log says it deleted.
 #[test]
 fn any_history_keeps_what_retention_did_not_delete() {
-    for seed in 0..2_000 {
+    for seed in 0..10_000 {
         let mut rng = Rng::from_seed(seed);
         let settings = TopicSettings {
             segment_bytes: 200 + rng.below(2_000),

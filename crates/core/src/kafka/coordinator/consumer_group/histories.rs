@@ -79,15 +79,21 @@ fn without_timers(group: &ConsumerGroup) -> ConsumerGroup {
 
 /// Left alone, everyone gets to the target, and the target holds every partition once.
 fn settle(bench: &mut Bench, clients: &mut [Client], rng: &mut Rng, now: &mut SimTime) {
-    for _ in 0..30 {
+    let state = if clients.is_empty() { "Empty" } else { "Stable" };
+    for round in 0.. {
+        assert!(round < 30, "it does not come to rest: {:#?}", bench.group);
         for client in &mut *clients {
             *now += SimDuration::millis(10);
             bench.run_until(*now);
             client.beat(bench, rng, 0);
             check_owners(&bench.group);
         }
+        let epoch = bench.group.epoch.epoch;
+        let is_done = |it: &Client| it.epoch == epoch && !it.tells;
+        if bench.group.state() == state && clients.iter().all(is_done) {
+            break;
+        }
     }
-    let state = if clients.is_empty() { "Empty" } else { "Stable" };
     assert_eq!(bench.group.state(), state, "{:#?}", bench.group);
     let mut read = BTreeMap::new();
     for client in &*clients {
@@ -113,7 +119,7 @@ fn run(seed: u64) {
     let (mut now, mut next) = (SimTime::START, 0);
     let mut epochs: BTreeMap<String, i32> = BTreeMap::new();
     let mut group_epoch = 0;
-    for _ in 0..rng.below(200) {
+    for _ in 0..rng.below(60) {
         now += SimDuration::millis(rng.below(60));
         bench.run_until(now);
         let place = usize::try_from(rng.below(clients.len().max(1) as u64)).unwrap();
@@ -162,7 +168,9 @@ fn run(seed: u64) {
             let before = epochs.insert(id.to_string(), member.current.epoch);
             assert!(before.unwrap_or_default() <= member.current.epoch, "{id} went back");
         }
-        assert_eq!(without_timers(&bench.reloaded()), without_timers(&bench.group), "reloaded");
+        if rng.below(8) == 0 {
+            assert_eq!(without_timers(&bench.reloaded()), without_timers(&bench.group), "reloaded");
+        }
     }
     // Whoever crashed is removed first.
     now += SimDuration::millis(5_000);
@@ -172,7 +180,7 @@ fn run(seed: u64) {
 
 #[test]
 fn no_partition_has_two_owners_and_groups_come_to_rest() {
-    for seed in 0..300 {
+    for seed in 0..10_000 {
         run(seed);
     }
 }

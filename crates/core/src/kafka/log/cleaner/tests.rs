@@ -406,7 +406,7 @@ fn assert_is_compacted(log: &Log, workload: &Workload, dirt: Dirt, seed: u64) {
 #[test]
 fn any_history_reads_as_a_plain_row_of_what_is_left() {
     let workload = workload();
-    for seed in 0..3_000 {
+    for seed in 0..10_000 {
         let mut rng = Rng::from_seed(seed);
         let policy = ["compact", "compact,delete", "delete", ""];
         let settings = TopicSettings {
