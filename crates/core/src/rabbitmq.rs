@@ -7,8 +7,8 @@
 //!
 //! Not modelled: memory and disk alarms, flow control, and what depends on the speed of disks.
 //!
-//! Not modelled: exchanges of plugins (delayed message, consistent hash, federation) and the
-//! shovel.
+//! Not modelled: exchanges of plugins (delayed message, consistent hash, federation), and shovels
+//! that go on after they have moved what was there.
 //!
 //! Not modelled: AMQP 1.0, MQTT, STOMP and the stream protocol: streams are read over AMQP 0-9-1.
 //!

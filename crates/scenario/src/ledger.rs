@@ -45,13 +45,14 @@ pub struct Outcome {
     /// hands. The reader's position in a partition is that of the consumer that reads it, and
     /// the committed offset while there is none. Only a log has this.
     pub passed_over: u64,
-    /// Not processed: retention, expiry or a length limit took it before this reader processed
-    /// it, and no queue took it over as a dead letter.
+    /// Not processed: retention, expiry, a length limit or a person took it before this reader
+    /// processed it, and no queue took it over as a dead letter. A person takes it by purging or
+    /// deleting the queue, or deleting records; a queue that goes by itself takes it too.
     pub removed_unread: u64,
     /// Acknowledged to the producer, never processed, and no longer obtainable by this reader,
     /// for another reason than `removed_unread`: it went down with a consumer that had
-    /// acknowledged it, was dropped or acknowledged after failed work, or was dead-lettered to
-    /// where no queue took it. A dead letter that some queue took is not lost.
+    /// acknowledged it, was dropped or acknowledged after failed work, was not persistent when the
+    /// broker restarted, or was dead-lettered to where no queue took it. A dead letter that some queue took is not lost.
     pub lost: u64,
     /// As `lost`, but never acknowledged to the producer: nobody had been promised anything.
     pub vanished: u64,
@@ -80,13 +81,14 @@ pub struct Outcome {
 /// How many messages were dead-lettered, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DeadLettered {
-    /// Rejected by a consumer. In Kafka: passed on after the first attempt.
+    /// Rejected by a consumer; or published to another queue, by the application that failed on
+    /// it once or by a tool. In Kafka: passed on after the first attempt.
     pub rejected: u64,
     /// Expired.
     pub expired: u64,
     /// Over the queue's length limit.
     pub max_length: u64,
-    /// They came back too often. In Kafka: passed on after a later attempt.
+    /// They came back too often, or were passed on by the application after a later attempt.
     pub delivery_limit: u64,
 }
 

@@ -323,6 +323,19 @@ fn rabbitmq() -> Value {
             "acks": choice::<Acks>("When they acknowledge; after the work if it is not given."),
             "on_failure": choice::<rabbitmq::OnFailure>("What they do with a message whose work \
                 fails; they requeue it if this is not given."),
+            "retry_queue": name("With on_failure = \"publish\": the queue where a message waits \
+                until it is tried again."),
+            "attempts": whole("How often they try; then the message goes to 'parking_queue'. \
+                Without end if it is not given.", 1, 1_000_000),
+            "parking_queue": name("The queue for what failed so often."),
+            "publishes": table("Where they publish the result of their work, before they \
+                acknowledge.", &[], &json!({
+                    "exchange": text("The exchange; the default exchange if it is not given."),
+                    "routing_key": text("The routing key; with the default exchange a queue's \
+                        name."),
+                })),
+            "idempotent": yes_or_no("Whether they remember what they have done, even after a \
+                crash, and skip it when it comes again."),
             "starts": time("When they start; at once if it is not given."),
         }),
     );

@@ -292,6 +292,13 @@ fn rabbitmq_trips(scene: &Scene<'_>, m: &Metrics, places: &Places) -> Vec<Trip> 
             Cargo::Ack(consumer, queue, message) => {
                 reader(queue, consumer).map(|it| (back(it), Load::Ack(*message)))
             }
+            // From the consumer to the queue that the default exchange finds by the key.
+            Cargo::Forward(consumer, exchange, key, message) => {
+                let queue = places.queues.iter().find(|it| it.0.as_str() == &**key);
+                let queue = queue.filter(|_| exchange.as_str().is_empty());
+                let way = queue.and_then(|it| reader(&it.0, consumer));
+                way.map(|it| (back(it), Load::Messages(vec![*message])))
+            }
             Cargo::Return(consumer, queue, message) => {
                 reader(queue, consumer).map(|it| (back(it), Load::Return(*message)))
             }

@@ -1,12 +1,14 @@
 //! The application in a consumer's process: it works on one message at a time.
 
 use super::client::Delivery;
-use super::config::{self, Acks, OnFailure};
-use super::fact::{Fact, Then};
+use super::config::{self, Acks, Limit, OnFailure};
+use super::fact::{Fact, Forward, Then};
+use super::message::{Address, Message};
 use super::queue::Settlement;
 use crate::name::{ConsumerName, QueueName};
-use crate::sim::{SimDuration, SimTime};
-use crate::workload::Workload;
+use crate::sim::{Shelf, SimDuration, SimTime};
+use crate::workload::{MessageId, Workload};
+use std::sync::Arc;
 
 /// An application that processes messages, one after the other.
 #[derive(Clone, Debug, Hash)]
@@ -16,6 +18,14 @@ pub struct Application {
     auto_ack: bool,
     acks: Acks,
     on_failure: OnFailure,
+    retry_queue: Option<QueueName>,
+    limit: Option<Limit>,
+    publishes: Option<Arc<Address>>,
+    /// What it has done, by message, in a store that outlives the process; nothing if it does
+    /// not remember.
+    done: Option<Shelf<bool>>,
+    /// Where to it moves messages, if it is a tool that does nothing else.
+    moves_to: Option<QueueName>,
     workload: Workload,
     work: Option<Work>,
     /// The last one it is done with and has not acknowledged, with all before it, because it
@@ -29,7 +39,7 @@ pub struct Application {
 }
 
 /// A message that is being worked on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Work {
     /// What.
     pub delivery: Delivery,
@@ -52,7 +62,7 @@ enum Duty {
 }
 
 /// Something that the application has to deal with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Input {
     /// Work on that.
     Begin(Delivery),
@@ -77,6 +87,8 @@ pub enum Effect {
     Settle(Delivery, Settlement),
     /// Acknowledge a delivery and all before it.
     AckUpTo(Delivery),
+    /// Publish that copy of a delivery; whether to acknowledge the delivery when it is confirmed.
+    Publish(Delivery, Box<Message>, bool),
     /// Ring at that instant with that number.
     Ring(SimTime, u32),
     /// Tell whoever watches. Changes nothing.
@@ -93,6 +105,11 @@ impl Application {
             auto_ack: config.settings.auto_ack,
             acks: config.acks,
             on_failure: config.on_failure,
+            retry_queue: config.retry_queue.clone(),
+            limit: config.limit.clone(),
+            publishes: config.publishes.clone().map(Arc::new),
+            done: config.idempotent.then(Shelf::new),
+            moves_to: None,
             workload,
             work: None,
             finished: None,
@@ -100,6 +117,16 @@ impl Application {
             timer: 0,
             processed: 0,
         }
+    }
+
+    /// Does nothing but move messages to that queue.
+    pub fn move_to(&mut self, queue: QueueName) {
+        self.moves_to = Some(queue);
+    }
+
+    /// Settles by itself from now on, or not.
+    pub fn set_auto_ack(&mut self, auto_ack: bool) {
+        self.auto_ack = auto_ack;
     }
 
     /// Whether it would take a message now.
@@ -142,14 +169,26 @@ impl Application {
 
     fn begin(&mut self, fx: &mut Vec<Effect>, now: SimTime, delivery: Delivery) {
         assert!(self.is_idle(), "an application works on one message at a time");
-        let (queue, consumer, message) = self.names(delivery);
+        let (queue, consumer, message) = self.names(&delivery);
+        if let Some(to) = &self.moves_to {
+            let address = queue_address(to);
+            self.forward(fx, &delivery, address, None, true);
+            return;
+        }
+        if self.has_done(message) {
+            fx.push(Effect::Note(Fact::Skipped { queue, consumer, message }));
+            if !self.auto_ack {
+                self.settle(fx, delivery, Settlement::Ack);
+            }
+            return;
+        }
         fx.push(Effect::Note(Fact::Began { queue, consumer, message }));
 
         let duty = match self.acks {
             _ if self.auto_ack => Duty::Acknowledged,
             Acks::AfterWork | Acks::AfterBatch => Duty::Settle,
             Acks::BeforeWork => {
-                fx.push(Effect::Settle(delivery, Settlement::Ack));
+                fx.push(Effect::Settle(delivery.clone(), Settlement::Ack));
                 Duty::Acknowledged
             }
         };
@@ -162,34 +201,96 @@ impl Application {
     fn finish(&mut self, fx: &mut Vec<Effect>) {
         let Work { delivery, duty, .. } =
             self.work.take().expect("the timer that counts rings for a message being worked on");
-        let (queue, consumer, message) = self.names(delivery);
-        let failed = self.workload.message(message).poison;
-        let settlement = match self.on_failure {
-            _ if !failed => Settlement::Ack,
-            OnFailure::Requeue => Settlement::Requeue,
-            OnFailure::Reject => Settlement::Reject,
-            OnFailure::Ack => Settlement::Ack,
-        };
-        let then = match (duty, settlement) {
-            (Duty::Acknowledged | Duty::Void, _) => Then::Nothing,
-            (Duty::Settle, Settlement::Ack) => Then::Ack,
-            (Duty::Settle, Settlement::Requeue) => Then::Requeue,
-            (Duty::Settle, Settlement::Reject) => Then::Reject,
-        };
-        fx.push(Effect::Note(if failed {
-            Fact::Failed { queue, consumer, message, then }
-        } else {
-            self.processed += 1;
-            Fact::Processed { queue, consumer, message }
-        }));
-        if duty != Duty::Settle {
-            return;
+        let message = delivery.message;
+        if self.workload.message(message).poison {
+            return self.fail(fx, delivery, duty);
         }
+        let (queue, consumer, _) = self.names(&delivery);
+        self.processed += 1;
+        self.remember(message);
+        fx.push(Effect::Note(Fact::Processed { queue, consumer, message }));
+        if let Some(address) = self.publishes.clone().filter(|_| duty != Duty::Void) {
+            let (exchange, routing_key) = (address.exchange.clone(), address.routing_key.clone());
+            self.tell_forward(fx, &delivery, Forward::Result { exchange, routing_key });
+            self.forward(fx, &delivery, address, None, duty == Duty::Settle);
+        } else if duty == Duty::Settle {
+            self.settle(fx, delivery, Settlement::Ack);
+        }
+    }
+
+    /// Work on a message failed.
+    fn fail(&self, fx: &mut Vec<Effect>, delivery: Delivery, duty: Duty) {
+        let (queue, consumer, message) = self.names(&delivery);
+        let attempts = delivery.copy.as_ref().map_or(0, |it| it.failures(&self.queue)) + 1;
+        let park = self.limit.as_ref().filter(|it| it.attempts <= attempts);
+        let retry = self.retry_queue.as_ref().filter(|_| self.on_failure == OnFailure::Publish);
+        let forward = match (park, retry) {
+            (Some(limit), _) => {
+                let to = limit.parking_queue.clone();
+                Some((queue_address(&to), Forward::Park { to, attempts }))
+            }
+            (None, Some(to)) => {
+                let (to, attempt) = (to.clone(), attempts + 1);
+                Some((queue_address(&to), Forward::Retry { to, attempt }))
+            }
+            (None, None) => None,
+        };
+        let (then, settlement) = match self.on_failure {
+            _ if duty == Duty::Void => (Then::Nothing, None),
+            _ if forward.is_some() => (Then::Publish, None),
+            _ if duty == Duty::Acknowledged => (Then::Nothing, None),
+            OnFailure::Requeue | OnFailure::Publish => (Then::Requeue, Some(Settlement::Requeue)),
+            OnFailure::Reject => (Then::Reject, Some(Settlement::Reject)),
+            OnFailure::Ack => (Then::Ack, Some(Settlement::Ack)),
+        };
+        fx.push(Effect::Note(Fact::Failed { queue, consumer, message, then }));
+        if let Some((address, why)) = forward.filter(|_| duty != Duty::Void) {
+            self.tell_forward(fx, &delivery, why);
+            self.forward(fx, &delivery, address, Some(attempts), duty == Duty::Settle);
+        } else if let Some(settlement) = settlement {
+            fx.push(Effect::Settle(delivery, settlement));
+        }
+    }
+
+    /// At once, or with what comes after it.
+    fn settle(&mut self, fx: &mut Vec<Effect>, delivery: Delivery, settlement: Settlement) {
         if self.acks == Acks::AfterBatch && settlement == Settlement::Ack {
             self.finished = Some(delivery);
         } else {
             fx.push(Effect::Settle(delivery, settlement));
         }
+    }
+
+    fn forward(
+        &self,
+        fx: &mut Vec<Effect>,
+        delivery: &Delivery,
+        address: Arc<Address>,
+        attempts: Option<u32>,
+        settles: bool,
+    ) {
+        let copy = delivery.copy.as_ref().expect("who publishes keeps what it receives");
+        let copy = Box::new(copy.forwarded(address, attempts));
+        fx.push(Effect::Publish(delivery.clone(), copy, settles));
+    }
+
+    fn tell_forward(&self, fx: &mut Vec<Effect>, delivery: &Delivery, why: Forward) {
+        let (queue, consumer, message) = self.names(delivery);
+        fx.push(Effect::Note(Fact::Forwarded { queue, consumer, message, why }));
+    }
+
+    fn has_done(&self, message: MessageId) -> bool {
+        self.done.as_ref().and_then(|it| it.get(message.index())).is_some_and(|it| *it)
+    }
+
+    /// Simplified: what it has done and that it is done is stored in one step, as in one
+    /// transaction of a database.
+    fn remember(&mut self, message: MessageId) {
+        let Some(done) = &mut self.done else { return };
+        while done.end() <= message.index() {
+            done.push(false);
+        }
+        *done.get_mut(message.index()).expect("the store reaches that far now") = true;
     }
 
     fn pause(&mut self, now: SimTime) {
@@ -219,7 +320,7 @@ impl Application {
         self.finished = None;
         let work = self.work.take();
         if let Some(work) = work.filter(|it| it.duty == Duty::Acknowledged) {
-            let (queue, consumer, message) = self.names(work.delivery);
+            let (queue, consumer, message) = self.names(&work.delivery);
             fx.push(Effect::Note(Fact::LostWith { queue, consumer, message }));
         }
         self.paused = None;
@@ -231,7 +332,12 @@ impl Application {
         fx.push(Effect::Ring(at, self.timer));
     }
 
-    fn names(&self, delivery: Delivery) -> (QueueName, ConsumerName, crate::workload::MessageId) {
+    fn names(&self, delivery: &Delivery) -> (QueueName, ConsumerName, MessageId) {
         (self.queue.clone(), self.name.clone(), delivery.message)
     }
+}
+
+/// The default exchange with the name of a queue.
+fn queue_address(queue: &QueueName) -> Arc<Address> {
+    Arc::new(Address { exchange: "".into(), routing_key: queue.0.clone() })
 }

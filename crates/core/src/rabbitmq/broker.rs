@@ -1,5 +1,6 @@
 //! The whole system: the broker's node, its clients, and the connections between them.
 
+mod asked;
 #[cfg(test)]
 mod tests;
 
@@ -12,8 +13,9 @@ use super::manual::{self, Manual};
 use super::node::{self, Node, QueueId};
 use super::publisher::{self, Publisher};
 use super::raft::{self, Member, NodeNumber};
+use super::topology::Request;
 use super::wire::Wire;
-use crate::map::Map;
+use crate::map::{Map, Set};
 use crate::name::{ConsumerName, QueueName};
 use crate::sim::{Cx, Link, SimDuration, SimTime, System};
 use crate::workload::Workload;
@@ -36,6 +38,8 @@ pub struct Broker {
     between: Vec<[Wire; 2]>,
     /// The way to the broker and the way back, of every client.
     wires: Map<ClientId, [Wire; 2]>,
+    /// The publishers whose connection breaks with the next confirm.
+    breaking: Set<u16>,
 }
 
 /// What is due at an instant.
@@ -102,6 +106,7 @@ impl Broker {
             members: vec![Member::new(); config.broker.nodes as usize],
             between: vec![between(&config.links); config.broker.nodes as usize],
             wires: Map::new(),
+            breaking: Set::new(),
             config: Arc::new(config),
             workload,
         }
@@ -144,6 +149,10 @@ impl Broker {
     }
 
     fn send(&mut self, cx: &mut Cx<'_, Self>, to: End, channel: ChannelId, frame: Frame) {
+        let frame = match to {
+            End::Client => self.or_break(cx, channel, frame),
+            End::Broker => frame,
+        };
         let client = channel.connection.client;
         let links = &self.config.links;
         let wires = self.wires.get_or_insert_with(client, || wires(links, client));
@@ -305,6 +314,11 @@ impl Broker {
             Command::RestartBroker
             | Command::StopNode(_)
             | Command::StartNode(_)
+            | Command::Purge(_)
+            | Command::Delete(_)
+            | Command::Set { .. }
+            | Command::Move(..)
+            | Command::LoseConfirm(_)
             | Command::Configure(..) => {
                 return Err("it is not about a consumer".to_owned());
             }
@@ -394,6 +408,14 @@ impl System for Broker {
             Command::StopNode(node) => self.run_node(cx, *node, false),
             Command::StartNode(node) => self.run_node(cx, *node, true),
             Command::Drive(name, call) => self.drive(cx, name, call),
+            Command::Purge(queue) => self.ask(cx, queue, Request::Purge(queue.clone())),
+            Command::Delete(queue) => {
+                let (name, if_unused, if_empty) = (queue.clone(), false, false);
+                self.ask(cx, queue, Request::DeleteQueue { name, if_unused, if_empty })
+            }
+            Command::Set { name, setting, value } => self.set(cx, name, setting, value),
+            Command::Move(from, to) => self.move_messages(cx, from, to),
+            Command::LoseConfirm(name) => self.lose_confirm(name),
             Command::Configure(name, value) => {
                 self.node.settings_mut().set(name, value).map_err(|it| it.to_string())
             }

@@ -1,7 +1,7 @@
 //! What a person or a scenario can ask of the broker. One line of text each, both ways.
 
 use super::manual::Call;
-use crate::name::{ConsumerName, QueueName};
+use crate::name::{ConsumerName, ProducerName, QueueName};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -29,6 +29,24 @@ pub enum Command {
     StopNode(u32),
     /// A node of the cluster runs again.
     StartNode(u32),
+    /// Everything Ready in a queue is taken out, as with `rabbitmqctl purge_queue`.
+    Purge(QueueName),
+    /// A queue is deleted, with everything in it, as with `rabbitmqctl delete_queue`.
+    Delete(QueueName),
+    /// A setting of a consumer or of a publisher gets another value, and it begins anew with it.
+    Set {
+        /// Whose.
+        name: Arc<str>,
+        /// Which, under its real name.
+        setting: Arc<str>,
+        /// What it is from now on.
+        value: Arc<str>,
+    },
+    /// What is Ready in the first queue is moved to the second, as with "Move messages" of the
+    /// management UI.
+    Move(QueueName, QueueName),
+    /// The connection of a publisher breaks when the broker confirms something next.
+    LoseConfirm(ProducerName),
     /// A client that is driven by hand does something.
     Drive(ConsumerName, Call),
     /// Something that the broker is set to changes: its name and its value.
@@ -49,9 +67,46 @@ impl fmt::Display for Command {
             Self::RestartBroker => f.write_str("restart broker"),
             Self::StopNode(node) => write!(f, "stop node {node}"),
             Self::StartNode(node) => write!(f, "start node {node}"),
+            Self::Purge(queue) => write!(f, "purge {queue}"),
+            Self::Delete(queue) => write!(f, "delete {queue}"),
+            Self::Set { name, setting, value } => write!(f, "set {name} {setting}={value}"),
+            Self::Move(from, to) => write!(f, "move {from} to {to}"),
+            Self::LoseConfirm(name) => write!(f, "lose confirm {name}"),
             Self::Drive(name, call) => write!(f, "{name}: {call}"),
             Self::Configure(name, value) => write!(f, "set {name}={value}"),
         }
+    }
+}
+
+impl Command {
+    /// The words that only commands of RabbitMQ begin with, and how a command with it is written.
+    pub const OWN_WORDS: &[(&str, &str)] = &[
+        ("purge", "'rabbitmq purge orders'"),
+        ("delete", "'rabbitmq delete orders'"),
+        ("set", "'rabbitmq set c1 prefetch_count=1'"),
+        ("move", "'rabbitmq move orders.dlq to orders'"),
+        ("lose", "'rabbitmq lose confirm shop'"),
+    ];
+
+    /// Reads what only RabbitMQ knows. Nothing if the words begin none of these, and how it is
+    /// written if they begin one and do not go on like it.
+    #[must_use]
+    pub fn own(words: &[&str]) -> Option<Result<Self, &'static str>> {
+        Some(Ok(match *words {
+            ["purge", queue] => Self::Purge(queue.into()),
+            ["delete", queue] => Self::Delete(queue.into()),
+            ["move", from, "to", to] => Self::Move(from.into(), to.into()),
+            ["lose", "confirm", name] => Self::LoseConfirm(name.into()),
+            ["restart", "broker"] => Self::RestartBroker,
+            ["set", name, change] if change.contains('=') => {
+                let (setting, value) = change.split_once('=')?;
+                Self::Set { name: name.into(), setting: setting.into(), value: value.into() }
+            }
+            [first, ..] => {
+                return Self::OWN_WORDS.iter().find(|it| it.0 == first).map(|it| Err(it.1));
+            }
+            [] => return None,
+        }))
     }
 }
 
@@ -64,7 +119,9 @@ impl fmt::Display for BadCommand {
         write!(
             f,
             "'{}' is not a command: write crash, restart, pause, resume or remove with a consumer, \
-             add CONSUMER to QUEUE, close channel of CONSUMER, or stop or start with node N",
+             add CONSUMER to QUEUE, close channel of CONSUMER, stop or start with node N, purge or \
+             delete with a queue, move QUEUE to QUEUE, set NAME SETTING=VALUE, lose confirm \
+             PUBLISHER, or restart broker",
             self.0
         )
     }
@@ -78,6 +135,10 @@ impl FromStr for Command {
 
     fn from_str(text: &str) -> Result<Self, BadCommand> {
         let bad = || BadCommand(text.to_owned());
+        let words: Vec<&str> = text.split_whitespace().collect();
+        if let Some(own) = Self::own(&words) {
+            return own.map_err(|_| bad());
+        }
         let (verb, rest) = text.trim().split_once(' ').ok_or_else(bad)?;
         let rest = rest.trim();
         let name = |it: &str| {
@@ -129,6 +190,13 @@ mod tests {
             Command::CloseChannel(c1()),
             Command::StopNode(2),
             Command::StartNode(2),
+            Command::RestartBroker,
+            Command::Purge("billing".into()),
+            Command::Delete("billing".into()),
+            Command::Move("billing.dlq".into(), "billing".into()),
+            Command::LoseConfirm("shop".into()),
+            Command::Set { name: "c1".into(), setting: "a.b".into(), value: "c=d".into() },
+            Command::Set { name: "c1".into(), setting: "x-stream-offset".into(), value: "".into() },
         ];
         for command in all {
             assert_eq!(command.to_string().parse(), Ok(command.clone()), "{command} round-trips");
@@ -137,7 +205,8 @@ mod tests {
 
     #[test]
     fn what_is_no_command_says_what_would_be() {
-        for text in ["", "crash", "crash ", "crush c1", "add c1", "add  to q", "close c1"] {
+        for text in ["", "crash", "crash ", "crush c1", "add c1", "add  to q", "close c1", "move a"]
+        {
             let error = text.parse::<Command>().unwrap_err().to_string();
             assert!(error.starts_with(&format!("'{text}' is not a command: ")), "{error}");
         }

@@ -1,6 +1,7 @@
 //! What a broker and its clients are set up with, under RabbitMQ's own names and defaults.
 
-use super::message::Properties;
+use super::error::ProtocolError;
+use super::message::{Address, Properties};
 use super::table::{Field, Table};
 use super::topology::{self, Bound, DeclareQueue, Request};
 use crate::name::{ConsumerName, ExchangeName, ProducerName, QueueName};
@@ -240,8 +241,19 @@ pub struct Consumer {
     pub settings: ConsumerSettings,
     /// What the application does with a message whose processing fails.
     pub on_failure: OnFailure,
+    /// The queue that it publishes a message to whose processing fails, if that is what it does:
+    /// a queue whose messages expire and come back as dead letters.
+    pub retry_queue: Option<QueueName>,
+    /// How often it tries, and where it publishes what failed so often.
+    pub limit: Option<Limit>,
     /// When the application acknowledges. Says nothing about automatic acknowledgement.
     pub acks: Acks,
+    /// Where it publishes the result of its work, which it waits to be confirmed before it
+    /// acknowledges.
+    pub publishes: Option<Address>,
+    /// Whether it remembers what it has done, in a store of its own that outlives a crash, and
+    /// skips it when it comes again.
+    pub idempotent: bool,
     /// How long after the beginning it starts.
     pub starts_after: SimDuration,
 }
@@ -255,10 +267,29 @@ impl Consumer {
             queue: queue.into(),
             settings: ConsumerSettings::default(),
             on_failure: OnFailure::Requeue,
+            retry_queue: None,
+            limit: None,
             acks: Acks::AfterWork,
+            publishes: None,
+            idempotent: false,
             starts_after: SimDuration::ZERO,
         }
     }
+
+    /// Whether it ever publishes, and so lets its channel confirm.
+    #[must_use]
+    pub fn is_publishing(&self) -> bool {
+        self.publishes.is_some() || self.retry_queue.is_some() || self.limit.is_some()
+    }
+}
+
+/// How often an application tries to process a message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Limit {
+    /// How often, the first time included.
+    pub attempts: u32,
+    /// The queue that it publishes the message to after the last.
+    pub parking_queue: QueueName,
 }
 
 choices! {
@@ -276,13 +307,15 @@ choices! {
 
 choices! {
     /// What an application does with a message whose processing fails.
-    OnFailure, "requeue, reject or ack" {
+    OnFailure, "requeue, reject, ack or publish" {
         /// `basic.nack` with requeue: the broker delivers it again.
         Requeue = "requeue",
         /// `basic.reject` without requeue: dead-lettered, or dropped.
         Reject = "reject",
         /// Acknowledges it all the same.
         Ack = "ack",
+        /// Publishes it to its retry queue, and acknowledges it when that is confirmed.
+        Publish = "publish",
     }
 }
 
@@ -411,6 +444,21 @@ settings! {
         confirm: bool = "confirm.select", true;
         /// Whether a message that no queue takes comes back to it.
         mandatory: bool = "mandatory", false;
+        /// Whether it publishes in transactions.
+        transactional: bool = "tx.select", false;
+        /// After how many messages it commits.
+        commit_every: u32 = "tx.commit", 1;
+    }
+}
+
+impl PublisherSettings {
+    /// What the broker would answer to a publisher that is set like that, if it refused it.
+    ///
+    /// Source: `rabbit_channel`, `tx.select`; case `p-tx`.
+    #[must_use]
+    pub fn conflict(&self) -> Option<ProtocolError> {
+        let both = self.confirm && self.transactional;
+        both.then(|| ProtocolError::precondition_failed("cannot switch from confirm to tx mode"))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::application::{self, Application};
 use super::client::{self, Afterwards, Client};
 use super::config;
-use super::fact::Fact;
+use super::fact::{Fact, Forward};
 use super::frame::{ChannelId, Frame};
 use super::snapshot::{ConsumerSnapshot, ConsumerState, Standing};
 use super::topology::Request;
@@ -11,6 +11,11 @@ use crate::name::{ConsumerName, QueueName};
 use crate::sim::SimTime;
 use crate::workload::{MessageId, Workload};
 use std::sync::Arc;
+
+/// How many messages a shovel may hold.
+///
+/// Source: RabbitMQ, "Dynamic Shovels", `src-prefetch-count`.
+const SHOVEL_PREFETCH: u32 = 1_000;
 
 /// A consumer, as a process that can be gone and come back.
 #[derive(Clone, Debug, Hash)]
@@ -21,6 +26,8 @@ pub struct Consumer {
     life: Life,
     client: Client,
     application: Application,
+    /// Of a tool that moves messages: where to, and how many are left.
+    moves: Option<(QueueName, u64)>,
 }
 
 /// Whether a process runs.
@@ -51,6 +58,8 @@ pub enum Input {
     Resume,
     /// It closes its channel and opens another.
     CloseChannel,
+    /// It consumes anew with these settings.
+    Reset(config::ConsumerSettings),
     /// From the broker, on a channel.
     Frame(ChannelId, Frame),
     /// A timer of the application rang.
@@ -84,7 +93,32 @@ impl Consumer {
             life: Life::Closed,
             client: Client::new(number, config, declares),
             application: Application::new(config, workload),
+            moves: None,
         }
+    }
+
+    /// A shovel that moves so many messages to another queue and is done then: it consumes,
+    /// publishes, and acknowledges what is confirmed.
+    ///
+    /// Source: RabbitMQ, "Dynamic Shovels" (`src-delete-after`, `ack-mode` `on-confirm`,
+    /// `src-prefetch-count`), which "Move messages" of the management UI and `rabbitmqadmin` use.
+    #[must_use]
+    pub fn shovel(
+        number: u16,
+        name: ConsumerName,
+        from: QueueName,
+        (to, messages): (QueueName, u64),
+        workload: Workload,
+    ) -> Self {
+        let limit = config::Limit { attempts: 1, parking_queue: to.clone() };
+        let settings =
+            config::ConsumerSettings { prefetch_count: SHOVEL_PREFETCH, ..Default::default() };
+        let config =
+            config::Consumer { settings, limit: Some(limit), ..config::Consumer::new(name, from) };
+        let mut shovel = Self::new(number, &config, [].into(), workload);
+        shovel.application.move_to(to.clone());
+        shovel.moves = Some((to, messages));
+        shovel
     }
 
     /// Its name.
@@ -103,6 +137,18 @@ impl Consumer {
     #[must_use]
     pub fn life(&self) -> Life {
         self.life
+    }
+
+    /// What its client is set to.
+    #[must_use]
+    pub fn settings(&self) -> &config::ConsumerSettings {
+        &self.settings
+    }
+
+    /// Whether it is a tool that moves messages.
+    #[must_use]
+    pub fn is_shovel(&self) -> bool {
+        self.moves.is_some()
     }
 
     /// Whether its application is paused.
@@ -153,6 +199,11 @@ impl Consumer {
             Input::CloseChannel => {
                 self.tell_client(fx, now, client::Input::Close(Afterwards::Reopen));
             }
+            Input::Reset(settings) => {
+                self.application.set_auto_ack(settings.auto_ack);
+                self.settings = settings.clone();
+                self.tell_client(fx, now, client::Input::Reset(settings));
+            }
             Input::Frame(channel, frame) => {
                 self.tell_client(fx, now, client::Input::Frame(channel, frame));
             }
@@ -165,14 +216,25 @@ impl Consumer {
 
     /// An idle application takes the next message out of the buffer, or learns that there is none.
     fn feed_application(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
-        if self.life != Life::Running || !self.application.is_idle() {
-            return;
+        while self.life == Life::Running && self.application.is_idle() {
+            let Some(delivery) = self.client.take() else {
+                return self.tell_application(fx, now, application::Input::BatchDone);
+            };
+            self.tell_application(fx, now, application::Input::Begin(delivery));
         }
-        let next = match self.client.take() {
-            Some(delivery) => application::Input::Begin(delivery),
-            None => application::Input::BatchDone,
-        };
-        self.tell_application(fx, now, next);
+    }
+
+    /// A shovel moved a message. It ends with the last.
+    fn moved(&mut self, fx: &mut Vec<Effect>, now: SimTime, message: MessageId) {
+        let Some((to, left)) = &mut self.moves else { return };
+        *left = left.saturating_sub(1);
+        let (why, is_last) = (Forward::Move { to: to.clone() }, *left == 0);
+        let (queue, consumer) = (self.queue.clone(), self.name.clone());
+        fx.push(Effect::Note(Fact::Forwarded { queue, consumer, message, why }));
+        if is_last {
+            self.life = Life::Closed;
+            self.tell_client(fx, now, client::Input::Close(Afterwards::Stay));
+        }
     }
 
     fn tell_client(&mut self, fx: &mut Vec<Effect>, now: SimTime, input: client::Input) {
@@ -186,6 +248,7 @@ impl Consumer {
                     fx.push(Effect::Note(Fact::Received { queue, consumer, message }));
                 }
                 client::Effect::Discarded(message) => self.discarded(fx, message),
+                client::Effect::Confirmed(message) => self.moved(fx, now, message),
                 client::Effect::ChannelGone => {
                     self.tell_application(fx, now, application::Input::ChannelGone);
                 }
@@ -208,6 +271,10 @@ impl Consumer {
             match want {
                 application::Effect::Settle(delivery, how) => {
                     self.tell_client(fx, now, client::Input::Settle(delivery, how));
+                }
+                application::Effect::Publish(delivery, message, settles) => {
+                    let input = client::Input::Publish(delivery, message, settles);
+                    self.tell_client(fx, now, input);
                 }
                 application::Effect::AckUpTo(delivery) => {
                     self.tell_client(fx, now, client::Input::AckUpTo(delivery));

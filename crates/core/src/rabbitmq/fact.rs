@@ -20,7 +20,8 @@ pub enum Fact {
     Unroutable { message: MessageId, exchange: ExchangeName },
     /// A message is Ready at the end of a queue.
     Enqueued { queue: QueueName, message: MessageId },
-    /// The publisher heard that the broker has taken responsibility for a message.
+    /// The publisher heard that the broker has taken responsibility for a message, by a confirm
+    /// or by the answer to a commit.
     Confirmed { publisher: ProducerName, message: MessageId },
     /// A queue that is full refused a message.
     PublishRefused { queue: QueueName, message: MessageId },
@@ -46,6 +47,12 @@ pub enum Fact {
     Began { queue: QueueName, consumer: ConsumerName, message: MessageId },
     /// The application finished its work on a message.
     Processed { queue: QueueName, consumer: ConsumerName, message: MessageId },
+    /// An idempotent application found that it had done the work on a message before.
+    Skipped { queue: QueueName, consumer: ConsumerName, message: MessageId },
+    /// A consumer's process published a message that it received.
+    Forwarded { queue: QueueName, consumer: ConsumerName, message: MessageId, why: Forward },
+    /// A tool began to move messages from one queue to another.
+    Moving { consumer: ConsumerName, queue: QueueName, to: QueueName, messages: u64 },
     /// The work on a poison message failed.
     Failed { queue: QueueName, consumer: ConsumerName, message: MessageId, then: Then },
     /// The broker took an acknowledgement: the message is gone from the queue.
@@ -69,9 +76,17 @@ pub enum Fact {
     LostWith { queue: QueueName, consumer: ConsumerName, message: MessageId },
 
     /// Everything Ready in a queue was taken out.
-    Purged { queue: QueueName, messages: u64 },
+    Purged { queue: QueueName, messages: Vec<MessageId> },
     /// A queue is gone, and everything in it.
-    QueueDeleted { queue: QueueName, messages: u64, why: Deletion },
+    QueueDeleted { queue: QueueName, messages: Vec<MessageId>, why: Deletion },
+    /// A restart took what was not persistent.
+    Forgotten { queue: QueueName, messages: Vec<MessageId> },
+    /// The connection of a publisher broke while the broker confirmed something.
+    ConfirmLost { publisher: ProducerName },
+    /// A publisher sent a message again, because it never heard that it is confirmed.
+    PublishedAgain { publisher: ProducerName, message: MessageId, exchange: ExchangeName },
+    /// A client began anew with another setting.
+    Reset { name: Arc<str>, setting: Arc<str>, value: Arc<str> },
     /// The broker stopped and started again.
     BrokerRestarted,
     /// A node of the cluster stopped.
@@ -150,6 +165,37 @@ pub enum RequeueReason {
     ChannelClosed(ConsumerName),
 }
 
+/// Why a consumer's process published a message that it received.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Forward {
+    /// It is the result of its work.
+    Result {
+        /// The exchange.
+        exchange: ExchangeName,
+        /// The routing key.
+        routing_key: Arc<str>,
+    },
+    /// It is to come back and be tried again.
+    Retry {
+        /// The queue where it waits.
+        to: QueueName,
+        /// Which attempt the next one is.
+        attempt: u32,
+    },
+    /// It failed too often.
+    Park {
+        /// The queue where it stays.
+        to: QueueName,
+        /// How often work on it failed.
+        attempts: u32,
+    },
+    /// A tool moves it.
+    Move {
+        /// The queue it goes to.
+        to: QueueName,
+    },
+}
+
 /// What follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Then {
@@ -159,6 +205,8 @@ pub enum Then {
     Reject,
     /// `basic.ack`.
     Ack,
+    /// `basic.publish` to another queue.
+    Publish,
     /// Nothing: automatic acknowledgement has already settled it.
     Nothing,
 }
@@ -169,7 +217,10 @@ impl Fact {
     pub fn weight(&self) -> Weight {
         match self {
             Self::Routed { .. } | Self::Received { .. } => Weight::Detail,
-            Self::Published { .. }
+            Self::Skipped { .. }
+            | Self::Forwarded { .. }
+            | Self::PublishedAgain { .. }
+            | Self::Published { .. }
             | Self::Unroutable { .. }
             | Self::Enqueued { .. }
             | Self::Confirmed { .. }
@@ -186,11 +237,15 @@ impl Fact {
             | Self::LostWith { .. }
             | Self::ChannelClosed { .. }
             | Self::Refused { .. } => Weight::Seen,
-            Self::Dropped { .. } | Self::Purged { .. } | Self::QueueDeleted { .. } => {
-                Weight::Turn(Mark::Removal)
-            }
+            Self::Dropped { .. }
+            | Self::Purged { .. }
+            | Self::QueueDeleted { .. }
+            | Self::Forgotten { .. } => Weight::Turn(Mark::Removal),
             Self::DeadLettered { .. } => Weight::Turn(Mark::DeadLetter),
             Self::ChannelError { .. }
+            | Self::Moving { .. }
+            | Self::ConfirmLost { .. }
+            | Self::Reset { .. }
             | Self::BrokerRestarted
             | Self::NodeStopped { .. }
             | Self::NodeStarted { .. }
@@ -215,6 +270,18 @@ fn list(f: &mut fmt::Formatter<'_>, queues: &[QueueName]) -> fmt::Result {
         write!(f, "{comma}{queue}")?;
     }
     Ok(())
+}
+
+/// How many messages, as people say it.
+struct Counted<'a>(&'a [MessageId]);
+
+impl fmt::Display for Counted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.len() {
+            1 => f.write_str("1 message"),
+            count => write!(f, "{count} messages"),
+        }
+    }
 }
 
 /// The name of an exchange as people say it.
@@ -257,9 +324,49 @@ impl fmt::Display for Fact {
             Self::Returned { publisher, message } => {
                 write!(f, "{message} came back to {publisher}: it went nowhere")
             }
-            Self::Purged { queue, messages } => write!(f, "{queue} was purged of {messages}"),
+            Self::Purged { queue, messages } => {
+                write!(f, "{queue} was purged of {}", Counted(messages))
+            }
             Self::QueueDeleted { queue, messages, why } => {
-                write!(f, "{queue} is deleted with {messages} messages: {why}")
+                write!(f, "{queue} is deleted with {}: {why}", Counted(messages))
+            }
+            Self::Forgotten { queue, messages } => {
+                let were = if messages.len() == 1 { "was" } else { "were" };
+                write!(f, "{queue} lost {} that {were} not persistent", Counted(messages))
+            }
+            Self::ConfirmLost { publisher } => {
+                write!(f, "the connection of {publisher} broke, and a confirm is lost with it")
+            }
+            Self::PublishedAgain { publisher, message, exchange } => write!(
+                f,
+                "{publisher} published {message} again to {}: it heard of no confirm",
+                Spoken(exchange)
+            ),
+            Self::Reset { name, setting, value } => {
+                write!(f, "{name} begins anew with {setting}={value}")
+            }
+            Self::Skipped { consumer, message, .. } => {
+                write!(f, "{consumer} skipped {message}: done before")
+            }
+            Self::Forwarded { consumer, message, why, queue } => match why {
+                Forward::Result { exchange, routing_key } => write!(
+                    f,
+                    "{consumer} published the result of {message} to {} with key '{routing_key}'",
+                    Spoken(exchange)
+                ),
+                Forward::Retry { to, attempt } => {
+                    write!(f, "{consumer} sent {message} to {to}, attempt {attempt}")
+                }
+                Forward::Park { to, attempts } => {
+                    write!(f, "{consumer} sent {message} to {to} after {attempts} attempts")
+                }
+                Forward::Move { to } => {
+                    write!(f, "{consumer} moved {message} from {queue} to {to}")
+                }
+            },
+            Self::Moving { consumer, queue, to, messages } => {
+                let plural = if *messages == 1 { "" } else { "s" };
+                write!(f, "{consumer} moves {messages} message{plural} from {queue} to {to}")
             }
             Self::BrokerRestarted => f.write_str("the broker restarted"),
             Self::NodeStopped { node } => write!(f, "node {node} stopped"),
@@ -389,6 +496,7 @@ impl fmt::Display for Then {
             Self::Requeue => "returns it to the queue",
             Self::Reject => "rejects it",
             Self::Ack => "acknowledges it all the same",
+            Self::Publish => "sends it to another queue",
             Self::Nothing => "goes on",
         })
     }

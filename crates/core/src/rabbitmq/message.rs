@@ -126,6 +126,12 @@ pub struct Dying<'a> {
     pub version: Version,
 }
 
+/// A header in which an application counts its attempts when it publishes a message again:
+/// RabbitMQ 4 begins `x-death` anew for what a client publishes.
+///
+/// Source: RabbitMQ 4.0 release notes, "x-death"; case `d-client-xdeath`.
+const ATTEMPTS: &str = "x-attempts";
+
 /// Two headers that hold further routing keys. The second is not delivered.
 const CC: &str = "CC";
 const BCC: &str = "BCC";
@@ -167,6 +173,40 @@ impl Message {
     #[must_use]
     pub fn priority(&self) -> Option<u8> {
         self.properties.as_ref()?.priority
+    }
+
+    /// The copy that an application or a tool which received it publishes elsewhere, perhaps with
+    /// how many attempts there were so far.
+    ///
+    /// Simplified: the headers that a broker added are left out, except that the attempts are
+    /// counted on; a shovel and many applications copy all of them.
+    #[must_use]
+    pub fn forwarded(&self, address: Arc<Address>, attempts: Option<u32>) -> Self {
+        let mut properties = self.properties.clone();
+        if let Some(attempts) = attempts {
+            let properties = Arc::make_mut(properties.get_or_insert_default());
+            properties.headers.insert(ATTEMPTS.into(), Field::Int(attempts.into()));
+        }
+        Self::new(self.id, self.size_bytes, address).with_shared(properties)
+    }
+
+    /// How often an application that consumes from `queue` can tell that work on it failed
+    /// before: what the application itself wrote, how often it was rejected from there, and how
+    /// often it came back to a quorum queue. A classic queue does not count.
+    ///
+    /// Source: RabbitMQ, "Dead Letter Exchanges" (`x-death`), "Quorum Queues" (poison message
+    /// handling, `x-delivery-count`).
+    #[must_use]
+    pub fn failures(&self, queue: &QueueName) -> u32 {
+        let told = self.headers().and_then(|it| it.get(ATTEMPTS)).and_then(Field::as_int);
+        let told = told.and_then(|it| u32::try_from(it).ok()).unwrap_or(0);
+        let rejected = |it: &&Death| it.queue == *queue && it.reason == Reason::Rejected;
+        let rejected: u32 = self.deaths().iter().filter(rejected).map(|it| it.count).sum();
+        let returned = match self.stamp {
+            Stamp::DeliveryCount(count) => count,
+            Stamp::None | Stamp::Offset(_) => 0,
+        };
+        told.saturating_add(rejected).saturating_add(returned)
     }
 
     /// Its `expiration`, as its publisher wrote it.

@@ -4,7 +4,7 @@
 use super::config::{self, Destination, PublisherSettings, RoutingKey};
 use super::error::ProtocolError;
 use super::fact::Fact;
-use super::frame::{ChannelId, ClientId, ConnectionId, Frame, Tags};
+use super::frame::{ChannelId, ClientId, ConnectionId, Frame, Tags, Tx};
 use super::message::{Address, Message, Properties};
 use super::snapshot::PublisherSnapshot;
 use crate::name::{ExchangeName, ProducerName};
@@ -21,12 +21,18 @@ const NEXT_LOOKED_THROUGH: usize = 512;
 
 /// A publisher with its channel.
 ///
-/// Simplified: a publish is never repeated, neither without its confirm nor after the channel was
-/// closed; and a publisher sends as fast as its messages are due, whatever is unconfirmed.
+/// What is unconfirmed or uncommitted when a connection breaks is published again on the next one:
+/// nobody knows whether the broker has it.
+///
+/// Source: RabbitMQ, "Reliability Guide", publishers and confirms.
+///
+/// Simplified: a publish is not repeated while its connection lasts, nor after the broker closed
+/// the channel because of it; and a publisher sends as fast as its messages are due, whatever is
+/// unconfirmed.
 #[derive(Clone, Debug, Hash)]
 pub struct Publisher {
     name: ProducerName,
-    confirm: bool,
+    settings: PublisherSettings,
     workload: Workload,
     /// Where its messages go, by stream; nothing for the streams of others.
     routes: Arc<[Option<Route>]>,
@@ -39,7 +45,11 @@ pub struct Publisher {
     next_number: u64,
     /// What waits for its confirm, by number.
     /// In the order of their numbers.
-    unconfirmed: VecDeque<(u64, MessageId)>,
+    unconfirmed: VecDeque<(u64, Message)>,
+    /// What was published since the last commit.
+    uncommitted: Vec<Message>,
+    /// What each answer that is to come is about: nothing, or what was committed.
+    committing: VecDeque<Vec<Message>>,
     sent: u64,
     confirmed: u64,
     /// Why the broker closed the last channel, if it did and nothing was published since.
@@ -50,7 +60,8 @@ pub struct Publisher {
 #[derive(Clone, Debug, Hash)]
 struct Route {
     to: To,
-    mandatory: bool,
+    /// If nothing is said, as the publisher is set to.
+    mandatory: Option<bool>,
     /// In turn; none: the defaults.
     properties: Vec<Option<Arc<Properties>>>,
 }
@@ -71,6 +82,8 @@ pub enum Input {
     Start,
     /// Its next message is due.
     Due,
+    /// It goes on with these settings.
+    Reset(PublisherSettings),
     /// From the broker, on a channel.
     Frame(ChannelId, Frame),
 }
@@ -100,13 +113,13 @@ impl Publisher {
             .streams
             .iter()
             .zip(destinations)
-            .map(|(stream, to)| mine(stream).then(|| Route::new(to, &config.settings)))
+            .map(|(stream, to)| mine(stream).then(|| Route::new(to)))
             .collect();
         let turns = vec![0; workload.streams.len()];
         let connection = ConnectionId { client: ClientId::Publisher(number), life: 0 };
         Self {
             name: config.name.clone(),
-            confirm: config.settings.confirm,
+            settings: config.settings.clone(),
             workload,
             routes,
             turns,
@@ -114,6 +127,8 @@ impl Publisher {
             next: 0,
             next_number: 1,
             unconfirmed: VecDeque::new(),
+            uncommitted: Vec::new(),
+            committing: VecDeque::new(),
             sent: 0,
             confirmed: 0,
             error: None,
@@ -130,7 +145,7 @@ impl Publisher {
     #[must_use]
     pub fn unconfirmed(&self, number: u64) -> Option<MessageId> {
         let place = self.unconfirmed.binary_search_by_key(&number, |it| it.0).ok()?;
-        Some(self.unconfirmed[place].1)
+        Some(self.unconfirmed[place].1.id)
     }
 
     /// Takes one input and says what should follow, in order.
@@ -144,7 +159,65 @@ impl Publisher {
                 self.publish(fx);
                 self.wait_for_next(fx);
             }
+            Input::Reset(settings) => self.reset(fx, settings),
             Input::Frame(channel, frame) => self.frame(fx, channel, &frame),
+        }
+    }
+
+    /// Confirms and transactions are a channel's, so it may need another.
+    ///
+    /// Simplified: what the old channel has not confirmed stays so.
+    fn reset(&mut self, fx: &mut Vec<Effect>, settings: PublisherSettings) {
+        let of = |it: &PublisherSettings| (it.confirm, it.transactional);
+        let other = of(&self.settings) != of(&settings);
+        self.settings = settings;
+        if other {
+            fx.push(Effect::Send(self.channel, Frame::ChannelClose(None)));
+            self.forget();
+            self.open_channel(fx);
+        }
+    }
+
+    /// Whether the next answer is about something that it committed.
+    #[must_use]
+    pub fn is_committing(&self) -> bool {
+        self.committing.front().is_some_and(|it| !it.is_empty())
+    }
+
+    /// What it is set to.
+    #[must_use]
+    pub fn settings(&self) -> &PublisherSettings {
+        &self.settings
+    }
+
+    /// Nobody will answer any more. Tells what nobody has answered.
+    fn forget(&mut self) -> Vec<Message> {
+        self.next_number = 1;
+        let mut unknown: Vec<Message> = self.committing.drain(..).flatten().collect();
+        unknown.append(&mut self.uncommitted);
+        unknown.extend(self.unconfirmed.drain(..).map(|it| it.1));
+        unknown
+    }
+
+    /// The connection is gone: another, and on it again what nobody has answered.
+    fn reconnect(&mut self, fx: &mut Vec<Effect>) {
+        self.channel.connection.life += 1;
+        self.channel.number = 0;
+        let unknown = self.forget();
+        self.open_channel(fx);
+        for it in unknown {
+            let (publisher, message) = (self.name.clone(), it.id);
+            let exchange = it.address.exchange.clone();
+            fx.push(Effect::Note(Fact::PublishedAgain { publisher, message, exchange }));
+            self.send(fx, it);
+        }
+        self.commit(fx);
+    }
+
+    fn commit(&mut self, fx: &mut Vec<Effect>) {
+        if !self.uncommitted.is_empty() {
+            fx.push(Effect::Send(self.channel, Frame::Tx(Tx::Commit)));
+            self.committing.push_back(std::mem::take(&mut self.uncommitted));
         }
     }
 
@@ -152,8 +225,12 @@ impl Publisher {
         self.channel.number += 1;
         let connection_name = self.name.0.clone();
         fx.push(Effect::Send(self.channel, Frame::ChannelOpen { connection_name }));
-        if self.confirm {
+        if self.settings.confirm {
             fx.push(Effect::Send(self.channel, Frame::ConfirmSelect));
+        }
+        if self.settings.transactional {
+            fx.push(Effect::Send(self.channel, Frame::Tx(Tx::Select)));
+            self.committing.push_back(Vec::new());
         }
     }
 
@@ -163,6 +240,8 @@ impl Publisher {
         self.next += rest.take_while(|it| self.route(it).is_none()).count();
         if let Some(message) = self.workload.messages.get(self.next) {
             fx.push(Effect::Wake(message.at));
+        } else {
+            self.commit(fx);
         }
     }
 
@@ -187,18 +266,29 @@ impl Publisher {
         if let Some(turn) = (self.turns[stream] as usize).checked_rem(route.properties.len()) {
             copy = copy.with_shared(route.properties[turn].clone());
         }
-        let mandatory = route.mandatory;
         self.turns[stream] += 1;
         let (publisher, exchange) = (self.name.clone(), copy.address.exchange.clone());
         fx.push(Effect::Note(Fact::Published { publisher, message: id, exchange }));
-        fx.push(Effect::Send(self.channel, Frame::Publish { message: copy, mandatory }));
-        if self.confirm {
-            self.unconfirmed.push_back((self.next_number, id));
-            self.next_number += 1;
+        self.send(fx, copy);
+        if self.settings.commit_every <= u32::try_from(self.uncommitted.len()).unwrap_or(u32::MAX) {
+            self.commit(fx);
         }
         self.next += 1;
         self.sent += 1;
         self.error = None;
+    }
+
+    fn send(&mut self, fx: &mut Vec<Effect>, message: Message) {
+        let route = self.route(self.workload.message(message.id));
+        let mandatory = route.and_then(|it| it.mandatory).unwrap_or(self.settings.mandatory);
+        let frame = Frame::Publish { message: message.clone(), mandatory };
+        fx.push(Effect::Send(self.channel, frame));
+        if self.settings.confirm {
+            self.unconfirmed.push_back((self.next_number, message));
+            self.next_number += 1;
+        } else if self.settings.transactional {
+            self.uncommitted.push(message);
+        }
     }
 
     fn frame(&mut self, fx: &mut Vec<Effect>, channel: ChannelId, frame: &Frame) {
@@ -218,10 +308,15 @@ impl Publisher {
             Frame::ChannelClose(why) => {
                 self.error.clone_from(why);
                 fx.push(Effect::Send(channel, Frame::ChannelCloseOk));
-                self.unconfirmed.clear();
-                self.next_number = 1;
+                self.forget();
                 self.open_channel(fx);
             }
+            Frame::TopologyDone(_) => {
+                for it in self.committing.pop_front().unwrap_or_default() {
+                    self.taken(fx, it.id);
+                }
+            }
+            Frame::ConnectionClosed => self.reconnect(fx),
             Frame::ConfirmNack(number) => {
                 let message = self.answered(*number);
                 fx.push(Effect::Note(Fact::Nacked { publisher: self.name.clone(), message }));
@@ -233,19 +328,13 @@ impl Publisher {
             // A connection of its own for the next channel.
             Frame::ConnectionClose(why) => {
                 self.error = Some(why.clone());
-                self.channel.connection.life += 1;
-                self.channel.number = 0;
-                self.unconfirmed.clear();
-                self.next_number = 1;
-                self.open_channel(fx);
+                self.reconnect(fx);
             }
             Frame::ChannelOpen { .. }
             | Frame::ChannelCloseOk
-            | Frame::ConnectionClosed
             | Frame::ConfirmSelect
             | Frame::Tx(_)
             | Frame::Topology(_)
-            | Frame::TopologyDone(_)
             | Frame::Publish { .. }
             | Frame::Get { .. }
             | Frame::GetOk { .. }
@@ -266,11 +355,16 @@ impl Publisher {
     fn answered(&mut self, number: u64) -> MessageId {
         let place = self.unconfirmed.binary_search_by_key(&number, |it| it.0);
         let place = place.expect("a publish is confirmed once");
-        self.unconfirmed.remove(place).expect("it was just found there").1
+        self.unconfirmed.remove(place).expect("it was just found there").1.id
     }
 
     fn confirmed(&mut self, fx: &mut Vec<Effect>, number: u64) {
         let message = self.answered(number);
+        self.taken(fx, message);
+    }
+
+    /// The broker has taken responsibility for a message.
+    fn taken(&mut self, fx: &mut Vec<Effect>, message: MessageId) {
         self.confirmed += 1;
         let publisher = self.name.clone();
         fx.push(Effect::Note(Fact::Confirmed { publisher, message }));
@@ -296,7 +390,7 @@ impl Publisher {
 }
 
 impl Route {
-    fn new(to: &Destination, settings: &PublisherSettings) -> Self {
+    fn new(to: &Destination) -> Self {
         let exchange = to.exchange.clone();
         Self {
             to: match &to.routing_key {
@@ -305,7 +399,7 @@ impl Route {
                 }
                 RoutingKey::MessageKey => To::ByKey(exchange),
             },
-            mandatory: to.mandatory.unwrap_or(settings.mandatory),
+            mandatory: to.mandatory,
             properties: to.properties.iter().map(Properties::shared).collect(),
         }
     }

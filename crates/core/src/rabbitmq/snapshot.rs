@@ -298,6 +298,8 @@ pub enum Cargo {
     Unroutable(ExchangeName, ProducerName, MessageId),
     /// A message from a queue to a consumer.
     Deliver(QueueName, ConsumerName, MessageId),
+    /// A message that a consumer's process publishes to an exchange, with a routing key.
+    Forward(ConsumerName, ExchangeName, Arc<str>, MessageId),
     /// An acknowledgement from a consumer.
     Ack(ConsumerName, QueueName, MessageId),
     /// A return from a consumer: nack or reject.

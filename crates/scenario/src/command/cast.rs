@@ -23,6 +23,10 @@ pub struct Cast {
     /// Kafka's producers and topics.
     pub(super) producers: Set<ProducerName>,
     pub(super) topics: Set<TopicName>,
+    /// The publishers of RabbitMQ.
+    pub(super) publishers: Vec<ProducerName>,
+    /// How many nodes RabbitMQ has.
+    pub(super) nodes: u32,
     pub(super) in_kafka: Set<ConsumerName>,
     pub(super) in_rabbitmq: Set<ConsumerName>,
 }
@@ -69,6 +73,8 @@ impl Cast {
             queues,
             producers: kafka.producers.iter().map(|it| it.name.clone()).collect(),
             topics: kafka.topics.iter().map(|it| it.name.clone()).collect(),
+            publishers: rabbitmq.publishers.iter().map(|it| it.name.clone()).collect(),
+            nodes: rabbitmq.broker.nodes,
             all_queues: rabbitmq.queues.iter().map(|it| it.name.clone()).collect(),
             in_kafka: kafka.consumers.iter().map(|it| it.name.clone()).collect(),
             in_rabbitmq: rabbitmq.consumers.iter().map(|it| it.name.clone()).collect(),
@@ -273,6 +279,14 @@ impl Cast {
         Err(Unfit(format!("there is no {id}: they are numbered 1 to {last}")))
     }
 
+    fn queue(&self, queue: &QueueName) -> Result<(), Unfit> {
+        if self.all_queues.contains(queue) {
+            return Ok(());
+        }
+        let queues = self.all_queues.iter().map(QueueName::as_str);
+        Err(missing("queue", queue.as_str(), queues))
+    }
+
     fn rabbitmq(&self, command: &rabbitmq::Command) -> Result<rabbitmq::Command, Unfit> {
         use rabbitmq::Command as Its;
         match command {
@@ -289,7 +303,32 @@ impl Cast {
                 let queues = self.all_queues.iter().map(QueueName::as_str);
                 return Err(missing("queue", queue.as_str(), queues));
             }
-            Its::AddConsumer(..) | Its::RestartBroker | Its::StopNode(_) | Its::StartNode(_) => {}
+            Its::Purge(queue) | Its::Delete(queue) => self.queue(queue)?,
+            Its::Move(from, to) => {
+                self.queue(from)?;
+                self.queue(to)?;
+            }
+            Its::Set { name, .. } => {
+                let there = self.in_rabbitmq.iter().map(ConsumerName::as_str);
+                let publishers = self.publishers.iter().map(ProducerName::as_str);
+                let queues = self.all_queues.iter().map(QueueName::as_str);
+                let all = || there.clone().chain(publishers.clone()).chain(queues.clone());
+                if all().all(|it| *it != **name) {
+                    return Err(missing("consumer or publisher", name, all()));
+                }
+            }
+            Its::LoseConfirm(name) if !self.publishers.contains(name) => {
+                let all = self.publishers.iter().map(ProducerName::as_str);
+                return Err(missing("publisher", name.as_str(), all));
+            }
+            Its::StopNode(node) | Its::StartNode(node) => {
+                let last = self.nodes;
+                if !(1..=last).contains(node) {
+                    let what = format!("there is no node {node}: they are numbered 1 to {last}");
+                    return Err(Unfit(what));
+                }
+            }
+            Its::AddConsumer(..) | Its::RestartBroker | Its::LoseConfirm(_) => {}
             Its::Drive(..) | Its::Configure(..) => {
                 return Err(Unfit("a scenario cannot ask for that".to_owned()));
             }

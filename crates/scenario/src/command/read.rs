@@ -81,6 +81,12 @@ impl FromStr for Command {
 
     fn from_str(text: &str) -> Result<Self, BadCommand> {
         let words: Vec<&str> = text.split_whitespace().collect();
+        if let ["rabbitmq", own @ ..] = &words[..]
+            && let Some(own) = rabbitmq::Command::own(own)
+        {
+            let form = |right| BadCommand::Form { text: text.to_owned(), right };
+            return own.map(Self::RabbitMq).map_err(form);
+        }
         let (["kafka", own @ ..] | own) = &words[..];
         if let Some(own) = kafka::Command::own(own) {
             let form = |right| BadCommand::Form { text: text.to_owned(), right };
@@ -154,8 +160,9 @@ fn broker(text: &str, number: &str) -> Result<BrokerId, BadCommand> {
 }
 
 fn malformed(text: &str, first: &str) -> BadCommand {
-    let known = || WORDS.iter().chain(kafka::Command::OWN_WORDS).map(|(word, _)| *word);
-    match WORDS.iter().find(|(word, _)| *word == first) {
+    let both = || WORDS.iter().chain(rabbitmq::Command::OWN_WORDS);
+    let known = || both().chain(kafka::Command::OWN_WORDS).map(|(word, _)| *word);
+    match both().find(|(word, _)| *word == first) {
         Some((_, right)) => BadCommand::Form { text: text.to_owned(), right },
         None => BadCommand::Unknown {
             word: first.to_owned(),

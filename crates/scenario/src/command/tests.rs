@@ -53,7 +53,8 @@ fn kafka_command() -> impl Strategy<Value = kafka::Command> {
 
 fn rabbitmq_command() -> impl Strategy<Value = rabbitmq::Command> {
     use rabbitmq::Command as Its;
-    (name(), name(), 0..5).prop_map(|(name, queue, which)| {
+    (name(), name(), 0..13).prop_map(|(name, queue, which)| {
+        let (setting, value) = (queue.clone().into(), queue.clone().into());
         let name = ConsumerName::from(name);
         match which {
             0 => Its::CrashConsumer(name),
@@ -62,6 +63,12 @@ fn rabbitmq_command() -> impl Strategy<Value = rabbitmq::Command> {
             3 => Its::AddConsumer(name, queue.into()),
             4 => Its::StopNode(2),
             5 => Its::StartNode(3),
+            6 => Its::Purge(queue.into()),
+            7 => Its::Delete(queue.into()),
+            8 => Its::Move(name.as_str().into(), queue.into()),
+            9 => Its::LoseConfirm(queue.into()),
+            10 => Its::Set { name: name.0, setting, value },
+            11 => Its::RestartBroker,
             _ => Its::CloseChannel(name),
         }
     })
@@ -134,6 +141,10 @@ fn a_wrong_text_says_what_would_be_right() {
         "kafka set c1 fetch.min.bytes",
         "kafka sek c1 orders-0 to 3",
         "rabbitmq commit c1",
+        "rabbitmq set c1 prefetch_count",
+        "rabbitmq move dead tasks",
+        "purge tasks",
+        "prge tasks",
     ]
     .iter()
     .map(|text| text.parse::<Command>().unwrap_err().to_string())
@@ -151,8 +162,12 @@ fn a_wrong_text_says_what_would_be_right() {
         'kafka close channel of c1' cannot be asked of Kafka: only RabbitMQ has channels
         'reset billing' is not a command: write 'reset billing to earliest', or to latest or an offset, and 'of orders-0' for one
         'kafka set c1 fetch.min.bytes' is not a command: write 'set c1 max.poll.records=1', with a client, a group or a topic
-        'sek' begins no command; the nearest word is 'seek'
+        'sek' begins no command; the nearest word is 'set'
         'rabbitmq commit c1' cannot be asked of RabbitMQ: only Kafka commits offsets and has brokers
+        'rabbitmq set c1 prefetch_count' is not a command: write 'rabbitmq set c1 prefetch_count=1'
+        'rabbitmq move dead tasks' is not a command: write 'rabbitmq move orders.dlq to orders'
+        'purge tasks' is not a command: write 'rabbitmq purge orders'
+        'prge' begins no command; the nearest word is 'purge'
     "#]]
     .assert_eq(&(refusals.join("\n") + "\n"));
 }
@@ -166,6 +181,8 @@ fn check(commands: &[&str], expected: Expect) {
         queues: vec!["tasks".into(), "billing".into()],
         producers: ["shop"].map(ProducerName::from).into_iter().collect(),
         topics: ["orders", "parcels"].map(TopicName::from).into_iter().collect(),
+        publishers: vec!["shop".into()],
+        nodes: 3,
         all_queues: vec!["tasks".into(), "billing".into(), "dead".into()],
         in_kafka: ["c1", "k2"].map(ConsumerName::from).into_iter().collect(),
         in_rabbitmq: ["c1", "r2"].map(ConsumerName::from).into_iter().collect(),
@@ -314,6 +331,52 @@ fn brokers_are_numbered_from_1() {
                 there is no broker 2: they are numbered 1 to 1
             crash broker 0
                 there is no broker 0: they are numbered 1 to 1
+        "#]],
+    );
+}
+
+#[test]
+fn what_only_rabbitmq_has_is_found_or_missed_by_name() {
+    check(
+        &[
+            "rabbitmq purge dead",
+            "rabbitmq purge bead",
+            "rabbitmq delete tusks",
+            "rabbitmq move dead to tasks",
+            "rabbitmq move dead to task",
+            "rabbitmq set r2 prefetch_count=1",
+            "rabbitmq set shop mandatory=true",
+            "rabbitmq set shopp mandatory=true",
+            "rabbitmq lose confirm shop",
+            "rabbitmq lose confirm stop",
+            "rabbitmq restart broker",
+            "stop node 4",
+        ],
+        expect![[r#"
+            rabbitmq purge dead
+                rabbitmq: purge dead
+            rabbitmq purge bead
+                there is no queue 'bead'; the nearest is 'dead'
+            rabbitmq delete tusks
+                there is no queue 'tusks'; the nearest is 'tasks'
+            rabbitmq move dead to tasks
+                rabbitmq: move dead to tasks
+            rabbitmq move dead to task
+                there is no queue 'task'; the nearest is 'tasks'
+            rabbitmq set r2 prefetch_count=1
+                rabbitmq: set r2 prefetch_count=1
+            rabbitmq set shop mandatory=true
+                rabbitmq: set shop mandatory=true
+            rabbitmq set shopp mandatory=true
+                there is no consumer or publisher 'shopp'; the nearest is 'shop'
+            rabbitmq lose confirm shop
+                rabbitmq: lose confirm shop
+            rabbitmq lose confirm stop
+                there is no publisher 'stop'; the nearest is 'shop'
+            rabbitmq restart broker
+                rabbitmq: restart broker
+            stop node 4
+                there is no node 4: they are numbered 1 to 3
         "#]],
     );
 }

@@ -6,11 +6,14 @@ mod sent;
 use super::read::{Node, Table, Wrong};
 use super::workload::Sent;
 use super::{names, span, unique, within};
+use brokerscope_core::name::QueueName;
 use brokerscope_core::rabbitmq::config::{
-    Acks, BrokerSettings, Config, Consumer, ConsumerSettings, Links, OnFailure, Publisher,
+    Acks, BrokerSettings, Config, Consumer, ConsumerSettings, Limit, Links, OnFailure, Publisher,
     PublisherSettings,
 };
+use brokerscope_core::rabbitmq::message::Address;
 use brokerscope_core::sim::SimDuration;
+use declared::Declared;
 use std::collections::BTreeSet;
 
 /// How many nodes a cluster has at most. RabbitMQ advises against more.
@@ -32,7 +35,7 @@ pub(super) fn config(top: Table<'_>, flows: &[Sent<'_>]) -> Result<Config, Wrong
     Ok(Config {
         destinations: flows.iter().map(to).collect::<Result<_, _>>()?,
         publishers: publishers(table, flows)?,
-        consumers: consumers(table, &declared.queues())?,
+        consumers: consumers(table, &declared)?,
         links: links(table)?,
         broker: broker(table)?,
         bindings: declared.bindings,
@@ -86,6 +89,11 @@ fn publishers(table: Table<'_>, flows: &[Sent<'_>]) -> Result<Vec<Publisher>, Wr
         let mut settings = PublisherSettings::default();
         if let Some(node) = table.get("settings") {
             node.settings(&mut |name, value| settings.set(name, value))?;
+            within(node, settings.show("tx.commit"), "tx.commit", 1..=i64::MAX)?;
+            if let Some(error) = settings.conflict() {
+                let right = "\"confirm.select\" = false is what goes with \"tx.select\" = true";
+                return Err(node.error(format!("RabbitMQ refuses that: {}; {right}", error.text)));
+            }
         }
         for it in publishers.iter_mut().filter(|it| it.name.as_str() == called) {
             it.settings = settings.clone();
@@ -94,7 +102,8 @@ fn publishers(table: Table<'_>, flows: &[Sent<'_>]) -> Result<Vec<Publisher>, Wr
     Ok(publishers)
 }
 
-fn consumers(table: Table<'_>, queues: &[&str]) -> Result<Vec<Consumer>, Wrong> {
+fn consumers(table: Table<'_>, declared: &Declared) -> Result<Vec<Consumer>, Wrong> {
+    let queues = &declared.queues();
     let mut seen = BTreeSet::new();
     let mut consumers = Vec::new();
     for node in table.items("consumers")? {
@@ -108,6 +117,11 @@ fn consumers(table: Table<'_>, queues: &[&str]) -> Result<Vec<Consumer>, Wrong> 
             "arguments",
             "acks",
             "on_failure",
+            "retry_queue",
+            "attempts",
+            "parking_queue",
+            "publishes",
+            "idempotent",
             "starts",
         ])?;
         let named = table.need("queue")?;
@@ -124,18 +138,76 @@ fn consumers(table: Table<'_>, queues: &[&str]) -> Result<Vec<Consumer>, Wrong> 
             node.table(&["x-priority", "x-stream-offset"])?;
             node.settings(&mut |name, value| settings.set(name, value))?;
         }
+        let queue_at = |key: &str| -> Result<Option<QueueName>, Wrong> {
+            let Some(node) = table.get(key) else { return Ok(None) };
+            node.one_of("queue", node.text()?, queues)?;
+            Ok(Some(node.text()?.into()))
+        };
         let model = Consumer {
+            retry_queue: queue_at("retry_queue")?,
+            limit: limit(table, queue_at("parking_queue")?)?,
+            publishes: publishes(table, declared)?,
+            idempotent: table.or("idempotent", false, Node::boolean)?,
             settings,
             on_failure: table.or("on_failure", OnFailure::Requeue, Node::choice)?,
             acks: table.or("acks", Acks::AfterWork, Node::choice)?,
             starts_after: table.or("starts", SimDuration::ZERO, span)?,
             ..Consumer::new("", queue)
         };
+        check_patterns(node, &model)?;
         for name in names(table.need("consumers")?, &mut seen, "consumers")? {
             consumers.push(Consumer { name: name.into(), ..model.clone() });
         }
     }
     Ok(consumers)
+}
+
+/// How often a message is tried, and where it goes then.
+fn limit(table: Table<'_>, parking_queue: Option<QueueName>) -> Result<Option<Limit>, Wrong> {
+    let attempts = table.get("attempts");
+    match (attempts, parking_queue) {
+        (None, None) => Ok(None),
+        (Some(node), Some(parking_queue)) => {
+            Ok(Some(Limit { attempts: node.small(1, 1_000_000)?, parking_queue }))
+        }
+        (Some(node), None) => {
+            Err(node.says("'attempts' needs 'parking_queue': where a message goes after the last"))
+        }
+        (None, Some(_)) => Err(table.missing("attempts")),
+    }
+}
+
+/// Where the result of work is published.
+fn publishes(table: Table<'_>, declared: &Declared) -> Result<Option<Address>, Wrong> {
+    let Some(node) = table.get("publishes") else { return Ok(None) };
+    let table = node.table(&["exchange", "routing_key"])?;
+    let exchange = table.or("exchange", "", Node::text)?;
+    let routing_key = table.or("routing_key", "", Node::text)?;
+    if exchange.is_empty() {
+        table.need("routing_key")?.one_of("queue", routing_key, &declared.queues())?;
+    } else {
+        table.need("exchange")?.one_of("exchange", exchange, &declared.exchanges())?;
+    }
+    Ok(Some(Address { exchange: exchange.into(), routing_key: routing_key.into() }))
+}
+
+/// Refuses what an application cannot do together.
+fn check_patterns(node: Node<'_>, it: &Consumer) -> Result<(), Wrong> {
+    match (it.on_failure, &it.retry_queue) {
+        (OnFailure::Publish, None) => {
+            return Err(node.says("on_failure = \"publish\" needs 'retry_queue': where to"));
+        }
+        (OnFailure::Publish, Some(_)) | (_, None) => {}
+        (_, Some(_)) => {
+            return Err(node.says("'retry_queue' goes with on_failure = \"publish\""));
+        }
+    }
+    if it.acks == Acks::AfterBatch && it.is_publishing() {
+        let what = "an application that publishes acknowledges each message when that is \
+                    confirmed: it cannot have acks = \"after-batch\"";
+        return Err(node.says(what));
+    }
+    Ok(())
 }
 
 /// AMQP has 16 bits for it.

@@ -2,11 +2,11 @@
 
 use super::book::{ACKNOWLEDGED, ARRIVED, Book, Cell, Departure, Posts, SENT};
 use super::{Entry, Outcome};
-use brokerscope_core::map::Map;
+use brokerscope_core::map::{Map, Set};
 use brokerscope_core::name::{ConsumerName, QueueName};
 use brokerscope_core::rabbitmq::config::{Destination, RoutingKey};
 use brokerscope_core::rabbitmq::exchange::Exchanges;
-use brokerscope_core::rabbitmq::fact::{Fact, Reason};
+use brokerscope_core::rabbitmq::fact::{Deletion, Fact, Forward, Reason};
 use brokerscope_core::rabbitmq::{Broker, Config};
 use brokerscope_core::sim::{SimTime, Watcher};
 use brokerscope_core::workload::{MessageId, Workload};
@@ -22,6 +22,11 @@ pub struct RabbitLedger {
     posts: Posts,
     queues: Vec<Queue>,
     consumers: Map<ConsumerName, Consumer>,
+    /// What applications and tools have published elsewhere and not acknowledged yet: it leaves
+    /// its queue for another.
+    forwarded: Map<(QueueName, MessageId), Reason>,
+    /// The tools that move messages, and read none.
+    movers: Set<ConsumerName>,
     done_at: Option<SimTime>,
 }
 
@@ -98,6 +103,8 @@ impl RabbitLedger {
             posts: Posts::default(),
             queues,
             consumers: Map::new(),
+            forwarded: Map::new(),
+            movers: Set::new(),
             done_at: None,
         }
     }
@@ -195,6 +202,28 @@ impl RabbitLedger {
         self.change(queue, message, |it| leave(it, departure));
     }
 
+    fn all_left(&mut self, queue: &QueueName, messages: &[MessageId], departure: Departure) {
+        for message in messages {
+            self.left(queue, *message, departure);
+        }
+    }
+
+    /// What its consumer had published elsewhere went over to there.
+    fn acked(&mut self, queue: &QueueName, message: MessageId) {
+        let reason = match self.forwarded.is_empty() {
+            true => None,
+            false => self.forwarded.remove(&(queue.clone(), message)),
+        };
+        self.left(queue, message, reason.map_or(Departure::Plain, Departure::DeadLetter));
+    }
+
+    /// An automatic acknowledgement had put it into the consumer's hands.
+    fn skipped(&mut self, queue: &QueueName, consumer: &ConsumerName, message: MessageId) {
+        if self.consumer(consumer).auto_ack {
+            self.let_go(queue, consumer, message);
+        }
+    }
+
     fn change(&mut self, queue: &QueueName, message: MessageId, act: impl FnOnce(&mut Cell)) {
         if let Some(queue) = self.queue(queue) {
             self.queues[queue].book.change(message, act);
@@ -208,6 +237,9 @@ impl RabbitLedger {
         message: MessageId,
         auto_ack: bool,
     ) {
+        if !self.forwarded.is_empty() {
+            self.forwarded.remove(&(queue.clone(), message));
+        }
         if auto_ack {
             self.consumer(consumer).auto_ack = true;
             self.change(queue, message, |it| {
@@ -281,6 +313,10 @@ fn enter(cell: &mut Cell) {
 
 /// A copy left the queue.
 fn leave(cell: &mut Cell, departure: Departure) {
+    // A dead letter that a queue keeps until it is taken can leave more than once.
+    if cell.in_broker == 0 {
+        return;
+    }
     cell.in_broker -= 1;
     cell.ahead -= 1;
     cell.open -= 1;
@@ -313,7 +349,37 @@ impl RabbitLedger {
             | Fact::LostWith { queue, consumer, message } => {
                 self.let_go(queue, consumer, *message);
             }
-            Fact::Acked { queue, message, .. } => self.left(queue, *message, Departure::Plain),
+            Fact::Acked { queue, message, .. } => self.acked(queue, *message),
+            Fact::Forwarded { why: Forward::Result { .. }, .. } => {}
+            Fact::Forwarded { queue, message, why, .. } => {
+                let again = matches!(why, Forward::Park { attempts: 2.., .. });
+                let reason = if again { Reason::DeliveryLimit } else { Reason::Rejected };
+                self.forwarded.insert((queue.clone(), *message), reason);
+            }
+            Fact::Skipped { queue, consumer, message } => self.skipped(queue, consumer, *message),
+            Fact::Moving { consumer, .. } => {
+                self.movers.insert(consumer.clone());
+            }
+            Fact::Purged { queue, messages } => {
+                self.all_left(queue, messages, Departure::Removed);
+            }
+            Fact::QueueDeleted { queue, messages, why } => {
+                self.all_left(
+                    queue,
+                    messages,
+                    match why {
+                        Deletion::NotDurable => Departure::Plain,
+                        Deletion::Asked
+                        | Deletion::Unused
+                        | Deletion::NoConsumers
+                        | Deletion::ConnectionClosed => Departure::Removed,
+                    },
+                );
+            }
+            Fact::Forgotten { queue, messages } => {
+                self.all_left(queue, messages, Departure::Plain);
+            }
+            Fact::Consuming { consumer, .. } if self.movers.contains(consumer) => {}
             Fact::Dropped { queue, message, reason } => {
                 let departure = match reason {
                     Reason::Rejected => Departure::Plain,
@@ -343,8 +409,9 @@ impl RabbitLedger {
             | Fact::PublishRefused { .. }
             | Fact::Nacked { .. }
             | Fact::Returned { .. }
-            | Fact::Purged { .. }
-            | Fact::QueueDeleted { .. }
+            | Fact::ConfirmLost { .. }
+            | Fact::PublishedAgain { .. }
+            | Fact::Reset { .. }
             | Fact::BrokerRestarted
             | Fact::NodeStopped { .. }
             | Fact::NodeStarted { .. }

@@ -4,7 +4,7 @@ use super::Pass;
 use brokerscope_core::kafka::passed_on::PassesOn;
 use brokerscope_core::name::{ExchangeName, GroupId, QueueName, TopicName};
 use brokerscope_core::rabbitmq::config::OptionalText;
-use brokerscope_core::rabbitmq::message::Properties;
+use brokerscope_core::rabbitmq::message::{Address, Properties};
 use brokerscope_core::rabbitmq::table::{Field, Table};
 use brokerscope_core::sim::SimDuration;
 use brokerscope_core::{kafka, rabbitmq};
@@ -628,10 +628,13 @@ fn said<P: Pass>(p: &mut P, it: &mut Properties) {
 
 fn publisher<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Publisher) {
     use rabbitmq::config::{Publisher, PublisherSettings};
-    let Publisher { name, settings: PublisherSettings { confirm, mandatory } } = it;
+    let Publisher { name, settings } = it;
+    let PublisherSettings { confirm, mandatory, transactional, commit_every } = settings;
     name.0 = p.name(&name.0);
-    p.bool(confirm);
-    p.bool(mandatory);
+    for it in [confirm, mandatory, transactional] {
+        p.bool(it);
+    }
+    p.whole(commit_every);
 }
 
 fn destination<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Destination) {
@@ -651,8 +654,19 @@ fn destination<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Destination) {
 }
 
 fn rabbitmq_consumer<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Consumer) {
-    use rabbitmq::config::{Acks, Consumer, ConsumerSettings, OnFailure};
-    let Consumer { name, queue, settings, on_failure, acks, starts_after } = it;
+    use rabbitmq::config::{Acks, Consumer, ConsumerSettings, Limit, OnFailure};
+    let Consumer {
+        name,
+        queue,
+        settings,
+        on_failure,
+        retry_queue,
+        limit,
+        acks,
+        publishes,
+        idempotent,
+        starts_after,
+    } = it;
     name.0 = p.name(&name.0);
     queue.0 = p.name(&queue.0);
     let ConsumerSettings { prefetch_count, auto_ack, global, exclusive, priority, stream_offset } =
@@ -665,7 +679,25 @@ fn rabbitmq_consumer<P: Pass>(p: &mut P, it: &mut rabbitmq::config::Consumer) {
     signed(p, &mut number);
     *priority = i32::try_from(number).unwrap_or_default();
     maybe_text(p, stream_offset);
-    p.choice(on_failure, &[OnFailure::Requeue, OnFailure::Reject, OnFailure::Ack]);
+    let all = [OnFailure::Requeue, OnFailure::Reject, OnFailure::Ack, OnFailure::Publish];
+    p.choice(on_failure, &all);
+    let mut text = OptionalText(retry_queue.take().map(|it| it.0));
+    maybe_text(p, &mut text);
+    *retry_queue = text.0.map(QueueName);
+    let mut attempts = limit.as_ref().map_or(0, |it| it.attempts);
+    p.whole(&mut attempts);
+    *limit = (attempts > 0).then(|| {
+        let queue = limit.as_ref().map_or("", |it| it.parking_queue.as_str());
+        Limit { attempts, parking_queue: QueueName(p.name(queue)) }
+    });
+    let mut has_result = publishes.is_some();
+    p.bool(&mut has_result);
+    *publishes = has_result.then(|| {
+        let (exchange, key) =
+            publishes.as_ref().map_or(("", ""), |it| (it.exchange.as_str(), &*it.routing_key));
+        Address { exchange: ExchangeName(p.name(exchange)), routing_key: p.name(key) }
+    });
+    p.bool(idempotent);
     p.choice(acks, &[Acks::AfterWork, Acks::AfterBatch, Acks::BeforeWork]);
     p.span(starts_after);
 }

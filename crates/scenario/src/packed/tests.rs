@@ -51,11 +51,14 @@ const RARE: &str = r#"{
             "bindings": [{ "exchange": "x", "routing_key": "é" },
               { "exchange": "y", "arguments": { "x-match": "any", "n": 1 } }] },
             { "name": "v", "durable": false, "exclusive": true, "auto_delete": true }],
-        "publisher": [{ "name": "p", "settings": { "confirm.select": false } }],
+        "publisher": [{ "name": "p", "settings": { "confirm.select": false,
+            "tx.select": true, "tx.commit": 7 } }],
         "consumers": [{ "queue": "w", "consumers": ["c1"], "auto_ack": true,
             "on_failure": "ack", "acks": "before-work", "starts": "6s", "global": true,
             "exclusive": true, "arguments": { "x-priority": -7, "x-stream-offset": "last" } },
-            { "queue": "v", "consumers": ["c3"], "on_failure": "reject" }]
+            { "queue": "v", "consumers": ["c3"], "on_failure": "publish", "retry_queue": "w",
+              "attempts": 3, "parking_queue": "v", "idempotent": true,
+              "publishes": { "exchange": "x", "routing_key": "é" } }]
     },
     "step": [{ "at": "1s", "do": "kafka add c4 to g" },
         { "at": "2s", "do": "close channel of c3" }],

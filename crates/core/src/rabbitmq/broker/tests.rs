@@ -4,16 +4,18 @@ mod acks;
 mod by_hand;
 mod faults;
 mod history;
+mod patterns;
 mod removal;
 mod routing;
 mod sight;
 
 use super::*;
-use crate::rabbitmq::config::{Acks, ConsumerSettings, OnFailure, QueueArguments};
 use crate::rabbitmq::config::{
     Consumer as ConsumerConfig, Destination, Exchange, Publisher as PublisherConfig, Queue,
     RoutingKey,
 };
+use crate::rabbitmq::config::{Limit, QueueArguments};
+use crate::rabbitmq::message::Address;
 use crate::rabbitmq::topology::Bound;
 use crate::settings::Value;
 use crate::sim::{Watcher, World};
@@ -48,7 +50,9 @@ struct Script {
 /// queue NAME [SETTING=VALUE]...
 /// exchange NAME direct|fanout
 /// bind EXCHANGE QUEUE [KEY]
-/// consumer NAME QUEUE [SETTING=VALUE|acks=A|on-failure=F|after=SPAN]...
+/// consumer NAME QUEUE [SETTING=VALUE|acks=A|on-failure=F|after=SPAN|idempotent=B|retry=QUEUE|
+///     publishes=EXCHANGE/KEY|limit=COUNT/QUEUE]...
+/// publisher [SETTING=VALUE]...
 /// TIME send COUNT to EXCHANGE/KEY [WORK] [poison]     (no EXCHANGE: the default exchange)
 /// TIME COMMAND
 /// until TIME
@@ -119,6 +123,11 @@ impl Script {
                     script.config.consumers.push(consumer(name, queue, settings));
                 }
                 ["until", time] => script.until = time.parse().unwrap(),
+                ["publisher", ref settings @ ..] => {
+                    for (key, value) in settings.iter().map(|it| it.split_once('=').unwrap()) {
+                        script.config.publishers[0].settings.set(key, value).unwrap();
+                    }
+                }
                 ["show", "all"] => {}
                 [at, "send", count, "to", address, ref more @ ..] => {
                     script.send(at.parse().unwrap(), count.parse().unwrap(), address, more);
@@ -180,18 +189,23 @@ fn message(at: SimTime, key: KeyId, work: SimDuration, stream: usize, poison: bo
 }
 
 fn consumer(name: &str, queue: &str, words: &[&str]) -> ConsumerConfig {
-    let mut consumer = ConsumerConfig {
-        name: name.into(),
-        queue: queue.into(),
-        settings: ConsumerSettings::default(),
-        on_failure: OnFailure::Requeue,
-        acks: Acks::AfterWork,
-        starts_after: SimDuration::ZERO,
-    };
+    let mut consumer = ConsumerConfig::new(name, queue);
     for (key, value) in words.iter().map(|it| it.split_once('=').unwrap()) {
         match key {
             "acks" => consumer.acks = Value::read(value).unwrap(),
             "on-failure" => consumer.on_failure = Value::read(value).unwrap(),
+            "idempotent" => consumer.idempotent = value == "true",
+            "retry" => consumer.retry_queue = Some(value.into()),
+            "publishes" => {
+                let (exchange, key) = value.split_once('/').unwrap();
+                let (exchange, routing_key) = (exchange.into(), key.into());
+                consumer.publishes = Some(Address { exchange, routing_key });
+            }
+            "limit" => {
+                let (attempts, parking_queue) = value.split_once('/').unwrap();
+                let (attempts, parking_queue) = (attempts.parse().unwrap(), parking_queue.into());
+                consumer.limit = Some(Limit { attempts, parking_queue });
+            }
             "after" => consumer.starts_after = value.parse().unwrap(),
             _ => consumer.settings.set(key, value).unwrap(),
         }

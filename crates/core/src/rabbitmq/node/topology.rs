@@ -186,7 +186,7 @@ impl Node {
             let input = channel::Input::QueueGone(tag.clone());
             turn.errands.push_back(Errand::Channel(channel, input));
         }
-        let messages = queue.ready() + queue.unacked();
+        let messages = queue.messages();
         turn.note(Fact::QueueDeleted { queue: queue.name, messages, why });
     }
 

@@ -181,7 +181,19 @@ fn cargo(broker: &Broker, arrival: &Arrival) -> Option<Cargo> {
         let message = broker.node().queue(queue)?.message_at(place)?;
         Some((consumer().0, queue.clone(), message))
     };
+    let publishes = matches!(arrival.channel.connection.client, ClientId::Publisher(_));
     match (&arrival.frame, arrival.to) {
+        (Frame::Publish { message, .. }, _) if !publishes => {
+            let address = &message.address;
+            let (exchange, key) = (address.exchange.clone(), address.routing_key.clone());
+            Some(Cargo::Forward(consumer().0, exchange, key, message.id))
+        }
+        // What comes of it is seen by what the consumer does then.
+        (Frame::Return(_) | Frame::ConfirmNack(_), _) | (Frame::Ack(_), End::Client)
+            if !publishes =>
+        {
+            None
+        }
         (Frame::Publish { message, .. }, _) => {
             let publisher = broker.publishers()[place].name().clone();
             let address = &message.address;

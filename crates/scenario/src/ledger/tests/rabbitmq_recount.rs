@@ -92,8 +92,15 @@ impl Recount {
             | Fact::PublishRefused { .. }
             | Fact::Nacked { .. }
             | Fact::Returned { .. }
+            | Fact::Skipped { .. }
+            | Fact::Forwarded { .. }
+            | Fact::Moving { .. }
             | Fact::Purged { .. }
             | Fact::QueueDeleted { .. }
+            | Fact::Forgotten { .. }
+            | Fact::ConfirmLost { .. }
+            | Fact::PublishedAgain { .. }
+            | Fact::Reset { .. }
             | Fact::BrokerRestarted
             | Fact::NodeStopped { .. }
             | Fact::NodeStarted { .. }

@@ -276,12 +276,10 @@ fn rabbitmq_consumers(rng: &mut Rng) -> Vec<rabbitmq::Consumer> {
         use rabbitmq::Acks::{AfterBatch, AfterWork, BeforeWork};
         let acks = pick(rng, &[AfterWork, AfterBatch, BeforeWork]);
         consumers.extend(names.iter().map(|name| rabbitmq::Consumer {
-            name: (*name).into(),
-            queue: queue.into(),
             settings: settings.clone(),
             on_failure,
             acks,
-            starts_after: SimDuration::ZERO,
+            ..rabbitmq::Consumer::new(*name, queue)
         }));
     }
     consumers

@@ -48,6 +48,7 @@ fn cargo(cargo: &Cargo) -> String {
         Cargo::Unroutable(from, to, it) => format!("back from {from} to {to} {it}"),
         Cargo::Deliver(from, to, it) => format!("{from} to {to} {it}"),
         Cargo::Ack(from, to, it) => format!("ack {from} to {to} {it}"),
+        Cargo::Forward(from, to, key, it) => format!("forward {from} to {to}/{key} {it}"),
         Cargo::Return(from, to, it) => format!("return {from} to {to} {it}"),
     }
 }
