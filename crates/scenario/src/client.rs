@@ -8,7 +8,7 @@
 use crate::scenario::{Scenario, SystemName};
 use crate::setup::{Machines, machines};
 use brokerscope_core::kafka::config::{Application, Commits, Consumer};
-use brokerscope_core::name::GroupId;
+use brokerscope_core::name::{GroupId, QueueName};
 use brokerscope_core::rabbitmq::config::{self as rabbitmq, Acks, RoutingKey};
 use brokerscope_core::rabbitmq::table::{Field, Table};
 use brokerscope_core::rabbitmq::topology;
@@ -230,6 +230,9 @@ fn publishes(scenario: &Scenario, publisher: &rabbitmq::Publisher) -> String {
     if publisher.settings.confirm {
         text += "channel.confirmSelect();\n";
     }
+    if publisher.settings.transactional {
+        text += "channel.txSelect();\n";
+    }
     let streams = scenario.workload.streams.iter();
     for (stream, to) in streams.zip(&scenario.rabbitmq.destinations) {
         if stream.producer != publisher.name {
@@ -248,13 +251,28 @@ fn publishes(scenario: &Scenario, publisher: &rabbitmq::Publisher) -> String {
              MessageProperties.{kind}, body);\n"
         );
     }
+    if publisher.settings.transactional {
+        let every = publisher.settings.commit_every;
+        text += &format!("// After every {every}:\nchannel.txCommit();\n");
+    }
     text
+}
+
+/// Publishes a message that was received to a queue, and waits for the confirm.
+fn forwards(queue: &QueueName) -> String {
+    format!(
+        "channel.basicPublish(\"\", \"{queue}\", true, properties, body);\n\
+         channel.waitForConfirmsOrDie();\nchannel.basicAck(tag, false);\n"
+    )
 }
 
 /// What a consumer calls.
 fn consumes(scenario: &Scenario, consumer: &rabbitmq::Consumer) -> String {
     let settings = &consumer.settings;
     let mut text = String::new();
+    if consumer.is_publishing() {
+        text += "channel.confirmSelect();\n";
+    }
     if settings.prefetch_count > 0 {
         let global = if settings.global { ", true" } else { "" };
         text += &format!("channel.basicQos({}{global});\n", settings.prefetch_count);
@@ -267,6 +285,14 @@ fn consumes(scenario: &Scenario, consumer: &rabbitmq::Consumer) -> String {
         text += &format!("{}, ", map(&arguments));
     }
     text += "onDelivery, onCancel);\n";
+    if let Some(to) = &consumer.publishes {
+        let (exchange, key) = (&to.exchange, &to.routing_key);
+        text += &format!(
+            "// The result of the work, before the acknowledgement:\n\
+             channel.basicPublish(\"{exchange}\", \"{key}\", true, properties, result);\n\
+             channel.waitForConfirmsOrDie();\n"
+        );
+    }
     if !auto_ack {
         text += match consumer.acks {
             Acks::AfterWork => {
@@ -288,7 +314,15 @@ fn consumes(scenario: &Scenario, consumer: &rabbitmq::Consumer) -> String {
                 "// When the work fails:\nchannel.basicReject(tag, false);\n"
             }
             rabbitmq::OnFailure::Ack => "// When the work fails:\nchannel.basicAck(tag, false);\n",
+            rabbitmq::OnFailure::Publish => "// When the work fails, with a header x-attempts:\n",
         };
+        if let Some(queue) = &consumer.retry_queue {
+            text += &forwards(queue);
+        }
+        if let Some(limit) = &consumer.limit {
+            text += &format!("// When it has failed {} times:\n", limit.attempts);
+            text += &forwards(&limit.parking_queue);
+        }
     }
     text
 }
