@@ -3,6 +3,7 @@
 //! No machine calls another. What one wants said becomes an [`Event`] at the other's end of a
 //! link, or is lost on it; when a machine has something to do by itself, it is woken.
 
+mod alarm;
 mod commands;
 mod settings;
 
@@ -26,11 +27,8 @@ use crate::map::Map;
 use crate::name::{ConsumerName, GroupId, ProducerName, TopicName};
 use crate::sim::{Cx, Delivery, SimTime, System};
 use crate::workload::Workload;
+use alarm::Alarm;
 use std::sync::Arc;
-
-/// How often a machine may be woken at one instant. What was due is done when it was woken, but
-/// may make something else due at once: a few times, not for ever.
-const MOST_WAKES: u32 = 16;
 
 /// A cluster with its clients.
 #[derive(Clone, Debug, Hash)]
@@ -58,40 +56,6 @@ struct Place<M> {
     /// Which of its processes runs, or ran last.
     process: u32,
     alarm: Alarm,
-}
-
-/// When a machine will be woken.
-///
-/// Machines say when they are next due rather than arming timers, so nothing has to be cancelled:
-/// an alarm that comes too early finds nothing to do.
-#[derive(Clone, Debug, Default, Hash)]
-struct Alarm {
-    /// The wake-ups under way, latest first. Invariant: strictly falling.
-    set: Vec<SimTime>,
-    /// When it was last woken, and how often at that instant.
-    last: (SimTime, u32),
-}
-
-impl Alarm {
-    /// Makes sure of a wake-up at `due` or before, or now if that is over. Says when to make a
-    /// new one.
-    fn set(&mut self, now: SimTime, due: Option<SimTime>) -> Option<SimTime> {
-        let due = due?.max(now);
-        if self.set.last().is_some_and(|it| *it <= due) {
-            return None;
-        }
-        self.set.push(due);
-        Some(due)
-    }
-
-    /// The wake-up at `now` has come.
-    fn rings(&mut self, now: SimTime) {
-        let rung = self.set.pop();
-        assert!(rung == Some(now), "wake-ups come in the order of their time");
-        let count = if self.last.0 == now { self.last.1 + 1 } else { 0 };
-        assert!(count < MOST_WAKES, "time goes on between what a machine does by itself");
-        self.last = (now, count);
-    }
 }
 
 /// What is due at an instant.

@@ -1,16 +1,15 @@
 //! The Kafka side of the ledger. A reader is a consumer group.
 
+mod changes;
 mod listen;
 mod logs;
 
 use super::book::{ABANDONED, ARRIVED, Book, Departure, Posts, SENT};
 use super::{Entry, Outcome};
 use brokerscope_core::kafka::config::{Acks, Consumer, IsolationLevel, Producer, Topic};
-use brokerscope_core::kafka::passed_on::PassedOn;
 use brokerscope_core::kafka::{Config, Offset, TopicPartition};
 use brokerscope_core::map::Map;
 use brokerscope_core::name::{ConsumerName, GroupId, ProducerName, TopicName};
-use brokerscope_core::rabbitmq::fact::Reason;
 use brokerscope_core::sim::{Shelf, SimDuration, SimTime};
 use brokerscope_core::workload::{MessageId, Workload};
 use logs::Logs;
@@ -90,7 +89,10 @@ impl Group {
             it.in_broker -= 1;
             it.ahead -= u16::from(place.position <= offset);
             it.open -= u16::from(place.committed.is_none_or(|upto| upto <= offset));
-            it.departure = how.unwrap_or(it.departure);
+            // What was passed on before it went is in another topic all the same.
+            if !matches!(it.departure, Departure::PassedOn(_)) {
+                it.departure = how.unwrap_or(it.departure);
+            }
         });
     }
 }
@@ -488,62 +490,6 @@ impl KafkaLedger {
             hand.polled = to.max(hand.polled).min(hand.fetched);
         }
         self.moved(client, partition, to);
-    }
-
-    /// `client` put a record into another topic, and is through with it here.
-    fn passed_on(
-        &mut self,
-        client: usize,
-        (partition, offset): (usize, Offset),
-        to: &TopicName,
-        what: &PassedOn,
-    ) {
-        self.finished(client, partition, offset);
-        let group = self.clients[client].group;
-        let reads =
-            |(topic, readers): &(TopicName, Vec<usize>)| topic == to && readers.contains(&group);
-        // What the group reads itself comes back to it.
-        if !self.plan.subscribed.iter().any(reads) {
-            let tries = what.attempts;
-            let reason = if tries > 1 { Reason::DeliveryLimit } else { Reason::Rejected };
-            let book = &mut self.groups[group].book;
-            book.change(what.message, |it| it.departure = Departure::PassedOn(reason));
-        }
-    }
-
-    /// A topic has so many partitions now.
-    fn grown(&mut self, topic: &TopicName, partitions: u32) {
-        let added = self.logs.grow(topic, partitions);
-        let plan = Arc::make_mut(&mut self.plan);
-        let readers = plan.subscribed.iter().find(|it| it.0 == *topic);
-        let readers = readers.map(|it| it.1.clone()).unwrap_or_default();
-        for _ in 0..added {
-            plan.of_partition.push(readers.clone());
-            for group in &mut self.groups {
-                group.places.push(Place::default());
-            }
-        }
-    }
-
-    /// A producer waits for answers from now on, or no longer.
-    fn waits_for_answers(&mut self, producer: &str, waits: bool) {
-        let plan = Arc::make_mut(&mut self.plan);
-        for (stream, it) in self.workload.streams.iter().zip(&mut plan.unanswered) {
-            if stream.producer.as_str() == producer {
-                *it = (!waits).then_some(plan.longest);
-            }
-        }
-    }
-
-    /// All that the process has of a partition is dropped but for the record it works on.
-    fn let_go_of_the_rest(&mut self, client: usize, partition: usize) {
-        let works_on = self.clients[client].works_on.filter(|it| it.0 == partition);
-        let Some(hand) = self.clients[client].hand(partition) else { return };
-        let kept = works_on.filter(|it| hand.next <= it.1 && it.1 < hand.fetched);
-        let (from, to) = (kept.map_or(hand.next, |it| it.1.next()), hand.fetched);
-        hand.fetched = from.max(hand.next);
-        hand.polled = hand.polled.min(hand.fetched);
-        self.let_go(client, partition, from, to);
     }
 
     /// What is in the buffer and was not returned by `poll` is dropped.

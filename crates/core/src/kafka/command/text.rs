@@ -1,4 +1,4 @@
-//! The text of what only Kafka knows, read: `reset billing to earliest`, `set c1 fetch.min.bytes=1`.
+//! The text of what only Kafka knows, read: `reset billing to earliest`, `grow orders to 6`.
 
 use super::Command;
 use crate::kafka::admin::AdminCall;
@@ -27,14 +27,11 @@ impl Command {
 
     /// Every word that a command begins with which only Kafka knows, and how one is written.
     pub const OWN_WORDS: &[(&str, &str)] = &[
-        (
-            "reset",
-            "'reset billing to earliest', or to latest or an offset, and 'of orders-0' for one",
-        ),
+        ("reset", "'reset billing to earliest', or 'to 7 of orders-0'"),
         ("seek", "'seek c1 orders-0 to 3', or to earliest or latest"),
         ("grow", "'grow orders to 6', with how many partitions there shall be"),
         ("delete-records", "'delete-records orders-0 before 5'"),
-        ("set", "'set c1 max.poll.records=1', with a client, a group or a topic"),
+        ("set", "'kafka set c1 max.poll.records=1'"),
         ("send", "'send 7 from shop to orders', with a message's number"),
         ("lose", "'lose answer shop', with a producer"),
     ];
