@@ -29,6 +29,9 @@ use brokerscope_core::rabbitmq::snapshot::{ConsumerSnapshot, ConsumerState, Queu
 use brokerscope_core::rabbitmq::topology::Destination;
 use brokerscope_core::workload::MessageId;
 
+/// Of how many publishers it is told why their channels were closed.
+const TROUBLES: usize = 3;
+
 /// What can be seen in some lanes only, and is to be explained there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
@@ -65,7 +68,9 @@ pub(crate) fn seen(scene: &Scene<'_>) -> Seen {
         seen.dropped |= !rules::dropped(it).is_empty();
         seen.back |= refuses;
     }
-    seen.back |= scene.rabbitmq_config.publishers.iter().any(|it| it.settings.mandatory);
+    let config = scene.rabbitmq_config;
+    seen.back |= config.publishers.iter().any(|it| it.settings.mandatory)
+        || config.destinations.iter().any(|it| it.mandatory == Some(true));
     seen.bindings = scene.rabbitmq.exchanges.iter().any(|it| exchanges::in_lines(scene, it));
     // Nothing declared yet will be a queue.
     seen.queues |= !seen.streams;
@@ -125,7 +130,8 @@ pub(crate) fn draw(
     let dead = dead_letter_queues(scene);
     let is_dead = |it: &&QueueSnapshot| dead.contains(&&it.name);
     let queues = &scene.rabbitmq.queues;
-    let top = nodes::draw(sheet, scene, m, at);
+    let top = troubles(sheet, scene, m, at);
+    let top = nodes::draw(sheet, scene, m, Point::new(at.x, top));
     let mut left = exchanges::draw(sheet, scene, m, places, Point::new(at.x, top));
     let normal: Vec<&QueueSnapshot> = queues.iter().filter(|it| !is_dead(it)).collect();
     let lines = queue::lines(scene, m, normal.len());
@@ -144,6 +150,19 @@ pub(crate) fn draw(
     let cards_end = consumers(sheet, scene, m, places, cards_at, &dead);
     readers(sheet, scene, m, places);
     left.max(cards_end)
+}
+
+/// Publishers whose channels the broker closed, in a line each.
+fn troubles(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, at: Point) -> Len {
+    let mut y = at.y;
+    for it in scene.rabbitmq.publishers.iter().take(TROUBLES) {
+        let Some(error) = &it.error else { continue };
+        let said = joined(&["channel of ", it.name.as_str(), ": ", &error_words(error)]);
+        let place = Point::new(at.x + m.margin, y + px(12));
+        sheet.text(place, QUIET.tone(Tone::Bad), m.storage_end() - m.margin, &said);
+        y += px(20);
+    }
+    y
 }
 
 /// The consumers, by queue.

@@ -107,6 +107,12 @@ impl Log {
         self.last
     }
 
+    /// How much of it a node is known to have; one that led had all there was.
+    #[must_use]
+    pub fn known(&self, node: NodeNumber) -> u64 {
+        self.known.get(&node).copied().unwrap_or(0)
+    }
+
     /// How many entries too few members have.
     #[must_use]
     pub fn waiting(&self) -> u64 {
@@ -135,7 +141,7 @@ impl Log {
     /// Source: Raft: only who has all that was committed can be elected.
     #[must_use]
     pub fn candidate(&self, up: &[NodeNumber]) -> Option<NodeNumber> {
-        let has = |node: &NodeNumber| self.known.get(node).copied().unwrap_or(0);
+        let has = |node: &NodeNumber| self.known(*node);
         let best = up.iter().max_by_key(|it| (has(it), std::cmp::Reverse(**it)))?;
         (up.len() * 2 > self.known.len()).then_some(*best)
     }
@@ -164,6 +170,7 @@ mod tests {
         let mut log = Log::new(3);
         log.append(Input::Purge);
         log.appended(3, 1);
+        assert_eq!((log.known(2), log.known(3)), (0, 1));
         assert_eq!(log.candidate(&[2, 3]), Some(3));
         assert_eq!(log.candidate(&[1, 2]), Some(1));
         assert_eq!(log.candidate(&[3]), None);

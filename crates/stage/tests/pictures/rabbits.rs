@@ -49,6 +49,8 @@ pub(crate) fn bounded() -> Made {
     made.rabbitmq.consumers[1].standing = standing(true, 0);
     made.rabbitmq.consumers[2].standing = standing(false, 10);
     made.rabbitmq.consumers.push(r_consumer("c4", "billing", r::ConsumerState::Connecting));
+    made.rabbitmq.publishers[0].error =
+        Some(ProtocolError::precondition_failed("invalid expiration 'soon': no_integer"));
     made.rabbitmq.consumers[3].error =
         Some(ProtocolError::precondition_failed("delivery acknowledgement on channel 1 timed out"));
     made

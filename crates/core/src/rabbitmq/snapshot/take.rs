@@ -76,11 +76,12 @@ fn consumers(broker: &Broker, slots: usize) -> Vec<ConsumerSnapshot> {
     seen
 }
 
-/// What the members of a queue have. The leader has it all.
+/// What the members of a queue have. The leader has it all; of the others, whoever once led may
+/// have more than it was ever sent.
 fn members(broker: &Broker, id: QueueId, log: &Log) -> MembersSnapshot {
     let entries = log.last();
     let member = |(node, it): (u32, &crate::rabbitmq::raft::Member)| {
-        let has = if log.leader == Some(node) { entries } else { it.has(id) };
+        let has = it.has(id).max(log.known(node));
         MemberSnapshot { node, up: it.up, has }
     };
     MembersSnapshot {
