@@ -17,6 +17,8 @@ pub(crate) enum Look {
     Faded,
     /// Someone has it, here is only its place: an outline.
     Outlined,
+    /// It is there, but nobody will get it: a frame.
+    Hollow,
 }
 
 impl Look {
@@ -24,7 +26,7 @@ impl Look {
     fn ink(self, colour: u8) -> Tone {
         match self {
             Self::Solid | Self::Ringed => Tone::OnKey(colour),
-            Self::Faded | Self::Outlined => Tone::KeyEdge(colour),
+            Self::Faded | Self::Outlined | Self::Hollow => Tone::KeyEdge(colour),
         }
     }
 }
@@ -63,7 +65,7 @@ impl Sheet {
         let ink = look.ink(colour);
         let number = match look {
             Look::Solid | Look::Ringed => ink,
-            Look::Faded | Look::Outlined => Tone::Muted,
+            Look::Faded | Look::Outlined | Look::Hollow => Tone::Muted,
         };
         match look {
             Look::Solid => {
@@ -78,6 +80,7 @@ impl Sheet {
                 let dashes = line(Tone::KeyEdge(colour), 15, Dash::Dashed);
                 self.rect(area.inset(Len(8)), 6, None, Some(dashes));
             }
+            Look::Hollow => self.rect(inner, 6, None, Some(edge(Dash::Solid))),
         }
         if let Some(shape) = shape {
             let at = Point::new(area.x + px(9), area.y + Len(85));

@@ -221,6 +221,11 @@ impl Client {
         self.assignment.get(partition).and_then(Place::known)
     }
 
+    /// Its generation or epoch, if it is a member.
+    pub(crate) fn generation(&self) -> Option<u32> {
+        u32::try_from(self.membership.generation()).ok()
+    }
+
     /// Whether it reads what its group gives it.
     pub(crate) fn is_subscribed(&self) -> bool {
         matches!(self.subscription, Subscription::Topics(_))

@@ -210,6 +210,9 @@ pub struct GroupPartition {
     pub committed: Option<Offset>,
     /// The owner's position, if it has one: the next offset that `poll` would return.
     pub position: Option<Offset>,
+    /// Where the records begin that the owner was given without a gap up to its position: what
+    /// lies before was not given to it.
+    pub began: Option<Offset>,
     /// High watermark minus committed offset, as `kafka-consumer-groups` counts it.
     pub lag: Option<i64>,
 }
@@ -223,6 +226,9 @@ pub struct ConsumerSnapshot {
     pub group: GroupId,
     /// What it is doing.
     pub state: ConsumerState,
+    /// Its generation, or its member epoch in the `consumer` protocol, as it knows it itself; none
+    /// while it is no member.
+    pub generation: Option<u32>,
     /// What it reads.
     pub partitions: Vec<TopicPartition>,
     /// Records that `poll` returned and that are not worked on yet, next first, at most

@@ -69,7 +69,7 @@ impl Row<'_> {
         let name_y = if m.beside { first.y } else { at.y };
         self.name(sheet, Point::new(at.x + m.margin, name_y), first.right());
         let shown = self.shown(strips);
-        self.segments(sheet, &shown);
+        let active = self.segments(sheet, &shown);
         self.holes(sheet, &shown);
         self.earlier(sheet, &shown);
         let landing = self.records(sheet, &shown);
@@ -78,7 +78,7 @@ impl Row<'_> {
         } else {
             bookmarks::draw(sheet, m, &shown, &self.groups)
         };
-        self.edges(sheet, &shown, &flags);
+        self.edges(sheet, &shown, &flags, active);
         let below = if self.crowded() { self.group_lines(sheet, &shown) } else { Len::ZERO };
         places.logs.push((self.partition.partition.clone(), first, landing));
         let height = caption + STRIP * lines + below;
@@ -140,6 +140,10 @@ impl Row<'_> {
         ]);
         if let Some(cleaning) = it.cleaning {
             label += &joined(&["; compacted, clean to ", &cleaning.cleaned_to.to_string()]);
+        }
+        if let Some(active) = it.segments.last().filter(|_| 1 < it.segments.len()) {
+            let segments = it.segments.len().to_string();
+            label += &joined(&["; ", &segments, " segments, active from ", &active.to_string()]);
         }
         label += &replicas::label(self.scene, it);
         for (group, standing) in &self.groups {
@@ -284,11 +288,19 @@ impl Row<'_> {
         if !self.groups.is_empty() && self.groups.iter().all(|(_, it)| committed(it)) {
             return (Look::Faded, "committed");
         }
-        let delivered = |it: &GroupPartition| it.position.is_some_and(|it| offset < it);
-        if self.groups.iter().any(|(_, it)| delivered(it) && !committed(it)) {
-            return (Look::Ringed, "delivered, not committed");
+        let behind = |it: &GroupPartition| it.position.is_some_and(|it| offset < it);
+        let given = |it: &GroupPartition| it.began.is_none_or(|it| it <= offset);
+        let mut unread = false;
+        for (_, it) in self.groups.iter().filter(|(_, it)| !committed(it)) {
+            if behind(it) && given(it) {
+                return (Look::Ringed, "delivered, not committed");
+            }
+            unread |= !behind(it);
         }
-        (Look::Solid, "not read yet")
+        if unread || self.groups.is_empty() {
+            return (Look::Solid, "not read yet");
+        }
+        (Look::Hollow, "before where its reader began, not committed")
     }
 
     /// The records and their offsets; tells where the next one will stand.
@@ -335,8 +347,9 @@ impl Row<'_> {
         Point::new(next.x.min(first.right() - self.m.cell.half()), next.y)
     }
 
-    /// Where one segment ends and the next begins, the log is cut.
-    fn segments(&self, sheet: &mut Sheet, shown: &Shown<'_>) {
+    /// Where one segment ends and the next begins, the log is cut; the last one is open. Tells
+    /// where that one begins, if others are closed.
+    fn segments(&self, sheet: &mut Sheet, shown: &Shown<'_>) -> Option<(Len, Area)> {
         let first = shown.cells.first().map_or(self.partition.log_end, |it| it.offset);
         for base in &self.partition.segments {
             if *base <= first || self.partition.log_end < *base {
@@ -345,7 +358,18 @@ impl Row<'_> {
             let (x, strip) = shown.boundary(*base);
             let cut = line(Tone::Surface, 20, Dash::Solid);
             sheet.segment(Point::new(x, strip.y), Point::new(x, strip.bottom()), cut);
+            // Between full cells little of that is seen.
+            let tick = line(Tone::Muted, 10, Dash::Solid);
+            for y in [strip.y, strip.bottom()] {
+                sheet.segment(Point::new(x, y - px(3)), Point::new(x, y + px(3)), tick);
+            }
         }
+        let active =
+            self.partition.segments.last().filter(|_| 1 < self.partition.segments.len())?;
+        let (x, strip) = shown.boundary(*active);
+        let open = Area::new(x, strip.y, strip.right() - x, strip.height);
+        sheet.rect(open, 8, None, Some(line(Tone::Muted, 10, Dash::Solid)));
+        Some((x, strip))
     }
 
     /// Where compaction took records away, the gap between their neighbours is dotted.
@@ -367,15 +391,24 @@ impl Row<'_> {
 
     /// The log's start and the high watermark, where they are not what one would expect. `flags`
     /// are the places above the log that are taken.
-    fn edges(&self, sheet: &mut Sheet, shown: &Shown<'_>, flags: &[Area]) {
+    fn edges(
+        &self,
+        sheet: &mut Sheet,
+        shown: &Shown<'_>,
+        flags: &[Area],
+        active: Option<(Len, Area)>,
+    ) {
         let it = self.partition;
         let mut taken = flags.to_vec();
-        let mut say = |sheet: &mut Sheet, x: Len, strip: Area, text: &str| {
-            let area = Area::new(x, strip.y - FLAG, QUIET.width(text), FLAG);
-            let free = taken.iter().all(|it| !it.inset(-px(4)).overlaps(area));
-            if free && area.right() <= strip.right() {
-                sheet.text(Point::new(x, strip.y - px(3)), QUIET, area.width, text);
-                taken.push(area);
+        let mut say = |sheet: &mut Sheet, x: Len, strip: Area, texts: &[&str]| {
+            for text in texts {
+                let area = Area::new(x, strip.y - FLAG, QUIET.width(text), FLAG);
+                let free = taken.iter().all(|it| !it.inset(-px(4)).overlaps(area));
+                if free && area.right() <= strip.right() {
+                    sheet.text(Point::new(x, strip.y - px(3)), QUIET, area.width, text);
+                    taken.push(area);
+                    break;
+                }
             }
         };
         if it.log_start != Offset(0) {
@@ -383,8 +416,10 @@ impl Row<'_> {
             let bar = line(Tone::Muted, 20, Dash::Solid);
             let top = Point::new(strip.x, strip.y + px(4));
             sheet.segment(top, Point::new(strip.x, strip.bottom() - px(4)), bar);
-            let text = joined(&["starts at ", &it.log_start.to_string()]);
-            say(sheet, strip.x + px(2), strip, &text);
+            let start = joined(&["starts at ", &it.log_start.to_string()]);
+            let last = Offset(it.log_start.0 - 1).to_string();
+            let removed = joined(&[&start, ": 0 to ", &last, " removed"]);
+            say(sheet, strip.x + px(2), strip, &[&removed, &start]);
         }
         if let Some(cleaning) = it.cleaning
             && it.log_start < cleaning.cleaned_to
@@ -392,8 +427,10 @@ impl Row<'_> {
             let (x, strip) = shown.boundary(cleaning.cleaned_to);
             let stroke = line(Tone::Muted, 10, Dash::Solid);
             sheet.segment(Point::new(x, strip.y), Point::new(x, strip.bottom()), stroke);
-            let text = joined(&["clean to ", &cleaning.cleaned_to.to_string()]);
-            say(sheet, x + px(2), strip, &text);
+            let clean = joined(&["clean to ", &cleaning.cleaned_to.to_string()]);
+            let holes = (it.log_end.0 - it.log_start.0).unsigned_abs().saturating_sub(it.records);
+            let removed = joined(&[&clean, ": ", &count(holes), " removed"]);
+            say(sheet, x + px(2), strip, &[&removed, &clean]);
         }
         if it.high_watermark != it.log_end {
             let (x, strip) = shown.boundary(it.high_watermark);
@@ -401,7 +438,10 @@ impl Row<'_> {
             let (top, low) = (Point::new(x, strip.y), Point::new(x, strip.bottom()));
             sheet.segment(top, low, stroke);
             let text = joined(&["high watermark ", &it.high_watermark.to_string()]);
-            say(sheet, x + px(2), strip, &text);
+            say(sheet, x + px(2), strip, &[&text]);
+        }
+        if let Some((x, strip)) = active {
+            say(sheet, x + px(2), strip, &["active segment", "active"]);
         }
     }
 

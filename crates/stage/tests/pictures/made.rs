@@ -126,6 +126,7 @@ pub(crate) fn group(
             owner: owner.map(ConsumerName::from),
             committed: (0 <= *committed).then_some(Offset(*committed)),
             position: position.map(Offset),
+            began: position.map(|_| Offset(0)),
             lag: (0 <= *committed).then_some(partition.high_watermark.0 - committed),
         });
     k::GroupSnapshot {
@@ -144,6 +145,7 @@ pub(crate) fn k_consumer(name: &str, group: &str, state: k::ConsumerState) -> k:
         name: name.into(),
         group: group.into(),
         state,
+        generation: Some(1),
         partitions: Vec::new(),
         holds: Vec::new(),
         held: 0,

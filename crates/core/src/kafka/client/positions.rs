@@ -19,6 +19,9 @@ use crate::sim::{SimDuration, SimTime};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Place {
     pub(super) position: Position,
+    /// Where the records begin that it was given without a gap up to the position. For watching
+    /// only.
+    began: Option<Offset>,
     /// Whether the application wants no records of it.
     pub(super) paused: bool,
     /// Where its records end, as the last fetch told.
@@ -56,11 +59,22 @@ impl Place {
     fn new(now: SimTime) -> Self {
         Self {
             position: Position::Unknown(now),
+            began: None,
             paused: false,
             end: None,
             read_in: None,
             validated_in: None,
         }
+    }
+
+    /// It reads on from there, which need not follow what it has read.
+    fn go_to(&mut self, offset: Offset) {
+        let was_given = self.began.is_some_and(|it| it <= offset)
+            && self.known().is_some_and(|it| offset <= it);
+        if !was_given {
+            self.began = Some(offset);
+        }
+        self.position = Position::At(offset);
     }
 
     /// The next offset, if it is known.
@@ -346,7 +360,7 @@ impl Client {
         why: PositionReason,
     ) {
         if let Some(place) = self.assignment.get_mut(partition) {
-            place.position = Position::At(offset);
+            place.go_to(offset);
         }
         fx.push(Effect::Note(Fact::Positioned {
             group: self.group.clone(),
@@ -388,10 +402,20 @@ impl Client {
     /// The position is another one from now on; what was asked about the old one is forgotten.
     pub(super) fn move_to(&mut self, partition: &TopicPartition, position: Position) {
         if let Some(place) = self.assignment.get_mut(partition) {
-            place.position = position;
+            match position {
+                Position::At(offset) => place.go_to(offset),
+                Position::Unknown(_) | Position::Nowhere | Position::Reset(..) => {
+                    place.position = position;
+                }
+            }
             self.buffer.retain(|it| it.partition() != partition);
             self.forget_listed(std::slice::from_ref(partition));
         }
+    }
+
+    /// Where the records begin that it was given without a gap up to its position.
+    pub(crate) fn began(&self, partition: &TopicPartition) -> Option<Offset> {
+        self.assignment.get(partition)?.began
     }
 
     /// The positions that are known, to be committed.

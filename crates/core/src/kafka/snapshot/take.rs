@@ -190,6 +190,7 @@ fn group(cluster: &Cluster, id: &GroupId) -> GroupSnapshot {
         owner: None,
         committed: None,
         position: None,
+        began: None,
         lag: None,
     };
     for (it, offset) in group.into_iter().flat_map(|it| it.offsets()) {
@@ -203,6 +204,7 @@ fn group(cluster: &Cluster, id: &GroupId) -> GroupSnapshot {
             let shown = partitions.get_or_insert_with(it.clone(), || fresh(&it));
             shown.owner = process.map(|_| name.clone());
             shown.position = process.and_then(|process| process.client.position(&it));
+            shown.began = process.and_then(|process| process.client.began(&it));
         }
     }
     let state = match (known, group) {
@@ -242,6 +244,7 @@ fn consumer(it: &Consumer, cells: usize) -> ConsumerSnapshot {
             None if it.has_crashed() => ConsumerState::Crashed,
             None => ConsumerState::Closed,
         },
+        generation: process.and_then(|it| it.client.generation()),
         partitions: process.into_iter().flat_map(|it| it.client.reads().cloned()).collect(),
         holds: holds.take(cells).collect(),
         held: process.and_then(|it| it.application.as_ref()).map_or(0, Application::held),
