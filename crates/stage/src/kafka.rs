@@ -17,7 +17,7 @@ use crate::words::{counted, joined, signed};
 pub use brokers::standing as standing_of_broker;
 use brokerscope_core::kafka::TopicPartition;
 use brokerscope_core::kafka::snapshot::{
-    ConsumerSnapshot, ConsumerState, GroupPartition, GroupSnapshot, TopicSnapshot,
+    ConsumerSnapshot, ConsumerState, GroupPartition, GroupSnapshot, Term, TopicSnapshot,
 };
 use brokerscope_core::name::GroupId;
 use brokerscope_core::workload::MessageId;
@@ -56,6 +56,33 @@ pub(crate) fn draw(
     let beneath = if m.beside { left } else { cards_end };
     let end = offsets::draw(sheet, scene, m, places, Point::new(at.x, beneath));
     end.max(cards_end)
+}
+
+/// What there is in the lane that not every lesson has, to be explained.
+pub(crate) struct Seen {
+    /// Several copies of something.
+    pub(crate) replicas: bool,
+    /// Records before where a group began to read.
+    pub(crate) passed_over: bool,
+    /// Several segments of a log.
+    pub(crate) segments: bool,
+    /// Offsets whose records are gone.
+    pub(crate) holes: bool,
+}
+
+/// What there is in the lane that not every lesson has.
+pub(crate) fn seen(scene: &Scene<'_>) -> Seen {
+    let mut seen = Seen { replicas: false, passed_over: false, segments: false, holes: false };
+    for it in scene.kafka.topics.iter().flat_map(|it| &it.partitions) {
+        seen.replicas |= !it.replicas.is_empty();
+        seen.segments |= 1 < it.segments.len();
+        seen.holes |= it.records < (it.log_end.0 - it.log_start.0).unsigned_abs();
+        for (_, group) in standing(scene, &it.partition) {
+            let known = group.committed.unwrap_or(it.log_start).max(it.log_start);
+            seen.passed_over |= group.began.is_some_and(|began| known < began);
+        }
+    }
+    seen
 }
 
 /// Where the groups stand in one partition.
@@ -214,7 +241,11 @@ fn draw_standing(sheet: &mut Sheet, at: Point, room: Len, group: &GroupSnapshot)
     if let Some((through, all)) = group.progress
         && room < QUIET.width(&text)
     {
-        text = joined(&[group.state, " ", &through.to_string(), "/", &all.to_string()]);
+        let done = joined(&[" ", &through.to_string(), "/", &all.to_string()]);
+        text = joined(&[&term(group), ":", &done]);
+        if room < QUIET.width(&text) {
+            text = joined(&[group.state, &done]);
+        }
     }
     sheet.text(at, QUIET, room, &text);
 }
@@ -275,8 +306,25 @@ fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a
         holds,
         processed: it.processed,
         about,
-        tag: String::new(),
+        tag: member_term(scene, it),
         trouble: false,
+    }
+}
+
+/// A member's own generation or epoch: in the classic protocol only where it is not its group's,
+/// for all members have that one after a rebalance.
+fn member_term(scene: &Scene<'_>, it: &ConsumerSnapshot) -> String {
+    let mut groups = scene.kafka.groups.iter();
+    match it.term {
+        Some(Term::Epoch(own)) => joined(&["epoch ", &own.to_string()]),
+        Some(Term::Generation(own))
+            if groups.any(|of| {
+                of.group == it.group && of.state != "Unknown" && of.generation != own
+            }) =>
+        {
+            joined(&["generation ", &own.to_string()])
+        }
+        Some(Term::Generation(_)) | None => String::new(),
     }
 }
 

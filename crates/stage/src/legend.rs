@@ -2,11 +2,11 @@
 
 use crate::item::{Dash, Step};
 use crate::metrics::Metrics;
-use crate::rabbitmq;
 use crate::scene::{Lane, Scene};
 use crate::sheet::{QUIET, Sheet, line};
 use crate::tone::{NO_KEY, Tone};
 use crate::unit::{Area, Len, Point, px};
+use crate::{kafka, rabbitmq};
 
 /// A mark, small.
 #[derive(Clone, Copy)]
@@ -17,6 +17,9 @@ enum Mark {
     Bookmark,
     Position,
     Outlined,
+    Hollow,
+    Cut,
+    Hole,
     Ghost,
     Again,
     Gone,
@@ -27,14 +30,12 @@ enum Mark {
     Words,
 }
 
-const KAFKA: [(Mark, &str); 6] = [
+const KAFKA: [(Mark, &str); 5] = [
     (Mark::Solid, "not read yet"),
     (Mark::Ringed, "delivered, not committed"),
     (Mark::Faded, "committed"),
     (Mark::Bookmark, "bookmark"),
     (Mark::Position, "position"),
-    // Only where there are replicas.
-    (Mark::Outlined, "not replicated yet"),
 ];
 
 const RABBITMQ: [(Mark, &str); 4] = [
@@ -50,9 +51,19 @@ const STREAM: [(Mark, &str); 2] =
 /// What there is to explain in a lane.
 fn entries(scene: &Scene<'_>, lane: Lane) -> Vec<(Mark, &'static str)> {
     if lane == Lane::Kafka {
-        let mut partitions = scene.kafka.topics.iter().flat_map(|it| &it.partitions);
-        let replicated = partitions.any(|it| !it.replicas.is_empty());
-        return KAFKA[..KAFKA.len() - usize::from(!replicated)].to_vec();
+        let seen = kafka::seen(scene);
+        let mut entries = KAFKA.to_vec();
+        for (there, mark, words) in [
+            (seen.replicas, Mark::Outlined, "not replicated yet"),
+            (seen.passed_over, Mark::Hollow, "before where reading began"),
+            (seen.segments, Mark::Cut, "end of a segment"),
+            (seen.holes, Mark::Hole, "records removed"),
+        ] {
+            if there {
+                entries.push((mark, words));
+            }
+        }
+        return entries;
     }
     let seen = rabbitmq::seen(scene);
     let mut entries = Vec::new();
@@ -118,6 +129,18 @@ fn swatch(sheet: &mut Sheet, mark: Mark, area: Area) {
         Mark::Outlined => {
             let dashes = line(Tone::KeyEdge(NO_KEY), 15, Dash::Dashed);
             sheet.rect(area.inset(px(1)), 3, None, Some(dashes));
+        }
+        Mark::Hollow => sheet.rect(area.inset(px(1)), 3, None, Some(edge(Dash::Solid))),
+        Mark::Cut => {
+            let tick = line(Tone::Muted, 10, Dash::Solid);
+            for y in [area.y, area.bottom()] {
+                let p = |dy: i32| Point::new(centre.x, y + px(dy));
+                sheet.segment(p(-3), p(3), tick);
+            }
+        }
+        Mark::Hole => {
+            let (top, low) = (Point::new(centre.x, area.y), Point::new(centre.x, area.bottom()));
+            sheet.segment(top, low, line(Tone::Muted, 10, Dash::Dotted));
         }
         Mark::Ghost => {
             sheet.rect(area.inset(px(1)), 3, None, Some(line(Tone::Muted, 15, Dash::Dotted)));

@@ -75,3 +75,45 @@ pub(crate) fn breaker(
     let several = only.is_none() || 1 < rabbitmq.nodes.len();
     (only, if several { words::OR_CLICK_BROKER } else { words::OR_CLICK })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use brokerscope_scenario::Command;
+
+    fn standing(stage: BrokerStage, cut_from: Vec<Peer>) -> BrokerSnapshot {
+        BrokerSnapshot { id: BrokerId(2), stage, fenced: false, cut_from, slow_to: Vec::new() }
+    }
+
+    fn offered(menu: &MenuView) -> Vec<&str> {
+        menu.doings.iter().map(|it| it.label).collect()
+    }
+
+    #[test]
+    fn a_broker_is_offered_what_can_be_done_to_it_now() {
+        let well = broker(&standing(BrokerStage::Running, Vec::new()));
+        let cuts = [words::CUT_FROM_BROKERS, words::CUT_FROM_CLIENTS];
+        let [brokers, clients] = cuts;
+        let all = [words::CRASH, words::STOP, brokers, clients, words::SLOW_DOWN];
+        assert_eq!(offered(&well), all);
+        let cut = broker(&standing(BrokerStage::Running, vec![Peer::Others]));
+        assert_eq!(offered(&cut), [words::CRASH, words::STOP, clients, words::MEND]);
+        let alone = broker(&standing(BrokerStage::Stopping, vec![Peer::Everyone]));
+        assert_eq!(offered(&alone), [words::CRASH, words::MEND]);
+        let down = broker(&standing(BrokerStage::Crashed, Vec::new()));
+        assert_eq!(offered(&down)[0], words::RESTART);
+        assert!(down.state.contains("has not noticed"), "{}", down.state);
+    }
+
+    #[test]
+    fn all_that_is_offered_is_a_command() {
+        let down = standing(BrokerStage::Stopped, vec![Peer::Clients]);
+        let up = standing(BrokerStage::Running, Vec::new());
+        let nodes = [true, false].map(|running| node(&NodeSnapshot { node: 3, running }));
+        for menu in [broker(&down), broker(&up)].iter().chain(&nodes) {
+            for DoingView { command, .. } in &menu.doings {
+                assert!(command.parse::<Command>().is_ok(), "{command}");
+            }
+        }
+    }
+}

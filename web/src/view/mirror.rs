@@ -1,6 +1,9 @@
 //! The picture as tables.
 
-use brokerscope_core::kafka::snapshot::{ConsumerState as InKafka, PartitionSnapshot, RecordCell};
+use crate::words;
+use brokerscope_core::kafka::snapshot::{
+    ConsumerState as InKafka, PartitionSnapshot, RecordCell, Term,
+};
 use brokerscope_core::rabbitmq::snapshot::{ConsumerState as InRabbit, QueueSnapshot};
 use brokerscope_core::workload::{MessageId, Workload};
 use brokerscope_core::{kafka, rabbitmq};
@@ -32,7 +35,7 @@ pub(crate) fn mirror(
     workload: &Workload,
 ) -> MirrorView {
     let mut tables = vec![
-        machines(kafka),
+        machines(kafka, rabbitmq),
         partitions(kafka),
         groups(kafka),
         queues(rabbitmq),
@@ -58,13 +61,40 @@ fn partitions(kafka: &kafka::Snapshot) -> TableView {
             it.log_end.to_string(),
             it.high_watermark.to_string(),
             count(it.records),
-            it.leader.map_or_else(|| "none".to_owned(), |it| it.to_string()),
+            segments(it),
+            it.leader.map_or_else(
+                || "none".to_owned(),
+                |id| match it.leader_epoch {
+                    0 => id.to_string(),
+                    epoch => format!("{id} in epoch {epoch}"),
+                },
+            ),
             replicas(it),
         ]
     };
-    let headings =
-        &["Partition", "Log start", "Log end", "High watermark", "Records", "Leader", "Replicas"];
+    let headings = &[
+        "Partition",
+        "Log start",
+        "Log end",
+        "High watermark",
+        "Records",
+        "Segments",
+        "Leader",
+        "Replicas",
+    ];
     table("Kafka: partitions", headings, partitions.map(row).collect())
+}
+
+/// How many segments there are, which of them is written to, and how far they are compacted.
+fn segments(partition: &PartitionSnapshot) -> String {
+    let mut text = partition.segments.len().to_string();
+    if let [_, .., active] = partition.segments[..] {
+        text += &format!(", active from {active}");
+    }
+    if let Some(cleaning) = partition.cleaning {
+        text += &format!(", compacted to {}", cleaning.cleaned_to);
+    }
+    text
 }
 
 /// How far each copy of a partition has come.
@@ -83,10 +113,14 @@ fn replicas(partition: &PartitionSnapshot) -> String {
 }
 
 /// What the brokers and the groups are doing.
-fn machines(kafka: &kafka::Snapshot) -> TableView {
+fn machines(kafka: &kafka::Snapshot, rabbitmq: &rabbitmq::Snapshot) -> TableView {
     let mut rows = Vec::new();
     for it in &kafka.brokers {
         rows.push(vec![it.id.to_string(), standing_of_broker(it), String::new()]);
+    }
+    for it in &rabbitmq.nodes {
+        let state = if it.running { words::RUNS } else { words::STOPPED };
+        rows.push(vec![format!("node {}", it.node), state.to_owned(), String::new()]);
     }
     for it in &kafka.groups {
         let progress = it.progress.map_or_else(String::new, |(through, all)| {
@@ -99,7 +133,7 @@ fn machines(kafka: &kafka::Snapshot) -> TableView {
             format!("{term} {}", it.generation),
         ]);
     }
-    table("Kafka: brokers and groups", &["Who", "State", "Generation or epoch"], rows)
+    table("Brokers, nodes and groups", &["Who", "State", "Generation or epoch"], rows)
 }
 
 fn groups(kafka: &kafka::Snapshot) -> TableView {
@@ -181,7 +215,12 @@ fn consumers(kafka: &kafka::Snapshot, rabbitmq: &rabbitmq::Snapshot) -> TableVie
             | InKafka::Committing
             | InKafka::Paused => None,
         };
-        let reads = if reads.is_empty() { "nothing".to_owned() } else { reads.join(", ") };
+        let mut reads = if reads.is_empty() { "nothing".to_owned() } else { reads.join(", ") };
+        reads += &match it.term {
+            Some(Term::Generation(number)) => format!("; generation {number}"),
+            Some(Term::Epoch(number)) => format!("; epoch {number}"),
+            None => String::new(),
+        };
         rows.push((
             format!("{} (Kafka)", it.name),
             reads,

@@ -22,6 +22,7 @@ use super::fact::Fact;
 use super::message::{Answer, CorrelationId, MemberId, MemberOf, Request, first_error};
 use super::metadata::{Cached, Metadata};
 use super::network::Channel;
+use super::snapshot::Term;
 use super::{BrokerId, Offset, TopicPartition};
 use crate::map::Map;
 use crate::name::{ConsumerName, GroupId, TopicName};
@@ -222,8 +223,10 @@ impl Client {
     }
 
     /// Its generation or epoch, if it is a member.
-    pub(crate) fn generation(&self) -> Option<u32> {
-        u32::try_from(self.membership.generation()).ok()
+    pub(crate) fn term(&self) -> Option<Term> {
+        let number = u32::try_from(self.membership.generation()).ok()?;
+        let has_epoch = self.membership.speaks_consumer_protocol();
+        Some(if has_epoch { Term::Epoch(number) } else { Term::Generation(number) })
     }
 
     /// Whether it reads what its group gives it.

@@ -75,6 +75,11 @@ pub(crate) struct Way {
     pub(crate) slower_by: SimDuration,
 }
 
+impl Way {
+    /// Nothing passes.
+    pub(crate) const CUT: Self = Self { cut: true, slower_by: SimDuration::ZERO };
+}
+
 /// The way on which two machines talk, if it is a broker's: of two brokers, that of the first.
 fn way(one: Node, other: Node) -> Option<(BrokerId, Whom)> {
     Some(match (one, other) {

@@ -226,9 +226,8 @@ pub struct ConsumerSnapshot {
     pub group: GroupId,
     /// What it is doing.
     pub state: ConsumerState,
-    /// Its generation, or its member epoch in the `consumer` protocol, as it knows it itself; none
-    /// while it is no member.
-    pub generation: Option<u32>,
+    /// Which turn of its group it knows of; none while it is no member.
+    pub term: Option<Term>,
     /// What it reads.
     pub partitions: Vec<TopicPartition>,
     /// Records that `poll` returned and that are not worked on yet, next first, at most
@@ -238,6 +237,15 @@ pub struct ConsumerSnapshot {
     pub held: u64,
     /// How many it has finished since it was first started.
     pub processed: u64,
+}
+
+/// How often a group has changed, as a member knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// The generation of a classic group.
+    Generation(u32),
+    /// The member's own epoch in the `consumer` protocol.
+    Epoch(u32),
 }
 
 /// What a consumer is doing.

@@ -31,15 +31,15 @@ fn machine(scene: &Scene<'_>, it: &NodeSnapshot, room: Len) -> Machine {
         scene.rabbitmq.queues.iter().filter(leads).map(|it| it.name.as_str()).collect();
     let all = if led.is_empty() { "nothing".to_owned() } else { led.join(", ") };
     let mut leads = joined(&["leads ", &all]);
-    let label = joined(&[&name, ": ", state, "; ", &leads]);
+    let mut label = joined(&[&name, ": ", state, "; ", &leads]);
     if room < QUIET.width(&leads) {
         leads = joined(&["leads ", &counted(led.len() as u64, "queue", "queues")]);
     }
-    Machine {
-        target: Target::Node(it.node),
-        name,
-        health,
-        lines: vec![state.to_owned(), leads],
-        label,
+    let mut lines = vec![state.to_owned(), leads];
+    // Other queues are not told apart by nodes.
+    if scene.rabbitmq.queues.iter().all(|it| it.members.is_none()) {
+        lines.truncate(1);
+        label = joined(&[&name, ": ", state]);
     }
+    Machine { target: Target::Node(it.node), name, health, lines, label }
 }

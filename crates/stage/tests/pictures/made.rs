@@ -145,7 +145,7 @@ pub(crate) fn k_consumer(name: &str, group: &str, state: k::ConsumerState) -> k:
         name: name.into(),
         group: group.into(),
         state,
-        generation: Some(1),
+        term: Some(k::Term::Generation(1)),
         partitions: Vec::new(),
         holds: Vec::new(),
         held: 0,

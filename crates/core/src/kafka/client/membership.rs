@@ -109,6 +109,11 @@ impl Membership {
         }
     }
 
+    /// Whether it has an epoch rather than a generation.
+    pub(super) fn speaks_consumer_protocol(&self) -> bool {
+        self.heartbeats.is_some()
+    }
+
     /// Its id and generation, or the last that it had.
     ///
     /// Source: `ConsumerCoordinator.groupMetadata` is renewed by a join and by nothing else.

@@ -55,19 +55,11 @@ impl Cluster {
             Command::Open(setup) => self.open_consumer(cx, setup)?,
             Command::Call(name, call) => self.call(cx, self.running(name)?, call)?,
             Command::CrashBroker(id) => self.crash_broker(cx, self.exists(*id)?)?,
-            Command::CutBroker(id, peer) => {
-                self.change_ways(cx, *id, *peer, Way { cut: true, ..Way::default() })?;
-                cx.note(Fact::Cluster(ClusterFact::CutOff { broker: *id, from: *peer }));
-            }
+            Command::CutBroker(id, peer) => self.change_ways(cx, *id, *peer, Way::CUT)?,
             Command::SlowBroker(id, peer, by) => {
-                let (broker, to, by) = (*id, *peer, *by);
-                self.change_ways(cx, broker, to, Way { cut: false, slower_by: by })?;
-                cx.note(Fact::Cluster(ClusterFact::Slowed { broker, to, by }));
+                self.change_ways(cx, *id, *peer, Way { slower_by: *by, ..Way::default() })?;
             }
-            Command::MendBroker(id, peer) => {
-                self.change_ways(cx, *id, *peer, Way::default())?;
-                cx.note(Fact::Cluster(ClusterFact::Mended { broker: *id, to: *peer }));
-            }
+            Command::MendBroker(id, peer) => self.change_ways(cx, *id, *peer, Way::default())?,
             Command::StopBroker(id) => {
                 let id = self.exists(*id)?;
                 if !self.broker(id).is_open() {
@@ -235,15 +227,20 @@ impl Cluster {
         cx: &mut Cx<'_, Self>,
         broker: BrokerId,
         peer: Peer,
-        to: Way,
+        way: Way,
     ) -> Result<(), String> {
         let broker = self.exists(broker)?;
         for whom in self.peers_of(broker, peer)? {
-            let before = self.network.change(broker, whom, to);
-            if before.cut && !to.cut {
+            let before = self.network.change(broker, whom, way);
+            if before.cut && !way.cut {
                 self.reconnect(cx, broker, whom);
             }
         }
+        cx.note(Fact::Cluster(match way {
+            Way { cut: true, .. } => ClusterFact::CutOff { broker, from: peer },
+            Way { slower_by: SimDuration::ZERO, .. } => ClusterFact::Mended { broker, to: peer },
+            Way { slower_by: by, .. } => ClusterFact::Slowed { broker, to: peer, by },
+        }));
         Ok(())
     }
 

@@ -1,9 +1,11 @@
 //! Taking a snapshot of a world.
 
+mod groups;
+
 use super::{
     BrokerSnapshot, Cargo, CleaningSnapshot, ConsumerSnapshot, ConsumerState, Flight,
-    GroupPartition, GroupSnapshot, OffsetsContent, OffsetsPartitionSnapshot, OffsetsRecord,
-    PartitionSnapshot, ProducerSnapshot, RecordCell, ReplicaSnapshot, Snapshot, TopicSnapshot,
+    OffsetsContent, OffsetsPartitionSnapshot, OffsetsRecord, PartitionSnapshot, ProducerSnapshot,
+    RecordCell, ReplicaSnapshot, Snapshot, TopicSnapshot,
 };
 use crate::kafka::application::{Application, Doing};
 use crate::kafka::command::Peer;
@@ -14,7 +16,7 @@ use crate::kafka::message::{Answer, GroupRequest, Packet, Request};
 use crate::kafka::network::{Arrival, Node, Way, Whom};
 use crate::kafka::schema::{Change, GroupValue, Key, OffsetValue};
 use crate::kafka::{BrokerId, Cluster, TopicPartition};
-use crate::map::{Map, Set, sort_by_key};
+use crate::map::{Set, sort_by_key};
 use crate::name::{ConsumerName, GroupId};
 use crate::sim::{SimDuration, SimTime, World};
 use crate::workload::MessageId;
@@ -39,7 +41,7 @@ pub fn snapshot(world: &World<Cluster>, cells: usize) -> Snapshot {
         brokers: cluster.metadata().broker_ids().map(|it| broker(cluster, it)).collect(),
         producers: producers(cluster),
         topics: topics(cluster, world.now(), cells),
-        groups: groups(cluster),
+        groups: groups::groups(cluster),
         consumers: cluster
             .consumers()
             .filter(|it| it.has_started())
@@ -174,59 +176,6 @@ fn cleaning(now: SimTime, settings: &TopicSettings, log: &Log) -> Option<Cleanin
     })
 }
 
-fn groups(cluster: &Cluster) -> Vec<GroupSnapshot> {
-    let ids: Set<&GroupId> =
-        cluster.consumers().filter_map(|it| it.setup().group.as_ref()).collect();
-    ids.into_iter().map(|it| group(cluster, it)).collect()
-}
-
-fn group(cluster: &Cluster, id: &GroupId) -> GroupSnapshot {
-    let coordinator = cluster.metadata().coordinator(id.as_str());
-    let known = coordinator.and_then(|it| cluster.broker(it).coordinator());
-    let group = known.and_then(|it| it.group(id));
-    let mut partitions: Map<TopicPartition, GroupPartition> = Map::new();
-    let fresh = |it: &TopicPartition| GroupPartition {
-        partition: it.clone(),
-        owner: None,
-        committed: None,
-        position: None,
-        began: None,
-        lag: None,
-    };
-    for (it, offset) in group.into_iter().flat_map(|it| it.offsets()) {
-        let shown = partitions.get_or_insert_with(it.clone(), || fresh(it));
-        shown.committed = Some(offset);
-        shown.lag = log_of(cluster, it).map(|log| log.high_watermark().0 - offset.0);
-    }
-    for (name, reads) in group.into_iter().flat_map(|it| it.owners()) {
-        let process = running(cluster, name);
-        for it in reads {
-            let shown = partitions.get_or_insert_with(it.clone(), || fresh(&it));
-            shown.owner = process.map(|_| name.clone());
-            shown.position = process.and_then(|process| process.client.position(&it));
-            shown.began = process.and_then(|process| process.client.began(&it));
-        }
-    }
-    let state = match (known, group) {
-        (None, _) => "Unknown",
-        (Some(_), None) => "Dead",
-        (Some(_), Some(group)) => group.state(),
-    };
-    GroupSnapshot {
-        group: id.clone(),
-        coordinator,
-        state,
-        generation: group.map_or(0, |it| it.generation()),
-        progress: group.and_then(|it| it.progress()),
-        reconciling: known.and_then(|it| it.reconciling(id)),
-        partitions: partitions.into_values().collect(),
-    }
-}
-
-fn running<'a>(cluster: &'a Cluster, name: &ConsumerName) -> Option<&'a Process> {
-    cluster.consumers().find(|it| it.setup().name == *name)?.process()
-}
-
 fn consumer(it: &Consumer, cells: usize) -> ConsumerSnapshot {
     let process = it.process();
     let holds = process.into_iter().flat_map(|process| {
@@ -244,7 +193,7 @@ fn consumer(it: &Consumer, cells: usize) -> ConsumerSnapshot {
             None if it.has_crashed() => ConsumerState::Crashed,
             None => ConsumerState::Closed,
         },
-        generation: process.and_then(|it| it.client.generation()),
+        term: process.and_then(|it| it.client.term()),
         partitions: process.into_iter().flat_map(|it| it.client.reads().cloned()).collect(),
         holds: holds.take(cells).collect(),
         held: process.and_then(|it| it.application.as_ref()).map_or(0, Application::held),

@@ -147,6 +147,7 @@ fn groups_consumers_and_offsets_are_in_the_snapshot() {
         owner: Some(ConsumerName c1),
         committed: Some(Offset(1)),
         position: Some(Offset(2)),
+        began: Some(Offset(0)),
         lag: Some(3) }] }]
         [
         ConsumerSnapshot {
@@ -156,6 +157,7 @@ fn groups_consumers_and_offsets_are_in_the_snapshot() {
         message: MessageId(2),
         began: SimTime(2700000),
         done: SimTime(3000000) },
+        term: Some(Generation(1)),
         partitions: [
         TopicPartition {
         topic: TopicName orders,
