@@ -66,16 +66,16 @@ pub(crate) fn App(props: &Props) -> Html {
                     { stage::stage(&views.stage, &picture, &on_action) }
                     <div class="stage__foot">
                         { captions::captions(&views.captions) }
-                        { breaker::breaker(&views.breaker, &on_action) }
                     </div>
                 </div>
                 <div class="page__results">
                     { ledger::ledger(&views.ledger) }
                     { log::log(&views.log, &on_action) }
                 </div>
+                { breaker::breaker(&views.breaker, &on_action) }
                 { tasks::tasks(&views.tasks, &on_action) }
                 if let Some(view) = &views.card {
-                    { card::card(view, &on_action) }
+                    { card::card(view, page, &on_action) }
                 }
                 { mirror::mirror(&views.mirror, &tables_shown) }
                 <p ref={page.voice()} class="heard" role="status" data-testid="voice" />

@@ -5,7 +5,7 @@ use crate::address::Query;
 use crate::painter::Look;
 use crate::view::header::Theme;
 use wasm_bindgen::prelude::*;
-use web_sys::{Document, HtmlElement, UrlSearchParams, Window};
+use web_sys::{Clipboard, Document, HtmlElement, UrlSearchParams, Window};
 
 /// Where a chosen theme is kept; `boot.js` reads it before the first paint.
 const THEME_KEY: &str = "brokerscope.theme";
@@ -133,4 +133,21 @@ pub(crate) async fn breathe() {
         drop(window().set_timeout_with_callback(&resolve));
     });
     drop(wasm_bindgen_futures::JsFuture::from(pause).await);
+}
+
+/// Copies a text; false where that is refused, or where there is nothing to copy to.
+pub(crate) async fn copy(text: &str) -> bool {
+    let clipboard = js_sys::Reflect::get(&window().navigator(), &"clipboard".into());
+    // Where the page came over an insecure connection there is none.
+    let Some(clipboard) = clipboard.ok().filter(JsValue::is_object) else { return false };
+    let clipboard: Clipboard = clipboard.unchecked_into();
+    wasm_bindgen_futures::JsFuture::from(clipboard.write_text(text)).await.is_ok()
+}
+
+/// Selects the text of a node, so that the person can copy it.
+pub(crate) fn select(node: &web_sys::Node) {
+    if let Ok(Some(selection)) = window().get_selection() {
+        // A node of the document can be selected.
+        drop(selection.select_all_children(node));
+    }
 }

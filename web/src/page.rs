@@ -4,6 +4,7 @@
 //! canvas is painted from it in every frame. While the clock stands there is no frame and no timer.
 
 mod address_bar;
+mod copy;
 mod keyboard;
 mod loading;
 mod surroundings;

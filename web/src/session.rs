@@ -190,6 +190,7 @@ impl Session {
             Action::Act(act) => self.take_act(self.lesson, act),
             Action::Guess(answer) => self.guess(answer),
             Action::ShowMe(task) => self.show_me(task),
+            Action::Copied(place, is_copied) => self.learned.copied = Some((place, is_copied)),
             Action::Theme(theme) => self.setting.theme = theme,
             Action::Motion(motion) => self.options.motion = motion,
             Action::Log(scope) => self.log = scope,

@@ -63,6 +63,10 @@ pub(crate) const OUTCOME: &str = "Outcome so far";
 pub(crate) const GUESS: &str = "What do you think? The answer comes with the outcome.";
 /// Leads from the answer to the closing card.
 pub(crate) const WHY: &str = "What decided it";
+/// Leads to the next act.
+pub(crate) const NEXT_ACT: &str = "Next act →";
+/// Leads to the next lesson.
+pub(crate) const NEXT_LESSON: &str = "Next lesson →";
 /// The acts of a lesson.
 pub(crate) const ACTS: &str = "Acts of this lesson";
 /// The heading of the tasks.
@@ -80,6 +84,15 @@ pub(crate) const OTHERWISE: &str =
     "Your run went another way than the lesson: undo, or begin again, to see what it tells of.";
 /// A setting that stands at its default.
 pub(crate) const BY_DEFAULT: &str = "the default";
+/// How clients are configured.
+pub(crate) const CONFIGURATION: &str = "Client configuration";
+/// Copies it.
+pub(crate) const COPY: &str = "Copy";
+/// It was copied.
+pub(crate) const COPIED: &str = "Copied";
+/// It could not be copied for the person, who can do so now.
+pub(crate) const SELECTED: &str = "Selected: copy it";
+
 /// The heading of the event log.
 pub(crate) const WHAT_HAPPENED: &str = "What happened";
 /// The event log before anything happened.
@@ -228,62 +241,57 @@ pub(crate) fn show_me(task: &str) -> String {
     format!("{SHOW_ME}: {task}")
 }
 
+/// What the button is called that copies the configuration of that title.
+pub(crate) fn copies(label: &str, title: &str) -> String {
+    format!("{label}: {title}")
+}
+
 /// What leads to the next act.
 pub(crate) fn next_act(title: &str) -> String {
-    format!("Next act: {title} →")
+    format!("{NEXT_ACT} {title}")
 }
 
 /// What leads to the next lesson.
 pub(crate) fn next_lesson(title: &str) -> String {
-    format!("Next: {title} →")
+    format!("{NEXT_LESSON} {title}")
 }
 
-/// What came out in each system that was asked, and whether it was guessed. `said` are the choices
-/// as a person reads them.
+/// What came out in each system that was asked: for those who see which answers are marked, and in
+/// words. `said` are the choices as a person reads them.
 pub(crate) fn verdict(
     answers: &[Answered],
     said: &[&str],
     guess: Option<usize>,
     is_changed: bool,
-) -> String {
-    let mut text = match guess {
+) -> (String, String) {
+    let mut seen = match guess {
         Some(guess) => guessed(answers, guess),
-        None => String::new(),
+        None => "The answer is marked.".to_owned(),
     };
-    text.push_str(if is_changed { "In your run: " } else { "Answer: " });
-    let is_same =
-        answers.windows(2).all(|pair| pair[0].answer.is_some() && pair[0].answer == pair[1].answer);
-    let both = 1 < answers.len();
-    for (place, it) in answers.iter().enumerate() {
-        if is_same && both {
-            if place == 0 {
-                text.push_str("in both systems, ");
-                text.push_str(said[it.answer.unwrap_or_default()]);
-            }
-            continue;
-        }
-        if 0 < place {
-            text.push_str("; ");
-        }
-        text.push_str(it.system.as_str());
-        text.push_str(", ");
+    let mut heard = String::new();
+    for it in answers {
+        let system = it.system.as_str();
         match it.answer {
-            Some(answer) => text.push_str(said[answer]),
-            None => text.push_str(&format!("none of these ({})", it.found)),
+            Some(answer) => heard.push_str(&format!("{system}: {} ", said[answer])),
+            None => seen.push_str(&format!(" {system}: none of these ({}).", it.found)),
         }
     }
-    text.push('.');
-    text
+    if is_changed {
+        seen.push_str(" It is the answer of your run.");
+    }
+    (seen, heard)
 }
 
 /// Whether that was right, kindly.
 fn guessed(answers: &[Answered], guess: usize) -> String {
     let is_right = |it: &&Answered| it.answer == Some(guess);
-    let right: Vec<_> = answers.iter().filter(is_right).collect();
-    match right[..] {
-        [] => "It came out otherwise than you guessed. ".to_owned(),
-        _ if right.len() == answers.len() => "You guessed right. ".to_owned(),
-        [one, ..] => format!("You guessed right for {}. ", one.system.as_str()),
+    let mut right = answers.iter().filter(is_right);
+    match (right.next(), right.next()) {
+        (None, _) => "It came out otherwise than you guessed.".to_owned(),
+        (Some(one), None) if 1 < answers.len() => {
+            format!("You guessed right for {}.", one.system.as_str())
+        }
+        (Some(_), _) => "You guessed right.".to_owned(),
     }
 }
 
@@ -423,11 +431,11 @@ mod tests {
     use brokerscope_scenario::lesson::Found;
     use brokerscope_scenario::scenario::SystemName;
 
-    const SAID: [&str; 2] = ["once", "twice"];
+    const SAID: [&str; 2] = ["Once.", "Twice."];
 
     /// What is told when these came out; beyond the choices for nothing.
     #[track_caller]
-    fn check(kafka: usize, rabbitmq: usize, guess: Option<usize>, expected: &str) {
+    fn check(kafka: usize, rabbitmq: usize, guess: Option<usize>, expected: (&str, &str)) {
         let answered = |system, place: usize| Answered {
             system,
             found: Found::Number(place as u64 + 1),
@@ -435,35 +443,32 @@ mod tests {
         };
         let answers =
             [answered(SystemName::Kafka, kafka), answered(SystemName::RabbitMq, rabbitmq)];
-        assert_eq!(verdict(&answers, &SAID, guess, false), expected);
+        let (seen, heard) = verdict(&answers, &SAID, guess, false);
+        assert_eq!((&*seen, heard.trim_end()), expected);
     }
 
     #[test]
     fn what_came_out_is_told_beside_what_was_guessed() {
-        check(1, 1, None, "Answer: in both systems, twice.");
-        check(1, 0, None, "Answer: Kafka, twice; RabbitMQ, once.");
-        check(1, 1, Some(1), "You guessed right. Answer: in both systems, twice.");
-        check(
-            1,
-            0,
-            Some(0),
-            "You guessed right for RabbitMQ. Answer: Kafka, twice; RabbitMQ, once.",
-        );
-        let missed = "It came out otherwise than you guessed. Answer: in both systems, once.";
-        check(0, 0, Some(1), missed);
+        let both = "Kafka: Twice. RabbitMQ: Twice.";
+        check(1, 1, None, ("The answer is marked.", both));
+        check(1, 1, Some(1), ("You guessed right.", both));
+        check(1, 1, Some(0), ("It came out otherwise than you guessed.", both));
+        let differ = "Kafka: Twice. RabbitMQ: Once.";
+        check(1, 0, Some(0), ("You guessed right for RabbitMQ.", differ));
     }
 
     #[test]
     fn what_is_no_choice_is_told_as_it_was_found() {
-        let told = "Answer: Kafka, none of these (3); RabbitMQ, none of these (3).";
-        check(2, 2, None, told);
+        let told = "The answer is marked. RabbitMQ: none of these (3).";
+        check(0, 2, None, (told, "Kafka: Once."));
     }
 
     #[test]
     fn a_persons_own_run_is_called_that() {
         let only =
             [Answered { system: SystemName::Kafka, found: Found::Number(1), answer: Some(0) }];
-        assert_eq!(verdict(&only, &SAID, None, true), "In your run: Kafka, once.");
+        let (seen, _) = verdict(&only, &SAID, Some(0), true);
+        assert_eq!(seen, "You guessed right. It is the answer of your run.");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The invitation to break something.
 
-use super::card;
 use super::icon::Icon;
 use super::notice::notice;
 use crate::session::{Action, Doing, Where};
@@ -28,11 +27,8 @@ pub(crate) fn breaker(view: &BreakerView, on_action: &Callback<Action>) -> Html 
             </button>
             if let Some(told) = &view.told {
                 { notice(told, on_action) }
-            } else if view.next.is_none() {
+            } else {
                 <p>{ view.hint }</p>
-            }
-            if let Some(next) = &view.next {
-                <span class="breaker__next">{ card::next(next, on_action) }</span>
             }
         </div>
     }

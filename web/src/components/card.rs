@@ -1,14 +1,14 @@
 //! What is said at the end of an act.
 
 use super::settings;
+use crate::page::Page;
 use crate::session::Action;
-use crate::view::card::{CardView, NextView, SideView};
+use crate::view::card::{CardView, ConfigurationView, NextView, SideView};
 use crate::words;
-use brokerscope_scenario::setup::Machines;
 use yew::prelude::*;
 
 /// What each system did, what decided it, what comes next.
-pub(crate) fn card(view: &CardView, on_action: &Callback<Action>) -> Html {
+pub(crate) fn card(view: &CardView, page: &Page, on_action: &Callback<Action>) -> Html {
     let title = if view.is_changed { words::IN_SHORT_CHANGED } else { words::IN_SHORT };
     html! {
         <section id="closing" class="closing card" aria-labelledby="closing-title"
@@ -16,7 +16,7 @@ pub(crate) fn card(view: &CardView, on_action: &Callback<Action>) -> Html {
             <h2 id="closing-title">{ title }</h2>
             <div class="closing__sides">
                 for side in &view.sides {
-                    { view_side(side, &view.decided) }
+                    { view_side(side, view, page) }
                 }
             </div>
             if let Some(it) = &view.next {
@@ -27,7 +27,7 @@ pub(crate) fn card(view: &CardView, on_action: &Callback<Action>) -> Html {
 }
 
 /// The button that leads on.
-pub(super) fn next(view: &NextView, on_action: &Callback<Action>) -> Html {
+fn next(view: &NextView, on_action: &Callback<Action>) -> Html {
     let action = view.action.clone();
     html! {
         <button class="button" data-look="main" type="button" data-testid="next"
@@ -37,7 +37,7 @@ pub(super) fn next(view: &NextView, on_action: &Callback<Action>) -> Html {
     }
 }
 
-fn view_side(side: &SideView, decided: &[Machines]) -> Html {
+fn view_side(side: &SideView, card: &CardView, page: &Page) -> Html {
     let system = side.system;
     html! {
         <section data-system={system.word()} data-testid="card-side">
@@ -45,12 +45,46 @@ fn view_side(side: &SideView, decided: &[Machines]) -> Html {
             if let Some(say) = &side.say {
                 <p>{ say }</p>
             }
-            for machines in decided.iter().filter(|it| it.system == system) {
+            for machines in card.decided.iter().filter(|it| it.system == system) {
                 <div class="settings__machines" data-lane={system.word()}>
                     <h4>{ words::machines(machines.kind, &machines.names) }</h4>
                     { settings::values(machines.settings.iter(), true) }
                 </div>
             }
+            <details class="closing__clients">
+                <summary>{ words::CONFIGURATION }</summary>
+                for it in card.configurations.iter().filter(|view| view.it.system == system) {
+                    { view_configuration(it, page) }
+                }
+            </details>
         </section>
     }
+}
+
+fn view_configuration(view: &ConfigurationView, page: &Page) -> Html {
+    let place = view.place;
+    let copy = {
+        let page = page.clone();
+        Callback::from(move |_: MouseEvent| page.copy_configuration(place))
+    };
+    let label = match view.copied {
+        None => words::COPY,
+        Some(true) => words::COPIED,
+        Some(false) => words::SELECTED,
+    };
+    html! {
+        <div key={place} class="closing__client">
+            <h4>{ &view.it.title }</h4>
+            <button class="button" type="button" data-testid="copy" onclick={copy}
+                aria-label={words::copies(label, &view.it.title)}>
+                { label }
+            </button>
+            <pre tabindex="0" id={configuration_id(place)}>{ &view.it.text }</pre>
+        </div>
+    }
+}
+
+/// Where the client configuration at that place stands.
+pub(crate) fn configuration_id(place: usize) -> String {
+    format!("configuration-{place}")
 }

@@ -23,21 +23,47 @@ pub(crate) fn question(view: &QuestionView, on_action: &Callback<Action>) -> Htm
             }
             if !view.answers.is_empty() {
                 <div class="question__answers">
+                    <div class="question__told">
+                        <p role="status" data-testid="verdict"
+                            data-told={view.verdict.is_some().to_string()}>
+                            if let Some(verdict) = &view.verdict {
+                                { &verdict.seen }
+                                <span class="heard">{ " " }{ &verdict.heard }</span>
+                            } else {
+                                { words::GUESS }
+                            }
+                        </p>
+                        if view.verdict.is_some() {
+                            { view_ways_on(view, on_action) }
+                        }
+                    </div>
                     <div class="question__choices" role="radiogroup" aria-labelledby="question">
                         for (place, answer) in view.answers.iter().enumerate() {
                             { view_answer(place, answer, view.verdict.is_some(), on_action) }
                         }
                     </div>
-                    <p class="question__verdict" role="status" data-testid="verdict"
-                        data-told={view.verdict.is_some().to_string()}>
-                        { view.verdict.as_deref().unwrap_or(words::GUESS) }
-                    </p>
-                    if view.verdict.is_some() {
-                        <a class="question__why" href="#closing">{ words::WHY }</a>
-                    }
                 </div>
             }
         </div>
+    }
+}
+
+/// To what decided it, and to what comes next.
+fn view_ways_on(view: &QuestionView, on_action: &Callback<Action>) -> Html {
+    html! {
+        <p>
+            <a href="#closing">{ words::WHY }</a>
+            if let Some(next) = &view.next {
+                <button class="question__next" type="button" data-testid="next-short"
+                    title={next.label.clone()} aria-label={next.label.clone()}
+                    onclick={
+                        let action = next.action.clone();
+                        on_action.reform(move |_: MouseEvent| action.clone())
+                    }>
+                    { next.short }
+                </button>
+            }
+        </p>
     }
 }
 
@@ -54,9 +80,13 @@ fn view_answer(
             <input type="radio" name="answer" checked={answer.is_guess} disabled={is_told}
                 data-testid="answer" onchange={guess} />
             <span>{ &answer.say }</span>
-            for system in &answer.right {
-                <span class="question__right system" data-system={system.word()}>
-                    { Icon::Done.html() }{ system.as_str() }
+            if !answer.right.is_empty() {
+                <span class="question__right">
+                    for system in &answer.right {
+                        <span class="system" data-system={system.word()}>
+                            { Icon::Done.html() }{ system.as_str() }
+                        </span>
+                    }
                 </span>
             }
         </label>

@@ -50,6 +50,8 @@ pub(crate) enum Action {
     Guess(usize),
     /// Does a task, by its place, so that one can watch it.
     ShowMe(usize),
+    /// The client configuration at that place was copied, or at least selected.
+    Copied(usize, bool),
     /// Another theme.
     Theme(Theme),
     /// Whether things may move.

@@ -3,10 +3,11 @@
 
 use super::{Action, Session};
 use crate::lessons::LESSONS;
-use crate::view::card::{self, CardView, NextView};
-use crate::view::question::{AnswerView, QuestionView};
+use crate::view::card::{CardView, ConfigurationView, NextView, SideView};
+use crate::view::question::{AnswerView, QuestionView, VerdictView};
 use crate::view::tasks::{TaskView, TasksView};
 use crate::words;
+use brokerscope_scenario::client::{Configuration, client_configuration};
 use brokerscope_scenario::run::{Answered, Saying};
 use brokerscope_scenario::scenario::SystemName;
 use brokerscope_scenario::setup::decided;
@@ -20,12 +21,15 @@ pub(super) struct Learned {
     pub(super) answers: Option<Vec<Answered>>,
     /// The tasks that were done, in whatever run: of which lesson, of which act, which one.
     ticked: Vec<(usize, usize, usize)>,
+    /// Which client configuration was copied last, and whether the browser allowed it.
+    pub(super) copied: Option<(usize, bool)>,
 }
 
 impl Learned {
     /// Another question is asked.
     pub(super) fn forget_guess(&mut self) {
         self.guess = None;
+        self.copied = None;
     }
 }
 
@@ -75,7 +79,11 @@ impl Session {
             text: scenario.question.clone(),
             act: scenario.act.say.clone(),
             answers: answers.collect(),
-            verdict: told.as_ref().map(|it| words::verdict(it, &said, guess, self.is_changed())),
+            verdict: told.as_ref().map(|it| {
+                let (seen, heard) = words::verdict(it, &said, guess, self.is_changed());
+                VerdictView { seen, heard }
+            }),
+            next: self.next(),
             own_data: self.own_rows.map(words::with_your_rows),
         }
     }
@@ -110,7 +118,7 @@ impl Session {
         let sides = [SystemName::Kafka, SystemName::RabbitMq].map(|system| {
             let cards = self.run.cards();
             let card = cards.into_iter().find(|(card, _)| card.system == system);
-            card::SideView {
+            SideView {
                 system,
                 say: card.map(|(card, happens)| match happens {
                     Saying::Said(_) | Saying::Ahead(_) => card.say.clone(),
@@ -118,8 +126,22 @@ impl Session {
                 }),
             }
         });
-        let decided = decided(scenario);
-        Some(CardView { sides, decided, is_changed: self.is_changed(), next: self.next() })
+        let view = |(place, it): (usize, Configuration)| ConfigurationView {
+            copied: self.learned.copied.filter(|copied| copied.0 == place).map(|it| it.1),
+            place,
+            it,
+        };
+        Some(CardView {
+            sides,
+            decided: decided(scenario),
+            configurations: client_configuration(scenario)
+                .into_iter()
+                .enumerate()
+                .map(view)
+                .collect(),
+            is_changed: self.is_changed(),
+            next: self.next(),
+        })
     }
 
     /// What comes after this act: the next one, or the next lesson.
@@ -127,10 +149,11 @@ impl Session {
         let act = self.act + 1;
         if let Some(next) = self.lesson().acts.get(act) {
             let label = words::next_act(next.title);
-            return Some(NextView { label, action: Action::Act(act) });
+            return Some(NextView { label, short: words::NEXT_ACT, action: Action::Act(act) });
         }
         let lesson = self.lesson + 1;
         let next = LESSONS.get(lesson)?;
-        Some(NextView { label: words::next_lesson(next.title), action: Action::Lesson(lesson) })
+        let label = words::next_lesson(next.title);
+        Some(NextView { label, short: words::NEXT_LESSON, action: Action::Lesson(lesson) })
     }
 }

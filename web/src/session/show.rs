@@ -123,7 +123,6 @@ impl Session {
     }
 
     fn breaker(&self) -> BreakerView {
-        let is_over = self.end() <= self.now() && self.own_rows.is_none();
         let (broker, hint) = match &self.shown {
             Some(shown) => brokers::breaker(&shown.kafka, &shown.rabbitmq),
             None => (None, words::OR_CLICK),
@@ -133,7 +132,6 @@ impl Session {
             broker,
             hint,
             told: self.told.clone(),
-            next: self.next().filter(|_| is_over),
         }
     }
 

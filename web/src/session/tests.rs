@@ -217,3 +217,98 @@ fn the_style_sheet_and_the_picture_have_the_same_colours() {
         assert!(sheet.contains(&line), "tokens.css has {line}");
     }
 }
+
+/// Every act of every lesson, opened at its beginning, with its name for complaints.
+fn acts() -> impl Iterator<Item = (String, Session)> {
+    let acts = LESSONS.iter().enumerate();
+    let acts = acts.flat_map(|(lesson, it)| (0..it.acts.len()).map(move |act| (lesson, act)));
+    acts.map(|(lesson, act)| {
+        let mut session = open("", "");
+        session.take_act(lesson, act);
+        (format!("{}, act {}", LESSONS[lesson].name, act + 1), session)
+    })
+}
+
+fn view(session: &mut Session) -> Views {
+    session.picture();
+    session.views(DataView::default())
+}
+
+#[test]
+fn every_act_asks_before_it_tells() {
+    for (name, mut session) in acts() {
+        while !session.explore(100_000) {}
+        let before = view(&mut session);
+        assert!(before.card.is_none(), "{name} says nothing of its end");
+        assert!(before.question.verdict.is_none(), "{name} keeps its answer");
+        assert!((2..=4).contains(&before.question.answers.len()), "{name} has answers");
+        let shown = before.question.answers.iter().any(|it| it.is_guess || !it.right.is_empty());
+        assert!(!shown, "{name} shows no answer");
+        session.apply(Action::Guess(1));
+        session.apply(Action::ToEnd);
+        let after = view(&mut session);
+        let told = after.question.verdict.expect("it is told at the end").seen;
+        assert!(told.contains("guess") && !told.contains("none of these"), "{name}: {told}");
+        assert!(after.question.answers.iter().any(|it| !it.right.is_empty()), "{name}: {told}");
+        let card = after.card.expect("it has a card");
+        let said = card.sides.iter().flat_map(|it| &it.say);
+        assert!(said.clone().all(|it| it != words::OTHERWISE), "{name}: its card is true");
+        assert!(card.configurations.len() >= 2, "{name}: clients of both to copy");
+        session.apply(Action::Guess(0));
+        assert!(view(&mut session).question.answers[1].is_guess, "{name} takes no late guess");
+        session.apply(Action::Restart);
+        assert!(view(&mut session).question.verdict.is_none(), "{name} hides it again");
+    }
+}
+
+#[test]
+fn tasks_tick_when_they_are_shown_and_undo_goes_back() {
+    for (name, mut session) in acts() {
+        session.apply(Action::ToEnd);
+        let (end, hash) = (session.now(), session.hash());
+        for place in 0..view(&mut session).tasks.tasks.len() {
+            let done = |session: &mut Session| view(session).tasks.tasks[place].is_done;
+            assert!(!done(&mut session), "{name}: task {place} is not done untouched");
+            session.apply(Action::ShowMe(place));
+            assert!(session.is_playing(), "{name}: one can watch it");
+            assert!(view(&mut session).breaker.told.is_some(), "{name}: it says what was asked");
+            session.apply(Action::ToEnd);
+            assert!(done(&mut session), "{name}: task {place} is done");
+            session.apply(Action::Undo);
+            assert_eq!((session.now(), session.hash()), (end, hash), "{name}: it is as it was");
+            assert!(done(&mut session), "{name}: what was tried stays ticked");
+        }
+    }
+}
+
+#[test]
+fn the_answer_is_that_of_the_persons_run() {
+    let mut session = crash_lesson("");
+    session.apply(Action::ToEnd);
+    let untouched = view(&mut session).question.verdict.expect("it is told at the end").seen;
+    session.apply(Action::SeekTo(seconds(5)));
+    session.apply(Action::Ask(Where::Both, "pause c2".to_owned()));
+    session.apply(Action::ToEnd);
+    let changed = view(&mut session);
+    let told = changed.question.verdict.expect("it is told at the end").seen;
+    assert!(told.contains("your run") && !untouched.contains("your run"), "{told}");
+    assert!(changed.card.is_some_and(|it| it.is_changed), "the card says whose run it is");
+}
+
+#[test]
+fn an_act_leads_to_the_next_and_the_last_to_the_next_lesson() {
+    for (name, mut session) in acts() {
+        let next = session.next().map(|it| it.action);
+        let (lesson, act) = (session.lesson, session.act);
+        let expected = if act + 1 < session.lesson().acts.len() {
+            Some(Action::Act(act + 1))
+        } else {
+            Some(Action::Lesson(lesson + 1)).filter(|_| lesson + 1 < LESSONS.len())
+        };
+        assert_eq!(next, expected, "{name}");
+        session.apply(Action::ToEnd);
+        let card = view(&mut session).card.expect("there is a card at the end");
+        let offered = card.next.map(|it| it.action);
+        assert_eq!(offered, expected, "{name} offers it at its end");
+    }
+}

@@ -1,6 +1,5 @@
 //! The invitation to break something, and what came of it.
 
-use super::card::NextView;
 use super::consumers::ConsumerView;
 use super::notice::NoticeView;
 use crate::session::Doing;
@@ -17,6 +16,4 @@ pub(crate) struct BreakerView {
     pub(crate) hint: &'static str,
     /// What came of the last command.
     pub(crate) told: Option<NoticeView>,
-    /// What comes next, once this act is at its end.
-    pub(crate) next: Option<NextView>,
 }

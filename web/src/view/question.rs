@@ -1,5 +1,6 @@
 //! The question that the lesson asks, what there is to choose from, and the answer once it is told.
 
+use super::card::NextView;
 use brokerscope_scenario::scenario::SystemName;
 
 /// What stands above the picture.
@@ -12,9 +13,20 @@ pub(crate) struct QuestionView {
     /// The choices; none if nothing is to be chosen.
     pub(crate) answers: Vec<AnswerView>,
     /// What came out, and whether that was guessed; nothing as long as it is not to be seen.
-    pub(crate) verdict: Option<String>,
+    pub(crate) verdict: Option<VerdictView>,
+    /// What comes next.
+    pub(crate) next: Option<NextView>,
     /// Whose messages these are, if not the lesson's.
     pub(crate) own_data: Option<String>,
+}
+
+/// What came out.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct VerdictView {
+    /// For those who see which answers are marked.
+    pub(crate) seen: String,
+    /// The answers in words, for those who hear them.
+    pub(crate) heard: String,
 }
 
 /// A choice.
