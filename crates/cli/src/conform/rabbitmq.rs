@@ -26,6 +26,10 @@ use table::field;
 /// The client that runs what no channel is named for.
 const ADMIN: &str = "admin";
 
+/// How long a step settles: long enough for what expires at once in a quorum queue, which is after
+/// a millisecond, and short beside any sleep.
+const SETTLE: SimDuration = SimDuration::millis(2);
+
 /// RabbitMQ as a case drives it.
 pub(crate) struct Driver {
     world: World<Broker>,
@@ -61,8 +65,18 @@ impl Driver {
         Self { world, version, clients: BTreeMap::new(), bodies: Vec::new() }
     }
 
-    /// Does a step and says what it observes, null where there is nothing to observe.
+    /// Does a step, lets it settle, and says what it observes, null where there is nothing to
+    /// observe.
     pub(crate) fn step(&mut self, step: &Step) -> Result<Value, Unable> {
+        let observed = self.operate(step);
+        let waits = step.given.get("wait") != Some(&Value::Bool(false));
+        if waits {
+            self.world.run_until(&mut (), self.world.now() + SETTLE);
+        }
+        observed
+    }
+
+    fn operate(&mut self, step: &Step) -> Result<Value, Unable> {
         match &*step.operation {
             "exchange" | "queue" | "bind" | "unbind" | "delete_queue" | "delete_exchange"
             | "purge" => self.topology(step),

@@ -4,6 +4,7 @@
 //! sees to it. What happens in which order within an input is a rule of its own: see
 //! [`Queue::step`].
 
+mod answers;
 pub mod consumers;
 pub mod expiry;
 pub mod limits;
@@ -21,7 +22,7 @@ use super::frame::{AckMode, ChannelId};
 use super::message::Message;
 use crate::map::{Map, Set};
 use crate::name::{ConsumerName, QueueName};
-use crate::sim::{Shelf, SimTime};
+use crate::sim::{Shelf, SimDuration, SimTime};
 use crate::workload::MessageId;
 use consumers::{ConsumerKey, Consumers, Joining, Leaves};
 use limits::ChannelLimits;
@@ -33,7 +34,7 @@ const KEPT_GONE: usize = 512;
 
 /// A queue.
 ///
-/// Simplified: a queue lives in memory alone; writing to disk takes no time. The limit of 200
+/// Simplified: a queue lives in memory alone; writing to disk takes a microsecond. The limit of 200
 /// deliveries that are not yet on the socket (`UNSENT_MESSAGE_LIMIT`) is left out, and so is the
 /// credit of at most 2,000 that a quorum queue gives to a consumer without a prefetch.
 #[derive(Clone, Debug, Hash)]
@@ -56,7 +57,11 @@ pub struct Queue {
     /// When it was last used, as `x-expires` counts it.
     used: SimTime,
     /// After how long an unconfirmed dead letter is sent again.
-    retry: crate::sim::SimDuration,
+    retry: SimDuration,
+    /// When the head expires, as a classic queue knew it when it looked last.
+    head_expires: SimTime,
+    /// Who is told that a message was taken as soon as it is on disk.
+    unsynced: Vec<Asker>,
     /// Dead letters that a quorum queue keeps until they are confirmed: why, and when they were
     /// sent last.
     dead_lettering: Map<u64, (Reason, SimTime)>,
@@ -230,6 +235,8 @@ struct Turn<'a> {
     fx: &'a mut Vec<Effect>,
     now: SimTime,
     limits: &'a mut ChannelLimits,
+    /// Where among the effects a quorum queue puts its next dead letter.
+    last_word: Option<usize>,
 }
 
 impl Turn<'_> {
@@ -260,7 +267,9 @@ impl Queue {
             rings: None,
             declared: now,
             used: now,
-            retry: crate::sim::SimDuration::millis(broker.dead_letter_retry_ms),
+            head_expires: SimTime::MAX,
+            unsynced: Vec::new(),
+            retry: SimDuration::millis(broker.dead_letter_retry_ms),
             dead_lettering: Map::new(),
             publishers: Map::new(),
             counts: Counts::default(),
@@ -348,7 +357,7 @@ impl Queue {
         now: SimTime,
         input: Input,
     ) {
-        let turn = &mut Turn { fx, now, limits };
+        let turn = &mut Turn { fx, now, limits, last_word: None };
         // Source: case `q-sac-classic`: up to 3.13 a classic queue does not look after a cancel
         // whether another is to be served.
         let rests = matches!(input, Input::Cancel { .. })
@@ -383,7 +392,7 @@ impl Queue {
             QueueType::Quorum => {
                 self.deliver(turn);
                 self.drop_head(turn);
-                self.tell_publishers();
+                self.notice_publishers(turn);
             }
             QueueType::Stream => self.read_on(turn),
         }
@@ -396,9 +405,8 @@ impl Queue {
         from: Option<ChannelId>,
         asker: Option<Asker>,
     ) {
-        let taken = !self.refuses(&message, from);
-        turn.fx.extend(asker.map(|it| Effect::Tell(it, taken)));
-        if !taken {
+        if self.refuses(&message, from) {
+            turn.fx.extend(asker.map(|it| Effect::Tell(it, false)));
             let (queue, id) = (self.name.clone(), message.id);
             turn.note(Fact::PublishRefused { queue, message: id });
             self.told.refused = (self.told.refused.0 + 1, Some(id));
@@ -409,15 +417,23 @@ impl Queue {
             }
             return;
         }
-        self.enqueue(turn, message);
+        let mut written = message.is_persistent() || !self.is(QueueType::Classic);
+        let place = self.enqueue(turn, message);
         if self.is(QueueType::Classic) {
             self.deliver(turn);
-            self.drop_head(turn);
-            self.expire(turn);
+            let QueueArguments { message_ttl_ms, dead_letter_exchange, .. } = &self.arguments;
+            let discards = *message_ttl_ms == Some(0) && dead_letter_exchange.0.is_none();
+            written &= self.entry(place).state != State::Acked && !discards;
+            let dropped = self.drop_head(turn);
+            self.expire_after_publish(turn, dropped);
+        }
+        if let Some(asker) = asker {
+            self.tell_taken(turn, asker, written);
         }
     }
 
-    fn enqueue(&mut self, turn: &mut Turn<'_>, message: Message) {
+    /// Puts a message behind the others and says which place that is.
+    fn enqueue(&mut self, turn: &mut Turn<'_>, message: Message) -> u64 {
         let (queue, id) = (self.name.clone(), message.id);
         turn.note(Fact::Enqueued { queue, message: id });
         let expires = self.expiry_of(&message, turn.now);
@@ -428,6 +444,7 @@ impl Queue {
             self.entries.push(Entry { message, expires, state, redelivered, returns }) as u64;
         self.ready_bytes += u64::from(size);
         self.ready.push(place, self.priority_of(place));
+        place
     }
 
     /// Whether a message that is dead-lettered from one quorum queue to another brings along how
@@ -472,11 +489,16 @@ impl Queue {
         } else {
             self.counts.removed += 1;
         }
-        turn.fx.push(if dead_letters {
-            Effect::DeadLetter(message, reason, kept.then_some(place))
-        } else {
-            Effect::Note(Fact::Dropped { queue, message: message.id, reason })
-        });
+        if !dead_letters {
+            turn.note(Fact::Dropped { queue, message: message.id, reason });
+            return;
+        }
+        // Of what a quorum queue has too much of at once, the last one is published first.
+        // Source: `rabbit_fifo`, `evaluate_limit`; a 3.10.8 server.
+        let reverses = self.is(QueueType::Quorum) && !kept && reason == Reason::MaxLength;
+        let end = turn.fx.len();
+        let at = if reverses { *turn.last_word.get_or_insert(end) } else { end };
+        turn.fx.insert(at, Effect::DeadLetter(message, reason, kept.then_some(place)));
     }
 
     /// Source: case `q-purge-delete`: what is Ready is gone, nothing is dead-lettered.
@@ -515,6 +537,7 @@ impl Queue {
     fn restart(&mut self, turn: &mut Turn<'_>) {
         self.used = turn.now;
         self.publishers = Map::new();
+        self.unsynced = Vec::new();
         if !self.is(QueueType::Classic) {
             return;
         }
@@ -535,6 +558,7 @@ impl Queue {
             self.ready_bytes += u64::from(self.entry(place).message.size_bytes);
             self.ready.put_back(place, self.priority_of(place));
         }
+        self.head_expires = self.ready.first().map_or(SimTime::MAX, |it| self.entry(it).expires);
     }
 
     /// Moves the front past what is gone, and forgets what nobody will ask for.

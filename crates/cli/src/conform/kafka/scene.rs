@@ -172,6 +172,8 @@ impl Scene {
 
     /// Asks for something that may well be refused, and says why.
     pub(super) fn tried(&mut self, command: Command) -> Result<(), String> {
+        // What an administrator was answered since is an answer.
+        self.ears.refused = None;
         self.world.command(&mut self.ears, command);
         self.ears.refused.take().map_or(Ok(()), Err)
     }

@@ -54,7 +54,7 @@ impl Channel {
     ///
     /// Source: RabbitMQ, "Publisher Confirms"; cases `x-mandatory`, `q-maxlen-reject-multi`.
     pub(super) fn routed(&mut self, fx: &mut Vec<Effect>, number: u64, queues: u32) {
-        let Some(confirms) = &mut self.confirms else { return };
+        let Some(confirms) = &mut self.confirms else { return self.routed_in_tx(fx, queues) };
         if queues == 0 {
             fx.push(Effect::Send(Frame::Ack(Tags::One(number))));
         } else {
@@ -65,7 +65,7 @@ impl Channel {
     /// Source: RabbitMQ, "Publisher Confirms": one that refuses is enough for a `basic.nack`; case
     /// `q-maxlen-reject-multi`.
     pub(super) fn confirmed(&mut self, fx: &mut Vec<Effect>, number: u64, taken: bool) {
-        let Some(confirms) = &mut self.confirms else { return };
+        let Some(confirms) = &mut self.confirms else { return self.answered_in_tx(fx, taken) };
         let Some(waiting) = confirms.waiting.get_mut(&number) else { return };
         waiting.queues -= 1;
         waiting.refused |= !taken;

@@ -46,11 +46,33 @@ impl Queue {
             let head = self.take_first().expect("there is a first");
             self.remove(turn, head, Reason::Expired);
         }
+        self.head_expires = self.ready.first().map_or(SimTime::MAX, |it| self.entry(it).expires);
+    }
+
+    /// A classic queue looks for expired messages after a publish only if the new message is
+    /// alone, or if another made room for it. So one that is the first by its priority waits until
+    /// the queue looks the next time.
+    ///
+    /// Source: `rabbit_amqqueue_process`, `deliver_or_enqueue`.
+    pub(super) fn expire_after_publish(&mut self, turn: &mut Turn<'_>, dropped: bool) {
+        if dropped || self.ready.count() == 1 {
+            self.expire(turn);
+        }
     }
 
     /// A quorum queue looks for expired messages before it hands one out.
     pub(super) fn expire_before_get(&mut self, turn: &mut Turn<'_>) {
         if self.is(QueueType::Quorum) {
+            self.expire(turn);
+        }
+    }
+
+    /// A classic queue looks for expired messages after it handed one out: what came to the head
+    /// so may have waited too long behind it.
+    ///
+    /// Source: `rabbit_amqqueue_process`, `fetch`.
+    pub(super) fn expire_after_fetch(&mut self, turn: &mut Turn<'_>) {
+        if self.is(QueueType::Classic) {
             self.expire(turn);
         }
     }
@@ -91,11 +113,17 @@ impl Queue {
     pub(super) fn timer_rang(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now;
         self.rings = self.rings.filter(|at| now < *at);
+        for asker in std::mem::take(&mut self.unsynced) {
+            turn.fx.push(Effect::Tell(asker, true));
+        }
+        self.tell_publishers();
         if self.lease_ends().is_some_and(|at| at <= now) {
             turn.fx.push(Effect::Delete);
             return;
         }
-        self.expire(turn);
+        if !self.is(QueueType::Classic) || self.head_expires <= now {
+            self.expire(turn);
+        }
         let retry = self.retry;
         let mut again = Vec::new();
         for (place, (reason, sent)) in &mut self.dead_lettering {
@@ -112,9 +140,15 @@ impl Queue {
 
     /// Sees to it that the timer rings when something is due.
     pub(super) fn set_timer(&mut self, turn: &mut Turn<'_>) {
-        let head = self.ready.first().map(|it| self.entry(it).expires);
+        let head = match self.is(QueueType::Classic) {
+            true => Some(self.head_expires),
+            false => self.ready.first().map(|it| self.entry(it).expires),
+        };
         let soonest = [head, self.lease_ends(), self.retries()].into_iter().flatten().min();
         let Some(due) = soonest.filter(|it| *it < SimTime::MAX) else { return };
+        // What came to the head late is over already: then at once.
+        // Source: `rabbit_amqqueue_process`, `ensure_ttl_timer`; `rabbit_fifo`, `timer_effect`.
+        let due = due.max(turn.now);
         if self.rings.is_none_or(|at| due < at) {
             self.rings = Some(due);
             turn.fx.push(Effect::Ring(due));

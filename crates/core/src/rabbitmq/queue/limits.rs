@@ -67,35 +67,38 @@ impl Queue {
     /// How many messages count, and how many bytes: what is Ready, and dead letters that are kept.
     ///
     /// Source: RabbitMQ, "Queue Length Limit"; cases `q-maxlen-drophead-classic`, `q-maxbytes`.
-    fn load(&self) -> (u64, u64) {
+    pub(super) fn load(&self) -> (u64, u64) {
         let kept = self.dead_lettering.keys();
         let bytes: u64 = kept.map(|it| u64::from(self.entry(*it).message.size_bytes)).sum();
         (self.ready.count() + self.dead_lettering.len() as u64, self.ready_bytes + bytes)
     }
 
     /// Whether so many messages with so many bytes are more than it may hold.
-    fn is_over(&self, (messages, bytes): (u64, u64)) -> bool {
+    pub(super) fn is_over(&self, (messages, bytes): (u64, u64)) -> bool {
         let QueueArguments { max_length, max_length_bytes, .. } = &self.arguments;
         max_length.is_some_and(|most| most < messages)
             || max_length_bytes.is_some_and(|most| most < bytes)
     }
 
     /// Removes the messages that would be served next while there are too many, so the oldest, or
-    /// the oldest of the highest priority.
+    /// the oldest of the highest priority. True if any was removed.
     ///
     /// Source: RabbitMQ, "Queue Length Limit"; cases `q-maxlen-drophead-classic`,
     /// `q-priority-maxlen`.
-    pub(super) fn drop_head(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn drop_head(&mut self, turn: &mut Turn<'_>) -> bool {
         let drops = match (self.arguments.queue_type, self.arguments.overflow) {
             (QueueType::Stream, _) => false,
             // Source: case `q-args-invalid`: a quorum queue does not know the third.
             (QueueType::Quorum, overflow) => overflow != Overflow::RejectPublish,
             (QueueType::Classic, overflow) => overflow == Overflow::DropHead,
         };
+        let mut dropped = false;
         while drops && self.is_over(self.load()) {
-            let Some(head) = self.take_first() else { return };
+            let Some(head) = self.take_first() else { break };
             self.remove(turn, head, Reason::MaxLength);
+            dropped = true;
         }
+        dropped
     }
 
     /// Whether the queue does not take a message because it is full. A classic queue looks before
@@ -116,24 +119,6 @@ impl Queue {
                 *self.publishers.get_or_insert_with(from, || full)
             }
             (QueueType::Classic | QueueType::Quorum, _) | (QueueType::Stream, _) => false,
-        }
-    }
-
-    /// Tells the publishers of a quorum queue that it is full, or that there is room again: when
-    /// it is at most four fifths full.
-    ///
-    /// Source: `rabbit_fifo`, `LOW_LIMIT`; case `q-maxlen-reject-quorum`.
-    pub(super) fn tell_publishers(&mut self) {
-        if self.publishers.is_empty() {
-            return;
-        }
-        let load = self.load();
-        let QueueArguments { max_length, max_length_bytes, .. } = &self.arguments;
-        let low = |most: &Option<u64>, is: u64| most.is_none_or(|most| is <= most * 4 / 5);
-        let room = low(max_length, load.0) && low(max_length_bytes, load.1);
-        let full = self.is_over(load);
-        for told in self.publishers.values_mut() {
-            *told = full || (*told && !room);
         }
     }
 }

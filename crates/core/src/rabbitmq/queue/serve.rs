@@ -37,7 +37,9 @@ impl Queue {
         if self.is(QueueType::Quorum) && self.version == Version::V3_10 {
             delivery.message.stamp = Stamp::DeliveryCount(self.entry(place).returns);
         }
-        turn.fx.push(Effect::Got(delivery, self.ready.count()));
+        let answer = turn.fx.len();
+        self.expire_after_fetch(turn);
+        turn.fx.insert(answer, Effect::Got(delivery, self.ready.count()));
     }
 
     pub(super) fn cancel(&mut self, turn: &mut Turn<'_>, channel: ChannelId, tag: &ConsumerName) {
@@ -71,6 +73,7 @@ impl Queue {
             let place = self.take_first().expect("there is a first");
             let delivery = self.hand_out(place, key, channel, tag, mode);
             turn.fx.push(Effect::Deliver(delivery));
+            self.expire_after_fetch(turn);
         }
     }
 

@@ -62,6 +62,9 @@ fn run_by_hand(broker: BrokerSettings, script: &str, expect: Expect) {
     let mut hands = Hands { world, bodies, version, seen, out };
     for line in script.lines().map(str::trim).filter(|it| !it.is_empty()) {
         hands.line(line);
+        // What has to be on disk is.
+        hands.world.run_until(&mut (), hands.world.now() + SimDuration(1));
+        hands.tell_all();
         every_message_is_somewhere_once(&hands.world);
     }
     expect.assert_eq(&hands.out);

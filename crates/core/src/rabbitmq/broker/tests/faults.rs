@@ -178,8 +178,8 @@ fn a_paused_application_keeps_its_channel_and_its_buffer_fills_up_to_the_prefetc
             6  3 is ready in work
             7  c1 received 1
             7  c1 began 1
-            7  p heard that 1 is confirmed
             7  c1 received 2
+            7  p heard that 1 is confirmed
             7  p heard that 2 is confirmed
             7  p heard that 3 is confirmed
             10 c1 paused

@@ -60,13 +60,13 @@ fn each_queue_gets_one_copy_and_what_no_binding_matches_is_gone_but_confirmed() 
             6  1 is ready in a
             6  1 is ready in b
             6  p published 2 to exchange amq.direct
-            7  p heard that 1 is confirmed
             7  exchange amq.direct routed 2 to c
             7  2 is ready in c
             7  p published 3 to exchange amq.direct
-            8  p heard that 2 is confirmed
+            7  p heard that 1 is confirmed
             8  exchange amq.direct has no binding for 3: it is gone
             8  p published 4 to the default exchange
+            8  p heard that 2 is confirmed
             9  p heard that 3 is confirmed
             9  the default exchange has no binding for 4: it is gone
             10 p heard that 4 is confirmed
@@ -95,9 +95,9 @@ fn a_message_key_can_be_the_routing_key() {
             6  the default exchange routed 2 to key-1
             6  2 is ready in key-1
             6  the default exchange has no binding for 3: it is gone
+            7  p heard that 3 is confirmed
             7  p heard that 1 is confirmed
             7  p heard that 2 is confirmed
-            7  p heard that 3 is confirmed
         "#]],
     );
 }
@@ -121,7 +121,6 @@ fn publishing_to_a_missing_exchange_closes_the_channel_and_leaves_it_unconfirmed
             6  the default exchange routed 1 to work
             6  1 is ready in work
             6  the broker closed the channel of p: 404 NOT_FOUND - no exchange 'nosuch' in vhost '/'
-            7  p heard that 1 is confirmed
             10 p published 4 to the default exchange
             11 the default exchange routed 4 to work
             11 4 is ready in work

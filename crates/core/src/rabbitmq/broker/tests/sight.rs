@@ -109,7 +109,7 @@ fn what_is_under_way_can_be_seen_both_ways() {
         4,
         expect![[r#"
             at 0.005 s
-            p sent 5 confirmed 3 next []
+            p sent 5 confirmed 0 next []
             exchange 'dlx' fanout
             exchange '' direct
             work (3, 0, 3, 0, 0, 2) earlier (0, 0)
@@ -120,8 +120,10 @@ fn what_is_under_way_can_be_seen_both_ways() {
                 holds [] of 1, unacked 2, processed 0
             c2 Working { message: MessageId(2), began: SimTime(5000), done: SimTime(14000) }
                 holds [] of 1, unacked 1, processed 0
+            0.004001 s to 0.005001 s: confirm to p 1
+            0.004001 s to 0.005001 s: confirm to p 2
+            0.004001 s to 0.005001 s: confirm to p 3
             0.005 s to 0.006 s: ack c2 to work 2
-            0.005 s to 0.006 s: confirm to p 4
             0.005 s to 0.006 s: p dlx/why 5
             0.005 s to 0.006 s: return c1 to work 1
         "#]],

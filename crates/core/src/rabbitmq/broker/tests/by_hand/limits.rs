@@ -22,12 +22,12 @@ fn a_quorum_queue_takes_one_too_many_and_waits_until_it_is_well_below() {
             P: confirmed 1
             P: confirmed 2
             P: confirmed 3
-            P: refused 4
-            q: 3 ready, 0 unacked, 0 use it
-            A: got 1 m1 /q, 2 left
+            P: confirmed 4
+            q: 4 ready, 0 unacked, 0 use it
+            A: got 1 m1 /q, 3 left
             P: refused 5
-            A: got 2 m2 /q, 1 left
-            P: confirmed 6
+            A: got 2 m2 /q, 2 left
+            P: refused 6
             q: 2 ready, 0 unacked, 0 use it
         "#]],
     );
@@ -173,10 +173,10 @@ fn dead_letters_that_must_arrive_are_kept_and_sent_again() {
             P: confirmed 1
             C: c 1 m1 /q
             q: 0 ready, 0 unacked, 1 use it
-            P: confirmed 2
             C: c 2 m2 /q
-            P: confirmed 3
+            P: confirmed 2
             C: c 3 m3 /q
+            P: confirmed 3
             dead: 0 ready, 0 unacked, 0 use it
             dead: 1 ready, 0 unacked, 0 use it
         "#]],
