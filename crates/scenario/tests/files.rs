@@ -291,7 +291,7 @@ fn what_is_not_right_is_answered_with_what_would_be() {
             ("prefetch_count = 3", "prefetch_count = 65_536"),
             ("\"enable.auto.commit\" = false,", "\"heartbeat.interval.ms\" = 45000,"),
             ("\"enable.auto.commit\" = false,", "\"fetch.max.wait.ms\" = 0,"),
-            ("acks = 1 }", "\"linger.ms\" = 100000 }"),
+            ("acks = 1 }", "\"delivery.timeout.ms\" = 1000 }"),
             ("title = \"Everything\"\n", ""),
             ("title = \"Everything\"", "title = \"  \""),
             ("title = \"Everything\"", "title = \"Everything"),
