@@ -122,3 +122,12 @@ fn a_topic_exchange_gives_each_queue_what_it_asks_for() {
         assert_eq!((queue.once, queue.in_broker), (wanted, 0), "{reader} gets its own");
     }
 }
+
+#[test]
+fn who_reads_what_is_committed_sees_a_transfer_whole_or_not_at_all() {
+    let run = happens("transfer", include_str!("../../../scenarios/transfer.toml"));
+    let careful = outcome(&run, SystemName::Kafka, "careful");
+    assert_eq!((careful.sent, careful.once, careful.unsettled), (8, 8, 0));
+    let hasty = outcome(&run, SystemName::Kafka, "hasty");
+    assert_eq!((hasty.once, hasty.twice), (7, 1), "one debit is taken twice");
+}

@@ -23,7 +23,7 @@ pub(crate) enum Look {
 
 impl Look {
     /// What is drawn in a cell of that colour is drawn in this.
-    fn ink(self, colour: u8) -> Tone {
+    pub(crate) fn ink(self, colour: u8) -> Tone {
         match self {
             Self::Solid | Self::Ringed => Tone::OnKey(colour),
             Self::Faded | Self::Outlined | Self::Hollow => Tone::KeyEdge(colour),

@@ -10,6 +10,7 @@ use crate::sheet::{BODY, QUIET, Sheet, line};
 use crate::tone::Tone;
 use crate::unit::{Area, Len, Point, px};
 use crate::words::{count, joined};
+use brokerscope_core::name::ProducerName;
 use brokerscope_core::sim::SimTime;
 use brokerscope_core::workload::MessageId;
 use brokerscope_core::{kafka, rabbitmq};
@@ -200,9 +201,14 @@ fn kafka_trips(scene: &Scene<'_>, m: &Metrics, places: &Places) -> Vec<Trip> {
     let lane = Lane::Kafka;
     let mut trips = Vec::new();
     for flight in &scene.kafka.flights {
-        let produce = |producer, partition| {
-            let (_, landing) = places.log(partition)?;
-            Some(from_producer(m, places.producer(producer)?, lane, landing))
+        let produce = |producer: &ProducerName, partition| {
+            let (log, landing) = places.log(partition)?;
+            if let Some(card) = places.producer(producer) {
+                return Some(from_producer(m, card, lane, landing));
+            }
+            // A consumer that makes records of what it reads.
+            let card = places.consumer(lane, &producer.as_str().into())?;
+            Some(back(to_reader(m, lane, log_tap(log), card, turn(places, partition))))
         };
         let offsets =
             |consumer| Some(to_offsets(m, places.consumer(lane, consumer)?, places.offsets?));

@@ -22,6 +22,7 @@ use brokerscope_core::kafka::snapshot::{
 use brokerscope_core::name::GroupId;
 use brokerscope_core::workload::MessageId;
 use log::Row;
+pub(crate) use log::present;
 
 /// The height of a heading.
 pub(crate) const HEADING: Len = px(20);

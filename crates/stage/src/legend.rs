@@ -26,6 +26,10 @@ enum Mark {
     Back,
     Check,
     Reads,
+    Pending,
+    Struck,
+    Commit,
+    Abort,
     /// The words begin with what they explain.
     Words,
 }
@@ -51,13 +55,17 @@ const STREAM: [(Mark, &str); 2] =
 /// What there is to explain in a lane.
 fn entries(scene: &Scene<'_>, lane: Lane) -> Vec<(Mark, &'static str)> {
     if lane == Lane::Kafka {
-        let seen = kafka::seen(scene);
+        let (seen, present) = (kafka::seen(scene), kafka::present(scene));
         let mut entries = KAFKA.to_vec();
         for (there, mark, words) in [
             (seen.replicas, Mark::Outlined, "not replicated yet"),
             (seen.passed_over, Mark::Hollow, "before where reading began"),
             (seen.segments, Mark::Cut, "end of a segment"),
             (seen.holes, Mark::Hole, "records removed"),
+            (present.open, Mark::Pending, "in an open transaction"),
+            (present.aborted, Mark::Struck, "aborted"),
+            (present.commit, Mark::Commit, "commit marker"),
+            (present.abort, Mark::Abort, "abort marker"),
         ] {
             if there {
                 entries.push((mark, words));
@@ -150,6 +158,17 @@ fn swatch(sheet: &mut Sheet, mark: Mark, area: Area) {
             sheet.again(cell, Tone::Text);
         }
         Mark::Words => {}
+        Mark::Pending => {
+            sheet.rect(area.inset(px(1)), 3, fill, Some(edge(Dash::Solid)));
+            let cell = Area::new(area.x + px(1), centre.y - Len(85), px(14), px(14));
+            sheet.pending(cell, Tone::OnKey(NO_KEY));
+        }
+        Mark::Struck => {
+            sheet.rect(area.inset(px(1)), 3, Some(Tone::KeySoft(NO_KEY)), None);
+            sheet.strike(area.inset(-px(1)));
+        }
+        Mark::Commit => sheet.marker(area, true),
+        Mark::Abort => sheet.marker(area, false),
         Mark::Gone => {
             sheet.rect(area.inset(px(1)), 3, None, Some(line(Tone::Muted, 15, Dash::Dotted)));
             sheet.removed(area);

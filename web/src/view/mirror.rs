@@ -2,7 +2,7 @@
 
 use crate::words;
 use brokerscope_core::kafka::snapshot::{
-    ConsumerState as InKafka, PartitionSnapshot, RecordCell, Term,
+    ConsumerState as InKafka, Marker, PartitionSnapshot, RecordCell, Term, TransactionState,
 };
 use brokerscope_core::rabbitmq::snapshot::{ConsumerState as InRabbit, QueueSnapshot};
 use brokerscope_core::workload::{MessageId, Workload};
@@ -60,6 +60,8 @@ fn partitions(kafka: &kafka::Snapshot) -> TableView {
             it.log_start.to_string(),
             it.log_end.to_string(),
             it.high_watermark.to_string(),
+            it.last_stable.to_string(),
+            markers(it),
             count(it.records),
             segments(it),
             it.leader.map_or_else(
@@ -77,6 +79,8 @@ fn partitions(kafka: &kafka::Snapshot) -> TableView {
         "Log start",
         "Log end",
         "High watermark",
+        "Last stable offset",
+        "Markers",
         "Records",
         "Segments",
         "Leader",
@@ -95,6 +99,20 @@ fn segments(partition: &PartitionSnapshot) -> String {
         text += &format!(", compacted to {}", cleaning.cleaned_to);
     }
     text
+}
+
+/// Where transactions ended in a partition, as far as its records are shown.
+fn markers(partition: &PartitionSnapshot) -> String {
+    let mut text = String::new();
+    for (offset, marker) in &partition.markers {
+        let gap = if text.is_empty() { "" } else { "; " };
+        let how = match marker {
+            Marker::Commit => "commit",
+            Marker::Abort => "abort",
+        };
+        text += &format!("{gap}{how} at offset {offset}");
+    }
+    if text.is_empty() { "none".to_owned() } else { text }
 }
 
 /// How far each copy of a partition has come.
@@ -274,8 +292,14 @@ fn messages(
         places[index].1[system] = Some(place);
     };
     for partition in kafka.topics.iter().flat_map(|topic| &topic.partitions) {
-        for RecordCell { offset, message, .. } in &partition.cells {
-            at(*message, 0, format!("{} at offset {offset}", partition.partition));
+        for RecordCell { offset, message, transaction, .. } in &partition.cells {
+            let state = match transaction {
+                None => "",
+                Some(TransactionState::Open) => ", its transaction is open",
+                Some(TransactionState::Committed) => ", its transaction is committed",
+                Some(TransactionState::Aborted) => ", its transaction is aborted",
+            };
+            at(*message, 0, format!("{} at offset {offset}{state}", partition.partition));
         }
     }
     for queue in &rabbitmq.queues {

@@ -206,6 +206,8 @@ pub struct GroupPartition {
     pub partition: TopicPartition,
     /// The member that reads it, if it still runs.
     pub owner: Option<ConsumerName>,
+    /// Whether the group's members have `isolation.level=read_committed`.
+    pub committed_only: bool,
     /// The committed offset, if there is one.
     pub committed: Option<Offset>,
     /// The owner's position, if it has one: the next offset that `poll` would return.

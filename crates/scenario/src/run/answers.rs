@@ -362,6 +362,7 @@ fn count(it: &Outcome, word: &str) -> u64 {
         it.removed_unread,
         it.lost,
         it.vanished,
+        it.aborted,
         it.dead_lettered.total(),
         it.out_of_order,
         it.in_broker,

@@ -2,6 +2,7 @@
 
 mod bookmarks;
 mod shown;
+mod transactions;
 
 use super::replicas;
 use crate::cell::{Look, is_tombstone, mark};
@@ -16,7 +17,8 @@ use crate::words::{count, counted, joined, signed};
 use brokerscope_core::kafka::Offset;
 use brokerscope_core::kafka::snapshot::{GroupPartition, PartitionSnapshot};
 use brokerscope_core::name::GroupId;
-use shown::Shown;
+use shown::{Content, Shown, slots};
+pub(crate) use transactions::present;
 
 /// Above a log, for the flag of a bookmark.
 const FLAG: Len = px(12);
@@ -145,6 +147,7 @@ impl Row<'_> {
             let segments = it.segments.len().to_string();
             label += &joined(&["; ", &segments, " segments, active from ", &active.to_string()]);
         }
+        label += &transactions::label(it);
         label += &replicas::label(self.scene, it);
         for (group, standing) in &self.groups {
             label += &joined(&["; group ", group.as_str(), ": "]);
@@ -207,9 +210,10 @@ impl Row<'_> {
         let first = strips[0];
         let each = m.cells_in(first.width);
         let below = each * (strips.len() - 1);
-        let all = it.cells.as_slice();
+        let mut all = slots(it);
+        let (count, whole) = (all.len(), all.len() as u64 == it.records);
         let mut shown = Shown {
-            cells: all,
+            cells: Vec::new(),
             x: first.x + GAP,
             in_first: each,
             each,
@@ -218,7 +222,8 @@ impl Row<'_> {
             log_start: it.log_start,
             strips,
         };
-        if all.len() as u64 == it.records && all.len() <= each + below {
+        if whole && count <= each + below {
+            shown.cells = all;
             return shown;
         }
         let texts = self.earlier_texts(it.records, it.log_end);
@@ -226,15 +231,15 @@ impl Row<'_> {
         let block = wide.min(first.width - GAP * 2);
         shown.in_first = m.cells_in(first.width - block - GAP);
         let fit = shown.in_first + below;
-        let mut from = all.len().saturating_sub(fit);
+        let mut from = count.saturating_sub(fit);
         let step = if fit < 6 { 1 } else { 3 };
-        while from < all.len() && all[from].offset.0 % step != 0 {
+        while from < count && all[from].offset.0 % step != 0 {
             from += 1;
         }
         let earlier = Area::new(first.x + GAP, first.y + GAP, block, CELL);
         shown.x = earlier.right() + GAP;
         shown.earlier = Some(earlier);
-        shown.cells = &all[from..];
+        shown.cells = all.split_off(from);
         shown
     }
 
@@ -311,9 +316,20 @@ impl Row<'_> {
             let at = shown.cell(place);
             Area::new(at.x, at.y, self.m.cell, CELL)
         };
-        for (place, record) in shown.cells.iter().enumerate() {
+        for (place, slot) in shown.cells.iter().enumerate() {
             let area = cell(place);
-            let (look, words) = self.look(record.offset);
+            if slot.offset.0 % i64::from(each) == 0 {
+                let at = Point::new(area.centre().x, area.bottom() + GAP + px(12));
+                sheet.text_at(at, Anchor::Middle, QUIET, slot.offset.to_string());
+            }
+            let record = match slot.content {
+                Content::Record(record) => record,
+                Content::Marker(marker) => {
+                    self.marker(sheet, area, slot.offset, marker);
+                    continue;
+                }
+            };
+            let (look, words) = self.look_of(record);
             let key = mark(self.scene.workload, record.message);
             sheet.cell(area, key, record.message, look);
             let tombstone = is_tombstone(self.scene.workload, record.message);
@@ -330,12 +346,9 @@ impl Row<'_> {
                 ": ",
                 words,
                 if tombstone { ", a tombstone" } else { "" },
+                self.of_transaction(sheet, area, key.colour, look, record),
             ]);
             sheet.hit(area, Target::Message(record.message), label);
-            if record.offset.0 % i64::from(each) == 0 {
-                let at = Point::new(area.centre().x, area.bottom() + GAP + px(12));
-                sheet.text_at(at, Anchor::Middle, QUIET, record.offset.to_string());
-            }
         }
         let first = shown.strips[0];
         if self.partition.records == 0 {
@@ -378,7 +391,7 @@ impl Row<'_> {
             Some(_) => shown.cells.first().map_or(self.partition.log_end, |it| it.offset),
             None => self.partition.log_start,
         };
-        for record in shown.cells {
+        for record in &shown.cells {
             if next < record.offset {
                 let (x, strip) = shown.boundary(record.offset);
                 let (top, low) = (strip.y + GAP, strip.bottom() - GAP);
@@ -442,6 +455,16 @@ impl Row<'_> {
         }
         if let Some((x, strip)) = active {
             say(sheet, x + px(2), strip, &["active segment", "active"]);
+        }
+        if it.last_stable != it.high_watermark {
+            let (x, strip) = shown.boundary(it.last_stable);
+            let stroke = line(Tone::Muted, 10, Dash::Dotted);
+            sheet.segment(Point::new(x, strip.y), Point::new(x, strip.bottom()), stroke);
+            let text = joined(&["last stable offset ", &it.last_stable.to_string()]);
+            // Behind the flags, if they stand where it would.
+            let beside = flags.iter().filter(|it| it.y == strip.y - FLAG && x - px(80) < it.x);
+            let free = beside.map(|it| it.right() + px(4)).max().unwrap_or_default();
+            say(sheet, free.max(x + px(2)), strip, &[&text]);
         }
     }
 

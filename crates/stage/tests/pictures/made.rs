@@ -124,6 +124,7 @@ pub(crate) fn group(
         standing.iter().map(|(partition, owner, committed, position)| k::GroupPartition {
             partition: partition.partition.clone(),
             owner: owner.map(ConsumerName::from),
+            committed_only: false,
             committed: (0 <= *committed).then_some(Offset(*committed)),
             position: position.map(Offset),
             began: position.map(|_| Offset(0)),
@@ -433,6 +434,27 @@ pub(crate) fn compacted() -> Made {
     made
 }
 
+/// A log with a committed, an aborted and an open transaction.
+pub(crate) fn transactions() -> Made {
+    let mut made = crash_before_commit();
+    made.name = "transactions";
+    let part = &mut made.kafka.topics[0].partitions[0];
+    let last = part.cells.len() - 1;
+    for (place, cell) in part.cells.iter_mut().enumerate() {
+        cell.transaction = Some(match place {
+            0..=2 => k::TransactionState::Committed,
+            _ if place < last => k::TransactionState::Aborted,
+            _ => k::TransactionState::Open,
+        });
+        cell.offset.0 += i64::from(2 < place) + i64::from(place == last);
+    }
+    let open = part.cells[last].offset;
+    part.markers = vec![(Offset(3), k::Marker::Commit), (Offset(open.0 - 1), k::Marker::Abort)];
+    part.records += 2;
+    (part.log_end, part.high_watermark, part.last_stable) = (open.next(), open.next(), open);
+    made
+}
+
 /// Four consumers for three partitions.
 pub(crate) fn too_many_consumers() -> Made {
     let mut made = crash_before_commit();
@@ -684,6 +706,7 @@ pub(crate) fn all() -> Vec<Made> {
         two_of_everything(),
         wide_topic(),
         compacted(),
+        transactions(),
     ];
     all.extend(crate::rabbits::all());
     all

@@ -62,7 +62,12 @@ fn the_lessons_can_be_pictured_at_any_instant() {
 
 #[test]
 fn moments_look_like_this() {
-    for moment in [made::crash_before_commit(), made::too_many_consumers(), made::compacted()] {
+    for moment in [
+        made::crash_before_commit(),
+        made::too_many_consumers(),
+        made::compacted(),
+        made::transactions(),
+    ] {
         let wide = moment.picture(&options(1248, Motion::Full));
         expect_file![format!("golden/{}.txt", moment.name)].assert_eq(&sketch::draw(&wide));
     }

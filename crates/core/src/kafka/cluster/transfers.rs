@@ -1,8 +1,17 @@
 //! Applications that use transactions by themselves: producers that send in them, consumers that
 //! make records of what they read.
 
-use crate::kafka::testing::{BEGINNING, JOINING, check};
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks at the facts it is about")]
+
+use crate::kafka::command::Peer;
+use crate::kafka::fact::Fact;
+use crate::kafka::testing::{BEGINNING, JOINING, Scribe, Setup, check};
+use crate::kafka::view::Marker;
+use crate::kafka::{BrokerId, Cluster, Command, Offset, TopicPartition};
+use crate::sim::{Rng, SimDuration, World};
+use crate::workload::MessageId;
 use expect_test::expect;
+use std::collections::{BTreeMap, BTreeSet};
 
 const QUICK: &str = "brokers 1 group.initial.rebalance.delay.ms=0
     link latency=2ms
@@ -215,4 +224,126 @@ fn offsets_and_results_are_committed_together_or_not_at_all() {
             7.854 s   late processed 3
         "#]],
     );
+}
+
+/// Three brokers that lose nothing that is acknowledged, a bank whose every transfer is two
+/// records in two topics, and a reader of what is committed.
+fn random_setup(loss: u64) -> String {
+    format!(
+        "
+        brokers 3 default.replication.factor=3 group.initial.rebalance.delay.ms=0 \
+            transaction.abort.timed.out.transaction.cleanup.interval.ms=500 \
+            broker.session.timeout.ms=1500 broker.heartbeat.interval.ms=300
+        link latency=2ms loss={loss}
+        topic debits 2 min.insync.replicas=2
+        topic credits 2 min.insync.replicas=2
+        producer bank transactional.id=bank transactions-of=2 aborts=4 request.timeout.ms=500 \
+            transaction.timeout.ms=3000 max.block.ms=8000
+        send 14 every 400ms from 1000ms to debits keys=k1,k2,k3
+        send 14 every 400ms from 1150ms to credits keys=k3,k1,k2
+        consumers auto.offset.reset=earliest enable.auto.commit=false request.timeout.ms=500 \
+            session.timeout.ms=6000
+        consumer c1 careful debits,credits isolation.level=read_committed commits=after-batch
+        "
+    )
+    .replace("\\\n", "")
+}
+
+fn random_command(rng: &mut Rng) -> Command {
+    let broker = |rng: &mut Rng| BrokerId(1 + u16::try_from(rng.below(3)).unwrap());
+    match rng.below(10) {
+        0..=2 => Command::CrashProducer("bank".into()),
+        3 | 4 => Command::RestartProducer("bank".into()),
+        5 => Command::CrashBroker(broker(rng)),
+        6 => Command::RestartBroker(broker(rng)),
+        7 => Command::CutBroker(broker(rng), Peer::Broker(broker(rng))),
+        8 => Command::CrashConsumer("c1".into()),
+        _ => Command::RestartConsumer("c1".into()),
+    }
+}
+
+fn random_run(seed: u64) -> (Scribe, World<Cluster>) {
+    let mut rng = Rng::from_seed(seed);
+    let mut scribe = Scribe::default();
+    let loss = rng.below(2) * 3_000;
+    let mut world = Setup::read(&random_setup(loss)).world(seed, &mut scribe);
+    let later = |world: &mut World<Cluster>, scribe: &mut Scribe, ms: u64| {
+        let until = world.now() + SimDuration::millis(ms);
+        world.run_until(scribe, until);
+    };
+    for _ in 0..20 {
+        later(&mut world, &mut scribe, rng.below(600));
+        world.command(&mut scribe, random_command(&mut rng));
+    }
+    for id in [1, 2, 3].map(BrokerId) {
+        world.command(&mut scribe, Command::RestartBroker(id));
+        for other in [1, 2, 3].map(BrokerId).into_iter().filter(|it| *it != id) {
+            world.command(&mut scribe, Command::MendBroker(id, Peer::Broker(other)));
+        }
+    }
+    later(&mut world, &mut scribe, 10_000);
+    // One that ended with an exception is started anew.
+    for _ in 0..3 {
+        world.command(&mut scribe, Command::RestartProducer("bank".into()));
+        world.command(&mut scribe, Command::RestartConsumer("c1".into()));
+        later(&mut world, &mut scribe, 20_000);
+    }
+    (scribe, world)
+}
+
+/// The records that count, by their places in the logs as they are in the end.
+fn committed(world: &World<Cluster>, seed: u64) -> BTreeMap<(TopicPartition, Offset), MessageId> {
+    let mut kept = BTreeMap::new();
+    for partition in ["debits", "credits"]
+        .into_iter()
+        .flat_map(|topic| [0, 1].map(|partition| TopicPartition::new(topic, partition)))
+    {
+        let log = world.system().log_view(None, &partition).unwrap();
+        let mut open: BTreeMap<i64, Vec<(Offset, MessageId)>> = BTreeMap::new();
+        for batch in log.segments.iter().flat_map(|it| &it.batches) {
+            let stamp = batch.producer.expect("every producer here has an id");
+            let held = open.entry(stamp.id).or_default();
+            match batch.marker {
+                None => held
+                    .extend(batch.records.iter().filter_map(|it| Some((it.offset, it.message?)))),
+                Some(Marker::Abort) => held.clear(),
+                Some(Marker::Commit) => {
+                    let all = held.drain(..).map(|(at, it)| ((partition.clone(), at), it));
+                    kept.extend(all);
+                }
+            }
+        }
+        assert!(open.values().all(Vec::is_empty), "nothing is open for ever, seed {seed}");
+    }
+    kept
+}
+
+#[test]
+fn whatever_breaks_a_transfer_is_seen_whole_or_not_at_all() {
+    let (mut whole, mut passed_over) = (0, 0);
+    for seed in 0..60 {
+        let (scribe, world) = random_run(seed);
+        let kept = committed(&world, seed);
+        let counted: BTreeSet<MessageId> = kept.values().copied().collect();
+        for half in &counted {
+            let other = MessageId(((half.0 - 1) ^ 1) + 1);
+            assert!(counted.contains(&other), "{half} has no {other}, seed {seed}");
+        }
+        let mut seen = BTreeSet::new();
+        for (_, fact) in &scribe.0 {
+            match fact {
+                Fact::Processed { partition, offset, message, .. } => {
+                    let there = kept.get(&(partition.clone(), *offset));
+                    assert_eq!(there, Some(message), "what c1 sees counts, seed {seed}");
+                    seen.insert((partition.clone(), *offset));
+                }
+                Fact::Appended { .. } => passed_over += 1,
+                _ => {}
+            }
+        }
+        assert_eq!(seen.len(), kept.len(), "c1 sees all that counts, seed {seed}");
+        whole += counted.len() / 2;
+        passed_over -= kept.len();
+    }
+    assert!(400 < whole && 60 < passed_over, "{whole} whole, {passed_over} records did not count");
 }

@@ -3,11 +3,42 @@
 use crate::metrics::GAP;
 use crate::unit::{Area, Len, Point};
 use brokerscope_core::kafka::Offset;
-use brokerscope_core::kafka::snapshot::RecordCell;
+use brokerscope_core::kafka::snapshot::{Marker, PartitionSnapshot, RecordCell};
+
+/// What stands at an offset.
+#[derive(Clone, Copy)]
+pub(super) enum Content<'a> {
+    Record(&'a RecordCell),
+    /// The end of a transaction.
+    Marker(Marker),
+}
+
+/// A place in a log, and what stands there.
+#[derive(Clone, Copy)]
+pub(super) struct Slot<'a> {
+    pub(super) offset: Offset,
+    pub(super) content: Content<'a>,
+}
+
+/// What a partition's log holds, as far as it was asked for, in the order of the offsets.
+pub(super) fn slots(partition: &PartitionSnapshot) -> Vec<Slot<'_>> {
+    let mut slots = Vec::with_capacity(partition.cells.len() + partition.markers.len());
+    let mut markers = partition.markers.iter().peekable();
+    for it in &partition.cells {
+        while let Some((offset, marker)) = markers.next_if(|(at, _)| *at < it.offset) {
+            slots.push(Slot { offset: *offset, content: Content::Marker(*marker) });
+        }
+        slots.push(Slot { offset: it.offset, content: Content::Record(it) });
+    }
+    for (offset, marker) in markers {
+        slots.push(Slot { offset: *offset, content: Content::Marker(*marker) });
+    }
+    slots
+}
 
 /// Which records are shown one by one, and where.
 pub(super) struct Shown<'a> {
-    pub(super) cells: &'a [RecordCell],
+    pub(super) cells: Vec<Slot<'a>>,
     /// The lines of the log, each below the one before.
     pub(super) strips: Vec<Area>,
     /// The left edge of the first record.

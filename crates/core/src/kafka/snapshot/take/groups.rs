@@ -1,6 +1,8 @@
 //! Where the groups stand.
 
 use super::log_of;
+use crate::kafka::config::IsolationLevel;
+use crate::kafka::consumer::Consumer;
 use crate::kafka::consumer::Process;
 use crate::kafka::coordinator::Group;
 use crate::kafka::schema::{Key, OffsetValue};
@@ -29,9 +31,14 @@ fn group(cluster: &Cluster, id: &GroupId) -> GroupSnapshot {
         None => (on_disk(cluster, id), by_themselves(cluster, id)),
     };
     let mut partitions: Map<TopicPartition, GroupPartition> = Map::new();
+    let committed_only = cluster
+        .consumers()
+        .map(Consumer::setup)
+        .any(|it| it.is_of(id) && it.settings.isolation_level == IsolationLevel::ReadCommitted);
     let fresh = |it: &TopicPartition| GroupPartition {
         partition: it.clone(),
         owner: None,
+        committed_only,
         committed: None,
         position: None,
         began: None,

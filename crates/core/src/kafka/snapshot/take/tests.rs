@@ -145,6 +145,7 @@ fn groups_consumers_and_offsets_are_in_the_snapshot() {
         topic: TopicName orders,
         partition: 0 },
         owner: Some(ConsumerName c1),
+        committed_only: false,
         committed: Some(Offset(1)),
         position: Some(Offset(2)),
         began: Some(Offset(0)),
