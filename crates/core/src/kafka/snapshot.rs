@@ -3,7 +3,7 @@
 
 mod take;
 
-use super::log::producers::TransactionState;
+pub use super::log::producers::TransactionState;
 pub use super::message::Marker;
 pub use super::passed_on::PassedOn;
 pub use take::snapshot;
