@@ -318,14 +318,17 @@ impl Row<'_> {
         };
         for (place, slot) in shown.cells.iter().enumerate() {
             let area = cell(place);
-            if slot.offset.0 % i64::from(each) == 0 {
-                let at = Point::new(area.centre().x, area.bottom() + GAP + px(12));
-                sheet.text_at(at, Anchor::Middle, QUIET, slot.offset.to_string());
-            }
+            let number = |sheet: &mut Sheet| {
+                if slot.offset.0 % i64::from(each) == 0 {
+                    let at = Point::new(area.centre().x, area.bottom() + GAP + px(12));
+                    sheet.text_at(at, Anchor::Middle, QUIET, slot.offset.to_string());
+                }
+            };
             let record = match slot.content {
                 Content::Record(record) => record,
                 Content::Marker(marker) => {
                     self.marker(sheet, area, slot.offset, marker);
+                    number(sheet);
                     continue;
                 }
             };
@@ -349,6 +352,7 @@ impl Row<'_> {
                 self.of_transaction(sheet, area, key.colour, look, record),
             ]);
             sheet.hit(area, Target::Message(record.message), label);
+            number(sheet);
         }
         let first = shown.strips[0];
         if self.partition.records == 0 {

@@ -528,6 +528,7 @@ pub(crate) fn many_records() -> Made {
             part.records += before.unsigned_abs();
             part.log_end.0 += before;
             part.high_watermark.0 += before;
+            part.last_stable = part.high_watermark;
             for cell in &mut part.cells {
                 cell.offset.0 += before;
             }
@@ -583,7 +584,7 @@ pub(crate) fn two_of_everything() -> Made {
     let mut made = crash_before_commit();
     made.name = "two-of-everything";
     let mut a0 = partition("orders", 0, &[1, 4, 6, 9, 11, 14]);
-    a0.high_watermark = Offset(5);
+    (a0.high_watermark, a0.last_stable) = (Offset(5), Offset(5));
     let mut a1 = partition("orders", 1, &[2, 5, 8, 12, 15, 18]);
     a1.leader = Some(BrokerId(2));
     let mut b0 = partition("customers-with-a-long-name", 0, &[3, 7, 10, 13, 16]);

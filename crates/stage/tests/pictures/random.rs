@@ -58,6 +58,7 @@ fn kafka(rng: &mut Rng, made: &mut Made, most: u64) {
             part.records += older.unsigned_abs();
             part.log_end.0 += older + part.log_start.0;
             part.high_watermark.0 = part.log_end.0 - i64::from(number(rng, 2));
+            part.last_stable = part.high_watermark;
             part.segments.push(brokerscope_core::kafka::Offset(part.log_end.0 - 3));
             all.push(part.clone());
             partitions.push(part);
