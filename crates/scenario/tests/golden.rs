@@ -104,7 +104,7 @@ fn happens(name: &str, text: &str) -> Run {
 #[test]
 fn what_only_a_leader_had_is_lost_if_nobody_waited_for_its_followers() {
     let run = happens("leader-dies", include_str!("../../../scenarios/leader-dies.toml"));
-    let kafka = outcome(&run, SystemName::Kafka, "billing");
+    let kafka = outcome(&run, SystemName::Kafka, "dashboard");
     assert_eq!((kafka.once, kafka.twice, kafka.lost), (27, 0, 1), "only reading 17 is lost");
     for queue in ["metrics", "orders"] {
         let queue = outcome(&run, SystemName::RabbitMq, queue);

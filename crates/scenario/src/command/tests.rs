@@ -160,8 +160,8 @@ fn a_wrong_text_says_what_would_be_right() {
         'close c1' is not a command: write 'close channel of c1'; it is for RabbitMQ only
         'kafka add c4' cannot be asked of Kafka: name the group, as in 'kafka add c4 to billing'
         'kafka close channel of c1' cannot be asked of Kafka: only RabbitMQ has channels
-        'reset billing' is not a command: write 'reset billing to earliest', or to latest or an offset, and 'of orders-0' for one
-        'kafka set c1 fetch.min.bytes' is not a command: write 'set c1 max.poll.records=1', with a client, a group or a topic
+        'reset billing' is not a command: write 'reset billing to earliest', or 'to 7 of orders-0'
+        'kafka set c1 fetch.min.bytes' is not a command: write 'kafka set c1 max.poll.records=1'
         'sek' begins no command; the nearest word is 'set'
         'rabbitmq commit c1' cannot be asked of RabbitMQ: only Kafka commits offsets and has brokers
         'rabbitmq set c1 prefetch_count' is not a command: write 'rabbitmq set c1 prefetch_count=1'
