@@ -7,6 +7,7 @@
 
 mod config;
 mod lesson;
+mod rabbitmq_config;
 
 use crate::command::Command;
 use crate::expand::{Flow, KeyOrder, MAX_FLOWS, MAX_MESSAGES, Pace, expand};
@@ -279,7 +280,7 @@ fn walk<P: Pass>(p: &mut P, it: &mut Scenario) {
     *ends = if is_when_done { End::WhenDone(end) } else { End::At(end) };
     p.list(flows, blank_flow, flow);
     config::kafka(p, kafka);
-    config::rabbitmq(p, rabbitmq);
+    rabbitmq_config::rabbitmq(p, rabbitmq);
     p.list(steps, || (SimTime::START, Command::crash("")), step);
     for beats in [beats, cards] {
         let blank = || Beat { system: SystemName::Kafka, when: String::new(), say: String::new() };

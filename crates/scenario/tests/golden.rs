@@ -131,3 +131,53 @@ fn who_reads_what_is_committed_sees_a_transfer_whole_or_not_at_all() {
     let hasty = outcome(&run, SystemName::Kafka, "hasty");
     assert_eq!((hasty.once, hasty.twice), (7, 1), "one debit is taken twice");
 }
+
+#[test]
+fn without_a_majority_nothing_is_taken_and_nothing_is_lost() {
+    let text = include_str!("../../../scenarios/quorum-node-lost.toml");
+    let run = happens("quorum-node-lost", text);
+    let kafka = outcome(&run, SystemName::Kafka, "orders-workers");
+    let rabbitmq = outcome(&run, SystemName::RabbitMq, "orders");
+    for it in [kafka, rabbitmq] {
+        assert_eq!((it.once, it.twice, it.acknowledged, it.lost), (20, 0, 20, 0));
+    }
+}
+
+/// A run of one queue with what a test adds to it.
+fn queue_with(rest: &str) -> Outcome {
+    let text = format!(
+        "title = \"t\"\nquestion = \"q\"\nends = \"9s\"\n\
+         [[workload]]\nname = \"w\"\nproducer = \"p\"\nmessages = 4\nevery = \"100ms\"\n\
+         topic = \"t\"\nrouting_key = \"orders\"\nwork = \"10ms\"\npoison = [2]\n\
+         properties = [{{}}, {{ delivery_mode = 1 }}]\n\
+         [kafka]\n[[kafka.topic]]\nname = \"t\"\npartitions = 1\n\
+         [rabbitmq]\n[[rabbitmq.queue]]\nname = \"orders\"\n[[rabbitmq.queue]]\nname = \"parked\"\n\
+         {rest}"
+    );
+    let mut run = Run::new(Scenario::from_toml("made", &text).expect("it is a scenario"));
+    assert!(run.explore(u64::MAX), "a run ends");
+    run.seek(run.end());
+    assert!(run.rabbitmq_ledger().is_done(), "nothing is left to happen");
+    outcome(&run, SystemName::RabbitMq, "orders")
+}
+
+#[test]
+fn what_a_person_or_a_restart_takes_has_its_word() {
+    let step = |what: &str| queue_with(&format!("[[step]]\nat = \"1s\"\ndo = \"{what}\"\n"));
+    for what in ["rabbitmq purge orders", "rabbitmq delete orders"] {
+        let it = step(what);
+        assert_eq!((it.removed_unread, it.lost, it.in_broker), (4, 0, 0), "{what}");
+    }
+    let it = step("rabbitmq restart broker");
+    assert_eq!((it.lost, it.waiting), (2, 2), "what was not persistent was confirmed and is lost");
+    let it = step("rabbitmq move orders to parked");
+    assert_eq!((it.dead_lettered.rejected, it.in_broker), (4, 0), "it is in another queue");
+}
+
+#[test]
+fn what_an_application_gives_up_is_a_dead_letter_with_its_reason() {
+    let consumers = "[[rabbitmq.consumers]]\nqueue = \"orders\"\nconsumers = [\"c1\"]\n\
+                     attempts = 1\nparking_queue = \"parked\"\n";
+    let it = queue_with(consumers);
+    assert_eq!((it.once, it.dead_lettered.rejected, it.lost), (3, 1, 0));
+}

@@ -259,6 +259,7 @@ fn publisher() -> Value {
     )
 }
 
+#[allow(clippy::too_many_lines, reason = "each key, once")]
 fn rabbitmq() -> Value {
     let binding = |what: &str| {
         table(

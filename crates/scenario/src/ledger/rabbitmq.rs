@@ -333,6 +333,7 @@ impl Watcher<Broker> for RabbitLedger {
 }
 
 impl RabbitLedger {
+    #[allow(clippy::too_many_lines, reason = "each fact, once")]
     fn take(&mut self, fact: &Fact) {
         match fact {
             Fact::Published { message, .. } => self.published(*message),

@@ -112,7 +112,7 @@ impl Script {
                     script.config.queues.push(Queue::new(name, arguments));
                 }
                 ["exchange", name, kind] => {
-                    script.config.exchanges.push(Exchange::new(name, Value::read(kind).unwrap()))
+                    script.config.exchanges.push(Exchange::new(name, Value::read(kind).unwrap()));
                 }
                 ["bind", source, destination, ref key @ ..] => {
                     let routing_key = key.first().copied().unwrap_or_default();

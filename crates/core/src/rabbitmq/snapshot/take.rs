@@ -182,27 +182,20 @@ fn cargo(broker: &Broker, arrival: &Arrival) -> Option<Cargo> {
         let message = broker.node().queue(queue)?.message_at(place)?;
         Some((consumer().0, queue.clone(), message))
     };
-    let publishes = matches!(arrival.channel.connection.client, ClientId::Publisher(_));
+    // What a consumer hears about its publishes is seen by what it does then.
+    let is_publisher = matches!(arrival.channel.connection.client, ClientId::Publisher(_));
+    let publisher = || is_publisher.then(|| &broker.publishers()[place]);
     match (&arrival.frame, arrival.to) {
-        (Frame::Publish { message, .. }, _) if !publishes => {
-            let address = &message.address;
-            let (exchange, key) = (address.exchange.clone(), address.routing_key.clone());
-            Some(Cargo::Forward(consumer().0, exchange, key, message.id))
-        }
-        // What comes of it is seen by what the consumer does then.
-        (Frame::Return(_) | Frame::ConfirmNack(_), _) | (Frame::Ack(_), End::Client)
-            if !publishes =>
-        {
-            None
-        }
         (Frame::Publish { message, .. }, _) => {
-            let publisher = broker.publishers()[place].name().clone();
-            let address = &message.address;
-            let (exchange, key) = (address.exchange.clone(), address.routing_key.clone());
-            Some(Cargo::Publish(publisher, exchange, key, message.id))
+            let (exchange, key) =
+                (message.address.exchange.clone(), message.address.routing_key.clone());
+            Some(match publisher() {
+                Some(it) => Cargo::Publish(it.name().clone(), exchange, key, message.id),
+                None => Cargo::Forward(consumer().0, exchange, key, message.id),
+            })
         }
         (Frame::Return(message), _) => {
-            let publisher = broker.publishers()[place].name().clone();
+            let publisher = publisher()?.name().clone();
             Some(Cargo::Unroutable(message.address.exchange.clone(), publisher, message.id))
         }
         (Frame::Deliver { message, .. }, _) => {
@@ -210,11 +203,11 @@ fn cargo(broker: &Broker, arrival: &Arrival) -> Option<Cargo> {
             Some(Cargo::Deliver(queue, consumer, message.id))
         }
         (Frame::Ack(Tags::One(number) | Tags::UpTo(number)), End::Client) => {
-            let publisher = &broker.publishers()[place];
+            let publisher = publisher()?;
             Some(Cargo::Confirm(publisher.name().clone(), publisher.unconfirmed(*number)?))
         }
         (Frame::ConfirmNack(number), _) => {
-            let publisher = &broker.publishers()[place];
+            let publisher = publisher()?;
             Some(Cargo::Refusal(publisher.name().clone(), publisher.unconfirmed(*number)?))
         }
         (Frame::Ack(Tags::One(tag) | Tags::UpTo(tag)), End::Broker) => {
