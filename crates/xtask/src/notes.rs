@@ -1,5 +1,5 @@
-//! The notes that the lessons answer, line by line, as a page of its own: whether a line holds, why,
-//! and which lessons show it.
+//! The notes that the lessons answer, line by line, as a page of its own: whether a line holds,
+//! why, and which lessons show it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -152,16 +152,10 @@ fn lessons() -> Result<BTreeMap<String, String>> {
 fn content(notes: &[Note], lessons: &BTreeMap<String, String>) -> Result<String> {
     let mut content = String::new();
     let count = |verdict| notes.iter().filter(|it| it.verdict == verdict).count();
-    line(
-        &mut content,
-        format_args!(
-            "    <p>{} of these notes are true, {} are half true, {} are not so, and {} are questions.</p>",
-            count(Verdict::True),
-            count(Verdict::Half),
-            count(Verdict::False),
-            count(Verdict::Asked),
-        ),
-    );
+    let (holds, half) = (count(Verdict::True), count(Verdict::Half));
+    let (wrong, asked) = (count(Verdict::False), count(Verdict::Asked));
+    let told = format!("{half} are half true, {wrong} are not so, and {asked} are questions.");
+    line(&mut content, format_args!("    <p>{holds} of these notes are true, {told}</p>"));
     let mut number = 0;
     for note in notes {
         match note.verdict.words() {
