@@ -232,6 +232,10 @@ fn term(group: &GroupSnapshot) -> String {
     if group.state == "Unknown" {
         return joined(&["coordinator b", &coordinator.0.to_string(), " is down"]);
     }
+    // Kafka's word for a group that its coordinator does not know.
+    if group.state == "Dead" {
+        return "no group yet".to_owned();
+    }
     let term = if group.reconciling.is_some() { ", epoch " } else { ", generation " };
     joined(&[group.state, term, &group.generation.to_string()])
 }
