@@ -52,7 +52,8 @@ pub struct Outcome {
     /// Acknowledged to the producer, never processed, and no longer obtainable by this reader,
     /// for another reason than `removed_unread`: it went down with a consumer that had
     /// acknowledged it, was dropped or acknowledged after failed work, was not persistent when the
-    /// broker restarted, or was dead-lettered to where no queue took it. A dead letter that some queue took is not lost.
+    /// broker restarted, or was dead-lettered to where no queue took it. A dead letter that some
+    /// queue took is not lost.
     pub lost: u64,
     /// As `lost`, but never acknowledged to the producer: nobody had been promised anything.
     pub vanished: u64,

@@ -188,9 +188,9 @@ fn a_lost_confirm_is_answered_with_a_second_publish() {
             0  p published 2 to the default exchange
             1  the default exchange routed 1 to a
             1  1 is ready in a
-            1  the connection of p broke, and a confirm is lost with it
             1  the default exchange routed 2 to a
             1  2 is ready in a
+            1  the connection of p broke, and a confirm is lost with it
             2  p published 1 again to the default exchange: it heard of no confirm
             2  p published 2 again to the default exchange: it heard of no confirm
             3  the default exchange routed 1 to a
@@ -219,10 +219,10 @@ fn what_a_broken_connection_leaves_uncommitted_is_sent_in_another_transaction() 
             1  p published 2 to the default exchange
             2  the default exchange routed 1 to a
             2  the default exchange routed 2 to a
-            2  the connection of p broke, and a confirm is lost with it
             2  1 is ready in a
             2  2 is ready in a
             2  p published 3 to the default exchange
+            2  the connection of p broke, and a confirm is lost with it
             3  p published 1 again to the default exchange: it heard of no confirm
             3  p published 2 again to the default exchange: it heard of no confirm
             3  p published 3 again to the default exchange: it heard of no confirm
@@ -320,11 +320,7 @@ fn a_setting_is_read_when_a_client_begins_anew() {
          consumer c1 a prefetch_count=2
          0ms send 4 to /a 5ms
          3ms set c1 prefetch_count=1
-         4ms set c1 prefetch=1
          5ms set p mandatory=true
-         6ms set p tx.select=true
-         7ms set a x-max-length=1
-         8ms set d prefetch_count=1
          9ms send 1 to /nobody
          until 20ms",
         expect![[r#"
@@ -339,14 +335,10 @@ fn a_setting_is_read_when_a_client_begins_anew() {
             3  c1 begins anew with prefetch_count=1
             4  c1 consumes from a with prefetch 1
             4  a delivered 3 to c1 as delivery 3
-            4  refused 'set c1 prefetch=1': 'prefetch' is not a setting here; the nearest is 'prefetch_count'
             5  p begins anew with mandatory=true
-            6  refused 'set p tx.select=true': PRECONDITION_FAILED - cannot switch from confirm to tx mode
             7  c1 processed 1
             7  c1 began 2
-            7  refused 'set a x-max-length=1': the arguments of a queue cannot be changed: it would have to be deleted and declared anew
             8  a removed 1: c1 acknowledged delivery 1
-            8  refused 'set d prefetch_count=1': there is no consumer or publisher d
             10 the default exchange has no binding for 5: it is gone
             11 5 came back to p: it went nowhere
             12 c1 processed 2
@@ -358,6 +350,20 @@ fn a_setting_is_read_when_a_client_begins_anew() {
             19 c1 began 4
         "#]],
     );
+}
+
+#[test]
+fn a_setting_that_cannot_be_is_refused_with_a_reason() {
+    for (what, why) in [
+        ("set c1 prefetch=1", "'prefetch' is not a setting here; the nearest is 'prefetch_count'"),
+        ("set p tx.select=true", "PRECONDITION_FAILED - cannot switch from confirm to tx mode"),
+        ("set a x-max-length=1", "the arguments of a queue cannot be changed: "),
+        ("set d prefetch_count=1", "there is no consumer or publisher d"),
+    ] {
+        let (_, trace) = run(&format!("queue a\nconsumer c1 a\n3ms {what}\nuntil 4ms"));
+        let refused = format!("3  refused '{what}': {why}");
+        assert!(trace.0.contains(&refused), "{}", trace.0);
+    }
 }
 
 #[test]
@@ -405,6 +411,7 @@ fn an_exclusive_queue_is_declared_by_its_consumer_and_goes_with_it() {
     }
     world.run_until(&mut trace, SimTime::from_ms(40));
     every_message_is_somewhere_once(&world);
+    let told: String = trace.0.lines().map(|it| format!("{it:.90}\n")).collect();
     expect![[r#"
         0  p published 1 to exchange x
         1  c1 consumes from a without a prefetch limit
@@ -414,10 +421,10 @@ fn an_exclusive_queue_is_declared_by_its_consumer_and_goes_with_it() {
         2  c2 started
         2  c1 received 1
         2  c1 began 1
-        2  p heard that 1 is confirmed
         2  c1 processed 1
+        2  p heard that 1 is confirmed
         3  p published 2 to exchange x
-        3  the broker closed the channel of c2: 405 RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'a' in vhost '/'. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration.
+        3  the broker closed the channel of c2: 405 RESOURCE_LOCKED - cannot obtain exclusive acce
         3  a removed 1: c1 acknowledged delivery 1
         4  exchange x routed 2 to a
         4  2 is ready in a
@@ -444,5 +451,5 @@ fn an_exclusive_queue_is_declared_by_its_consumer_and_goes_with_it() {
         20 p heard that 4 is confirmed
         21 c1 processed 4
         22 a removed 4: c1 acknowledged delivery 1
-    "#]].assert_eq(&trace.0);
+    "#]].assert_eq(&told);
 }
