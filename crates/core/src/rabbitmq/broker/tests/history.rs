@@ -138,26 +138,30 @@ fn random_script(rng: &mut Rng) -> Script {
         writeln!(text, "{}ms send {} to {to} {work} {poison}", at * 2, pick(&["1", "2"])).unwrap();
     }
     for at in 0..15 {
-        let name = pick(&["a1", "a2", "b1", "b2", "extra"]);
-        let command = match &*pick(&[
-            "crash", "restart", "pause", "resume", "remove", "add", "x", "crash", "restart",
-            "pause", "resume", "remove", "add", "x", "set", "move", "lose", "purge", "delete",
-        ]) {
-            "set" => format!("set {name} prefetch_count=0"),
-            "move" => pick(&["move parked to a", "move a to b"]),
-            "lose" => "lose confirm p".to_owned(),
-            "purge" => pick(&["purge a", "purge parked"]),
-            // Most of the queues are to stay.
-            "delete" => pick(&["delete parked", "purge b", "purge b", "delete b"]),
-            "add" => format!("add {name} to {}", pick(&["a", "b"])),
-            "x" => format!("close channel of {name}"),
-            verb => format!("{verb} {name}"),
-        };
-        writeln!(text, "{}ms {command}", at * 3).unwrap();
+        writeln!(text, "{}ms {}", at * 3, random_command(&mut pick)).unwrap();
     }
     let mut script = Script::read(&text);
     draw_nodes(rng, &mut script);
     script
+}
+
+/// What somebody does.
+fn random_command(pick: &mut impl FnMut(&[&str]) -> String) -> String {
+    let name = pick(&["a1", "a2", "b1", "b2", "extra"]);
+    match &*pick(&[
+        "crash", "restart", "pause", "resume", "remove", "add", "x", "crash", "restart", "pause",
+        "resume", "remove", "add", "x", "set", "move", "lose", "purge", "delete",
+    ]) {
+        "set" => format!("set {name} prefetch_count=0"),
+        "move" => pick(&["move parked to a", "move a to b"]),
+        "lose" => "lose confirm p".to_owned(),
+        "purge" => pick(&["purge a", "purge parked"]),
+        // Most of the queues are to stay.
+        "delete" => pick(&["delete parked", "purge b", "purge b", "delete b"]),
+        "add" => format!("add {name} to {}", pick(&["a", "b"])),
+        "x" => format!("close channel of {name}"),
+        verb => format!("{verb} {name}"),
+    }
 }
 
 /// The broker's version, its nodes, and when they stop and start.

@@ -451,5 +451,6 @@ fn an_exclusive_queue_is_declared_by_its_consumer_and_goes_with_it() {
         20 p heard that 4 is confirmed
         21 c1 processed 4
         22 a removed 4: c1 acknowledged delivery 1
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
 }
