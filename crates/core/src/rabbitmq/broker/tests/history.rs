@@ -103,18 +103,7 @@ fn random_script(rng: &mut Rng) -> Script {
             let failure = pick(&["requeue", "reject", "ack"]);
             let acks = pick(&["after-work", "after-batch", "before-work"]);
             let after = pick(&["0ms", "0ms", "7ms"]);
-            let habit = match &*acks {
-                "after-batch" => pick(&["", "idempotent=true"]),
-                _ => pick(&[
-                    "",
-                    "",
-                    "idempotent=true",
-                    "limit=2/parked",
-                    "publishes=/parked",
-                    "publishes=/nobody",
-                    "on-failure=publish retry=wait limit=3/parked",
-                ]),
-            };
+            let habit = random_habit(&mut pick, &acks);
             writeln!(
                 text,
                 "consumer {queue}{number} {queue} prefetch_count={prefetch} auto_ack={auto} \
@@ -143,6 +132,22 @@ fn random_script(rng: &mut Rng) -> Script {
     let mut script = Script::read(&text);
     draw_nodes(rng, &mut script);
     script
+}
+
+/// What an application does beyond its work.
+fn random_habit(pick: &mut impl FnMut(&[&str]) -> String, acks: &str) -> String {
+    match acks {
+        "after-batch" => pick(&["", "idempotent=true"]),
+        _ => pick(&[
+            "",
+            "",
+            "idempotent=true",
+            "limit=2/parked",
+            "publishes=/parked",
+            "publishes=/nobody",
+            "on-failure=publish retry=wait limit=3/parked",
+        ]),
+    }
 }
 
 /// What somebody does.
