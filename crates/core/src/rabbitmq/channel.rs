@@ -236,9 +236,7 @@ impl Channel {
             Frame::Ack(tags) => self.settle(fx, tags, Settlement::Ack),
             Frame::Nack(tags, fate) => self.settle(fx, tags, fate.into()),
             Frame::Reject(tag, fate) => self.settle(fx, Tags::One(tag), fate.into()),
-            Frame::Recover { requeue: true } => {
-                self.settle(fx, Tags::UpTo(0), Settlement::Requeue);
-            }
+            Frame::Recover { requeue: true } => self.recover(fx),
             Frame::Recover { requeue: false } => {
                 // Source: `rabbit_channel`, `basic.recover`; case `c-recover`.
                 let error = ProtocolError::not_implemented("requeue=false");

@@ -45,6 +45,14 @@ impl ProtocolError {
         Self::new(540, format!("NOT_IMPLEMENTED - {what}"))
     }
 
+    /// What a stream gave out cannot go back to it.
+    ///
+    /// Source: `rabbit_stream_queue`, `settle`; a 3.10.8 server.
+    #[must_use]
+    pub fn no_return_to_stream() -> Self {
+        Self::not_implemented("basic.nack and basic.reject not supported by stream queues")
+    }
+
     /// A delivery tag that is not outstanding on the channel.
     ///
     /// Source: `rabbit_channel`, `collect_acks`; case `c-unknown-tag-classic`.

@@ -10,7 +10,7 @@ mod quorum;
 mod topology;
 
 use super::channel::{self, Channel};
-use super::config::{BrokerSettings, Config};
+use super::config::{BrokerSettings, Config, QueueType};
 use super::error::ProtocolError;
 use super::exchange::Exchanges;
 use super::fact::{Deletion, Fact};
@@ -305,6 +305,10 @@ impl Node {
         }
     }
 
+    fn is_stream(&self, id: QueueId) -> bool {
+        self.queue_at(id).is_some_and(|it| it.arguments().queue_type == QueueType::Stream)
+    }
+
     fn perform_for_channel(&mut self, turn: &mut Turn<'_>, id: ChannelId, want: channel::Effect) {
         match want {
             channel::Effect::Send(frame) => turn.fx.push(Effect::Send(id, frame)),
@@ -320,6 +324,10 @@ impl Node {
                 turn.errands.push_back(Errand::Queue(queue, input));
             }
             channel::Effect::Settle(queue, settled, how) => {
+                if how != queue::Settlement::Ack && self.is_stream(queue) {
+                    let error = ProtocolError::no_return_to_stream();
+                    return self.fail(turn, id, error);
+                }
                 turn.errands.push_back(Errand::Queue(queue, queue::Input::Settle(settled, how)));
             }
             channel::Effect::Release(count) => {

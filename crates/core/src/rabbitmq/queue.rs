@@ -59,6 +59,8 @@ pub struct Queue {
     used: SimTime,
     /// After how long an unconfirmed dead letter is sent again.
     retry: SimDuration,
+    /// When the newest chunk of a stream came.
+    chunk_at: SimTime,
     /// When the head expires, as a classic queue knew it when it looked last.
     head_expires: SimTime,
     /// Who is told that a message was taken as soon as it is on disk.
@@ -104,6 +106,8 @@ struct Entry {
     redelivered: bool,
     /// How often it came back. Only quorum queues count.
     returns: u32,
+    /// How many messages of its chunk stand before it. Only streams have chunks.
+    into_chunk: u32,
 }
 
 /// What became of the message in a place.
@@ -268,6 +272,7 @@ impl Queue {
             rings: None,
             declared: now,
             used: now,
+            chunk_at: SimTime::MAX,
             head_expires: SimTime::MAX,
             unsynced: Vec::new(),
             retry: SimDuration::millis(broker.dead_letter_retry_ms),
@@ -361,9 +366,10 @@ impl Queue {
         let turn = &mut Turn { fx, now, limits, last_word: None };
         // Source: case `q-sac-classic`: up to 3.13 a classic queue does not look after a cancel
         // whether another is to be served.
-        let rests = matches!(input, Input::Cancel { .. })
-            && self.is(QueueType::Classic)
-            && self.version == Version::V3_10;
+        let quiet = matches!(input, Input::Cancel { .. }) && self.version == Version::V3_10;
+        // The readers of a stream hear of a message when it is written.
+        let unwritten = matches!(input, Input::Publish { .. }) && self.is(QueueType::Stream);
+        let rests = unwritten || (quiet && self.is(QueueType::Classic));
         match input {
             Input::Publish { message, from, asker } => self.publish(turn, message, from, asker),
             Input::Consume(joining) => self.consume(turn, joining),
@@ -428,6 +434,9 @@ impl Queue {
             let dropped = self.drop_head(turn);
             self.expire_after_publish(turn, dropped);
         }
+        if self.is(QueueType::Stream) && self.entry(place).into_chunk == 0 {
+            self.write(turn);
+        }
         if let Some(asker) = asker {
             self.tell_taken(turn, asker, written);
         }
@@ -440,9 +449,10 @@ impl Queue {
         let expires = self.expiry_of(&message, turn.now);
         let returns = if self.brings_count() { message.returns } else { 0 };
         let (size, redelivered) = (message.size_bytes, returns > 0);
-        let state = State::Ready;
+        let (state, into_chunk) = (State::Ready, self.into_chunk(turn.now));
         let place =
-            self.entries.push(Entry { message, expires, state, redelivered, returns }) as u64;
+            self.entries.push(Entry { message, expires, state, redelivered, returns, into_chunk })
+                as u64;
         self.ready_bytes += u64::from(size);
         self.ready.push(place, self.priority_of(place));
         place

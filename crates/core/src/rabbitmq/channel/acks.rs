@@ -5,6 +5,7 @@ use crate::map::Map;
 use crate::rabbitmq::error::ProtocolError;
 use crate::rabbitmq::frame::{Fate, Tags};
 use crate::rabbitmq::queue::{Settled, Settlement};
+use std::ops::RangeInclusive;
 
 /// Deliveries that are settled at once, by tag.
 pub(super) type Taken = Vec<(u64, Taking)>;
@@ -28,17 +29,31 @@ impl Channel {
             Tags::UpTo(tag) => (self.deliveries.start() as u64 + 1, tag),
             Tags::One(tag) => (tag, tag),
         };
-        let mut taken = Taken::new();
-        for tag in first..=last {
-            if let Some(it) = self.deliveries.get_mut(index(tag)).and_then(Option::take) {
-                taken.push((tag, Taking(it)));
-            }
-        }
+        let taken = self.take(first..=last);
         match &mut self.tx {
             Some(tx) => tx.settles.push((taken, how)),
             None => self.hand_back(fx, taken, how),
         }
         self.forget_settled();
+    }
+
+    /// Everything that is outstanding goes back, in a transaction too.
+    ///
+    /// Source: `rabbit_channel`, `basic.recover`; case `c-recover`; a 3.10.8 server.
+    pub(super) fn recover(&mut self, fx: &mut Vec<Effect>) {
+        let taken = self.take(self.deliveries.start() as u64 + 1..=self.deliveries.end() as u64);
+        self.hand_back(fx, taken, Settlement::Requeue);
+        self.forget_settled();
+    }
+
+    fn take(&mut self, tags: RangeInclusive<u64>) -> Taken {
+        let mut taken = Taken::new();
+        for tag in tags {
+            if let Some(it) = self.deliveries.get_mut(index(tag)).and_then(Option::take) {
+                taken.push((tag, Taking(it)));
+            }
+        }
+        taken
     }
 
     /// Tells the queues, group by group: a group is one queue and one consumer, and groups go in

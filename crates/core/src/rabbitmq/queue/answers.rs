@@ -17,9 +17,14 @@ impl Queue {
             return;
         }
         if self.unsynced.is_empty() {
-            turn.fx.push(Effect::Ring(turn.now + WRITE));
+            self.write(turn);
         }
         self.unsynced.push(asker);
+    }
+
+    /// Rings when what came is written.
+    pub(super) fn write(&self, turn: &mut Turn<'_>) {
+        turn.fx.push(Effect::Ring(turn.now + WRITE));
     }
 
     /// What the publishers of a quorum queue are to be told: that it is full, or that there is room
@@ -43,7 +48,7 @@ impl Queue {
     pub(super) fn notice_publishers(&self, turn: &mut Turn<'_>) {
         let Some(word) = self.word_for_publishers() else { return };
         if self.publishers.values().any(|told| *told != word) {
-            turn.fx.push(Effect::Ring(turn.now + WRITE));
+            self.write(turn);
         }
     }
 

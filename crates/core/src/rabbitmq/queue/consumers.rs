@@ -97,8 +97,10 @@ pub struct Consumers {
     single: Option<Single>,
     /// Whether a consumer of higher priority takes the single active one's place.
     priority_takes_over: bool,
-    /// How many ever registered.
+    /// How many ever registered, or got a message.
     registered: u32,
+    /// Whether there was ever one that consumes.
+    had_any: bool,
     /// How often one was ever blocked.
     blocked: u32,
 }
@@ -133,6 +135,7 @@ impl Consumers {
             single: single_active.then(Single::default),
             priority_takes_over,
             registered: 0,
+            had_any: false,
             blocked: 0,
         }
     }
@@ -160,6 +163,7 @@ impl Consumers {
     /// A new consumer joins at the tail of its priority; at a queue with a single active consumer
     /// it waits until it becomes that.
     pub fn join(&mut self, joining: Joining) -> ConsumerKey {
+        self.had_any = true;
         if let Some(key) = self.come_back(&joining) {
             return key;
         }
@@ -412,10 +416,12 @@ impl Consumers {
         self.known.values().filter(|it| it.is_consuming()).count()
     }
 
-    /// Whether there was ever one.
+    /// Whether there was ever one. Who only gets messages is none: an auto-delete queue stays.
+    ///
+    /// Source: RabbitMQ, "Queues", temporary queues; a 3.10.8 server.
     #[must_use]
-    pub fn had_any(&self) -> bool {
-        self.registered > 0
+    pub const fn had_any(&self) -> bool {
+        self.had_any
     }
 
     /// Who gets messages if only one does: the single active consumer.

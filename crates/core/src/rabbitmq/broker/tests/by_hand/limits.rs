@@ -224,3 +224,102 @@ fn a_quorum_queue_that_nobody_uses_goes_at_a_tick_and_declaring_is_no_use() {
         "#]],
     );
 }
+
+#[test]
+fn what_came_to_the_head_late_is_over_at_once() {
+    by_hand(
+        Version::V4_0,
+        "
+            A queue dead
+            A queue q dlx= dlk=dead
+            P publish /q m1
+            P publish /q m2 expiration=1000
+            sleep 2s
+            stat q
+            C get q
+            stat q
+            stat dead
+        ",
+        expect![[r#"
+            q: 2 ready, 0 unacked, 0 use it
+            C: got 1 m1 /q, 0 left
+            q: 0 ready, 1 unacked, 0 use it
+            dead: 1 ready, 0 unacked, 0 use it
+        "#]],
+    );
+}
+
+#[test]
+fn a_transaction_in_which_a_publish_is_refused_closes_its_channel() {
+    by_hand(
+        Version::V4_0,
+        "
+            A queue q x-max-length=1 full=reject-publish
+            P tx-select
+            P publish /q m1 m2
+            P tx-commit
+            stat q
+        ",
+        expect![[r#"
+            P: closed 406 PRECONDITION_FAILED - partial tx completion
+            q: 1 ready, 0 unacked, 0 use it
+        "#]],
+    );
+}
+
+#[test]
+fn what_needs_no_disk_is_confirmed_first() {
+    by_hand(
+        Version::V4_0,
+        "
+            A queue q
+            P confirm
+            C consume q c
+            D consume q d auto
+            P publish /q m1 m2
+        ",
+        expect![[r#"
+            C: c 1 m1 /q
+            P: confirmed 2
+            D: d 1 m2 /q
+            P: confirmed 1
+        "#]],
+    );
+}
+
+#[test]
+fn of_what_is_too_much_at_once_a_quorum_queue_dead_letters_the_last_first() {
+    by_hand(
+        Version::V4_0,
+        "
+            A queue dead
+            A queue q x-queue-type=quorum x-max-length-bytes=5 dlx= dlk=dead
+            P publish /q m1 m2
+            P publish /q longest
+            C get dead
+            C get dead
+        ",
+        expect![[r#"
+            C: got 1 longest /dead, maxlen in q, 2 left
+            C: got 2 m2 /dead, maxlen in q, 1 left
+        "#]],
+    );
+}
+
+#[test]
+fn recovering_needs_no_commit() {
+    by_hand(
+        Version::V4_0,
+        "
+            A queue q
+            C tx-select
+            C consume q c
+            P publish /q m1
+            C recover
+        ",
+        expect![[r#"
+            C: c 1 m1 /q
+            C: c 2 m1* /q
+        "#]],
+    );
+}

@@ -146,13 +146,14 @@ fn a_stream_is_read_from_where_one_likes_and_never_emptied() {
             C qos 2
             C consume s c x-stream-offset=first
             C ack 1
-            C nack 2
+            C ack 2
             D qos 10
             D consume s d x-stream-offset=2
             E qos 10
             E consume s e
             P publish /s m4
             stat s
+            E nack 1
             A purge queue s
         ",
         expect![[r#"
@@ -164,7 +165,59 @@ fn a_stream_is_read_from_where_one_likes_and_never_emptied() {
             D: d 2 m4 /s x-stream-offset=3
             E: e 1 m4 /s x-stream-offset=3
             s: 4 ready, 0 unacked, 3 use it
+            E: cut off 540 NOT_IMPLEMENTED - basic.nack and basic.reject not supported by stream 
             A: cut off 540 NOT_IMPLEMENTED - queue.purge not supported by stream queue 's'
+        "#]],
+    );
+}
+
+#[test]
+fn a_stream_once_gave_whole_chunks() {
+    by_hand(
+        Version::V3_10,
+        "
+            A queue s x-queue-type=stream
+            C qos 2
+            C consume s c
+            P publish /s m1 m2 m3
+            P publish /s m4
+            D qos 1
+            D consume s d x-stream-offset=last
+            E qos 1
+            E consume s e x-stream-offset=5
+            P publish /s m5
+            P publish /s m6
+        ",
+        expect![[r#"
+            C: c 1 m1 /s x-stream-offset=0
+            C: c 2 m2 /s x-stream-offset=1
+            C: c 3 m3 /s x-stream-offset=2
+            D: d 1 m4 /s x-stream-offset=3
+            E: e 1 m6 /s x-stream-offset=5
+        "#]],
+    );
+}
+
+#[test]
+fn an_auto_delete_queue_outlives_those_who_only_got_from_it() {
+    by_hand(
+        Version::V4_0,
+        "
+            A queue q auto-delete
+            P publish /q m1
+            C get q
+            C close
+            stat q
+            C open
+            C consume q c
+            C close
+            stat q
+        ",
+        expect![[r#"
+            C: got 1 m1 /q, 0 left
+            q: 1 ready, 0 unacked, 0 use it
+            C: c 1 m1* /q
+            q: gone
         "#]],
     );
 }
