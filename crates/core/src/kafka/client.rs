@@ -437,7 +437,9 @@ impl Client {
         let is_lost = |it: &InFlight| it.broker == broker && it.channel == channel;
         let lost: Vec<InFlight> =
             self.in_flight.take_where(|_, it| is_lost(it)).into_iter().map(|(_, it)| it).collect();
-        if channel == Channel::Coordinator {
+        // Source: `AbstractCoordinator.checkAndGetCoordinator`: one that it had before does not
+        // matter any more.
+        if channel == Channel::Coordinator && self.membership.coordinator == Some(broker) {
             self.coordinator_lost(now);
         }
         for it in lost {

@@ -22,7 +22,7 @@ use crate::sim::{SimDuration, SimTime};
 /// Where the client stands towards its group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Membership {
-    coordinator: Option<BrokerId>,
+    pub(super) coordinator: Option<BrokerId>,
     /// How often it has looked for the coordinator: each time it asks the next broker.
     searches: u16,
     /// Empty until the coordinator has given it one.

@@ -480,3 +480,48 @@ fn a_broker_cut_off_from_clients_takes_nothing_until_it_is_mended() {
         "#]],
     );
 }
+
+/// A client that still tries to reach its old coordinator keeps the one that it has found since.
+#[test]
+fn commits_take_no_longer_after_the_coordinators_broker_died() {
+    check(
+        "
+        brokers 3 group.initial.rebalance.delay.ms=0 offsets.topic.num.partitions=4 \
+            offsets.topic.replication.factor=3 default.replication.factor=3 \
+            broker.session.timeout.ms=1000 broker.heartbeat.interval.ms=200
+        topic orders 1
+        producer p1
+        consumers auto.offset.reset=earliest enable.auto.commit=false commits=after-record
+        consumer c1 billing orders
+        send 8 every 500ms from 1s to orders
+        ",
+        "
+        1700ms: crash broker 2
+        6s: end
+        ",
+        &[RECORDS, JOINING, BEGINNING, &["began", "poll gave"]],
+        expect![[r#"
+            1.016 s   c1 processed 1
+            1.022 s   billing is committed to offset 1 of orders-0, by c1
+            1.513 s   c1 processed 2
+            1.519 s   billing is committed to offset 2 of orders-0, by c1
+            1.70 s    broker 2 crashed
+            2.602 s   the controller counts broker 2 as gone
+            2.602 s   in sync for orders-0: 1 3
+            2.604 s   billing was read back from __consumer_offsets-1: generation 1, 1
+                        committed offsets
+            2.606 s   c1 processed 3
+            3.382 s   billing is committed to offset 3 of orders-0, by c1
+            3.384 s   c1 processed 4
+            3.39 s    billing is committed to offset 4 of orders-0, by c1
+            3.392 s   c1 processed 5
+            3.398 s   billing is committed to offset 5 of orders-0, by c1
+            3.513 s   c1 processed 6
+            3.519 s   billing is committed to offset 6 of orders-0, by c1
+            4.013 s   c1 processed 7
+            4.019 s   billing is committed to offset 7 of orders-0, by c1
+            4.513 s   c1 processed 8
+            4.519 s   billing is committed to offset 8 of orders-0, by c1
+        "#]],
+    );
+}
