@@ -1,4 +1,4 @@
-//! The brokers of a cluster: how each stands, and what it leads.
+//! The brokers of a cluster: how each stands, what it leads, and whose offsets it keeps.
 
 use super::names;
 use crate::card::accent;
@@ -30,7 +30,12 @@ fn machine(scene: &Scene<'_>, it: &BrokerSnapshot, room: Len) -> Machine {
     let still = if it.runs() || led.is_empty() { "leads " } else { "still leads " };
     let all = if led.is_empty() { "nothing".to_owned() } else { names(scene, &led) };
     let mut leads = joined(&[still, &all]);
-    let label = joined(&[&it.id.to_string(), ": ", &standing(it), "; ", &leads]);
+    let groups = scene.kafka.groups.iter().filter(|of| of.coordinator == Some(it.id));
+    let kept: Vec<_> = groups.map(|it| it.group.as_str()).collect();
+    let mut label = joined(&[&it.id.to_string(), ": ", &standing(it), "; ", &leads]);
+    if !kept.is_empty() {
+        label += &joined(&["; keeps the offsets of ", &kept.join(", ")]);
+    }
     if room < QUIET.width(&leads) {
         leads = joined(&[still, &counted(led.len() as u64, "partition", "partitions")]);
     }
@@ -40,6 +45,13 @@ fn machine(scene: &Scene<'_>, it: &BrokerSnapshot, room: Len) -> Machine {
     let fenced = it.fenced && !matches!(it.stage, BrokerStage::Stopped | BrokerStage::Starting);
     let state = joined(&[words(it.stage), if fenced { ", fenced" } else { "" }]);
     let mut lines = vec![state, leads];
+    if !kept.is_empty() {
+        let mut keeps = joined(&["keeps ", &kept.join(", ")]);
+        if room < QUIET.width(&keeps) {
+            keeps = joined(&["keeps ", &counted(kept.len() as u64, "group", "groups")]);
+        }
+        lines.push(keeps);
+    }
     if !it.cut_from.is_empty() {
         lines.push(joined(&["cut from ", &peers(&it.cut_from, |it| it.0.to_string())]));
     } else if !it.slow_to.is_empty() {
