@@ -146,22 +146,24 @@ fn wanted(topics: &[(TopicName, u32)], group: &[Member]) -> BTreeSet<TopicPartit
     topics.iter().filter(wants).flat_map(each).collect()
 }
 
-/// The sticky assignors in random histories of groups: every partition has one reader, and only
-/// the cooperative one leaves any for the next round: what somebody still has.
+/// The clients' assignors in random histories of groups, ten thousand of each: every partition has
+/// one reader, and only the cooperative one leaves any for the next round: what somebody still has.
 #[test]
 fn any_history_of_a_group_leaves_each_partition_one_reader() {
-    for seed in 0..10_000 {
+    for seed in 0..40_000 {
         let mut rng = Rng::from_seed(seed);
         let names = ["orders", "audit", "metrics"];
         let count = usize::try_from(1 + rng.below(3)).unwrap();
         let topics: Vec<(TopicName, u32)> =
             names[..count].iter().map(|it| ((*it).into(), number(&rng.below(12).into()))).collect();
         let counts: Map<TopicName, u32> = topics.iter().cloned().collect();
-        let assignor = if rng.chance(1, 2) {
-            ClassicAssignor::Sticky
-        } else {
-            ClassicAssignor::CooperativeSticky
-        };
+        let assignors = [
+            ClassicAssignor::Range,
+            ClassicAssignor::RoundRobin,
+            ClassicAssignor::Sticky,
+            ClassicAssignor::CooperativeSticky,
+        ];
+        let assignor = assignors[usize::try_from(seed % 4).unwrap()];
         let mut members = group(&mut rng, &topics);
         for generation in 0..5 {
             let dealt = assignor.assign(&counts, &members);
@@ -177,14 +179,15 @@ fn any_history_of_a_group_leaves_each_partition_one_reader() {
 }
 
 #[test]
-fn any_history_of_uniform_deals_everything_to_those_who_want_it() {
-    for seed in 0..10_000 {
+fn any_history_of_a_server_assignor_deals_everything_to_those_who_want_it() {
+    for seed in 0..20_000 {
+        let assignor = [ServerAssignor::Uniform, ServerAssignor::Range][usize::from(seed % 2 == 1)];
         let mut rng = Rng::from_seed(seed);
         let topics: Vec<(TopicName, u32)> =
             ["orders", "audit"].map(|it| (it.into(), number(&rng.below(12).into()))).to_vec();
         let mut members = group(&mut rng, &topics);
         for generation in 0..5 {
-            let dealt = ServerAssignor::Uniform.assign(&topics, &members);
+            let dealt = assignor.assign(&topics, &members);
             let read = read_once(&members, &dealt, seed);
             assert_eq!(read, wanted(&topics, &members), "nothing is left over, seed {seed}");
             for (member, reads) in members.iter_mut().zip(&dealt) {
