@@ -399,6 +399,11 @@ const STILLS: &[(&str, u8, &str)] = &[
     ("crash-before-commit", 1, "5.6s"),
     ("commit-before-work", 1, "6.6s"),
     ("where-offsets-live", 1, "9s"),
+    ("topic-and-partitions", 2, "11.5s"),
+    ("one-consumer-or-a-group", 1, "9.8s"),
+    ("two-groups", 2, "10.9s"),
+    ("rebalance", 1, "6.75s"),
+    ("what-keeps-order", 2, "6.7s"),
     ("replay", 1, "11.2s"),
 ];
 
