@@ -419,8 +419,8 @@ impl fmt::Display for Fact {
             Self::BrokerRestarted(broker) => write!(f, "{broker} restarted"),
             Self::Loaded { group, partition, generation, offsets } => write!(
                 f,
-                "{group} was read back from {partition}: generation {generation}, {offsets} \
-                 committed offsets"
+                "{group} was read back from {partition}: generation {generation}, committed \
+                 offsets: {offsets}"
             ),
             Self::Cluster(fact) => fact.fmt(f),
             Self::Transaction(fact) => fact.fmt(f),

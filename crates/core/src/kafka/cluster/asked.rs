@@ -37,22 +37,22 @@ fn a_group_is_reset_when_nobody_is_in_it() {
                         auto.offset.reset=earliest
             0.024 s   c1 begins orders-1 at offset 0: no valid committed offset,
                         auto.offset.reset=earliest
-            0.104 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            0.104 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             0.104 s   c1 began 1
             0.124 s   c1 processed 1
             0.126 s   billing is committed to offset 1 of orders-0, by c1
             0.126 s   billing is committed to offset 0 of orders-1, by c1
-            0.128 s   poll gave c1 1 records of orders-0 from offset 1, position is 2
+            0.128 s   poll gave c1 1 record of orders-0 from offset 1, position is 2
             0.128 s   c1 began 2
             0.148 s   c1 processed 2
             0.15 s    billing is committed to offset 2 of orders-0, by c1
             0.15 s    billing is committed to offset 0 of orders-1, by c1
-            0.152 s   poll gave c1 1 records of orders-0 from offset 2, position is 3
+            0.152 s   poll gave c1 1 record of orders-0 from offset 2, position is 3
             0.152 s   c1 began 3
             0.172 s   c1 processed 3
             0.174 s   billing is committed to offset 3 of orders-0, by c1
             0.174 s   billing is committed to offset 0 of orders-1, by c1
-            0.176 s   poll gave c1 1 records of orders-0 from offset 3, position is 4
+            0.176 s   poll gave c1 1 record of orders-0 from offset 3, position is 4
             0.176 s   c1 began 4
             0.196 s   c1 processed 4
             0.198 s   billing is committed to offset 4 of orders-0, by c1
@@ -115,12 +115,12 @@ fn an_application_seeks_while_it_works() {
                         auto.offset.reset=earliest
             0.024 s   c1 begins orders-1 at offset 0: no valid committed offset,
                         auto.offset.reset=earliest
-            0.104 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            0.104 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             0.104 s   c1 began 1
             0.124 s   c1 processed 1
             0.126 s   billing is committed to offset 1 of orders-0, by c1
             0.126 s   billing is committed to offset 0 of orders-1, by c1
-            0.128 s   poll gave c1 1 records of orders-0 from offset 1, position is 2
+            0.128 s   poll gave c1 1 record of orders-0 from offset 1, position is 2
             0.128 s   c1 began 2
             0.13 s    c1 begins orders-0 at offset 0: seek
             0.148 s   c1 processed 2
@@ -172,29 +172,29 @@ fn a_topic_grows_is_set_otherwise_and_loses_what_is_before_an_offset() {
                         auto.offset.reset=earliest
             0.024 s   c1 begins orders-1 at offset 0: no valid committed offset,
                         auto.offset.reset=earliest
-            0.104 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            0.104 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             0.104 s   c1 began 1
             0.124 s   c1 processed 1
             0.126 s   billing is committed to offset 1 of orders-0, by c1
             0.126 s   billing is committed to offset 0 of orders-1, by c1
-            0.128 s   poll gave c1 1 records of orders-0 from offset 1, position is 2
+            0.128 s   poll gave c1 1 record of orders-0 from offset 1, position is 2
             0.128 s   c1 began 2
             0.148 s   c1 processed 2
             0.15 s    billing is committed to offset 2 of orders-0, by c1
             0.15 s    billing is committed to offset 0 of orders-1, by c1
-            0.152 s   poll gave c1 1 records of orders-0 from offset 2, position is 3
+            0.152 s   poll gave c1 1 record of orders-0 from offset 2, position is 3
             0.152 s   c1 began 3
             0.172 s   c1 processed 3
             0.174 s   billing is committed to offset 3 of orders-0, by c1
             0.174 s   billing is committed to offset 0 of orders-1, by c1
-            0.176 s   poll gave c1 1 records of orders-0 from offset 3, position is 4
+            0.176 s   poll gave c1 1 record of orders-0 from offset 3, position is 4
             0.176 s   c1 began 4
             0.196 s   c1 processed 4
             0.198 s   billing is committed to offset 4 of orders-0, by c1
             0.198 s   billing is committed to offset 0 of orders-1, by c1
             1.002 s   topic orders has grown, partitions: 3
             2.004 s   refused 'grow orders to 3': INVALID_PARTITIONS
-            3.006 s   orders-0 now starts at offset 1, was 0: DeleteRecords removed 1 records
+            3.006 s   orders-0 now starts at offset 1, was 0: DeleteRecords removed 1 record
             4.008 s   refused 'delete-records orders-0 before 9': OFFSET_OUT_OF_RANGE
             5.002 s   topic orders is set to retention.ms=1000
             6.004 s   refused 'set orders retention.ms=-5': INVALID_CONFIG: Invalid value -5
@@ -233,22 +233,22 @@ fn a_client_starts_anew_with_another_setting() {
                         auto.offset.reset=earliest
             0.024 s   c1 begins orders-1 at offset 0: no valid committed offset,
                         auto.offset.reset=earliest
-            0.104 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            0.104 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             0.104 s   c1 began 1
             0.124 s   c1 processed 1
             0.126 s   billing is committed to offset 1 of orders-0, by c1
             0.126 s   billing is committed to offset 0 of orders-1, by c1
-            0.128 s   poll gave c1 1 records of orders-0 from offset 1, position is 2
+            0.128 s   poll gave c1 1 record of orders-0 from offset 1, position is 2
             0.128 s   c1 began 2
             0.148 s   c1 processed 2
             0.15 s    billing is committed to offset 2 of orders-0, by c1
             0.15 s    billing is committed to offset 0 of orders-1, by c1
-            0.152 s   poll gave c1 1 records of orders-0 from offset 2, position is 3
+            0.152 s   poll gave c1 1 record of orders-0 from offset 2, position is 3
             0.152 s   c1 began 3
             0.172 s   c1 processed 3
             0.174 s   billing is committed to offset 3 of orders-0, by c1
             0.174 s   billing is committed to offset 0 of orders-1, by c1
-            0.176 s   poll gave c1 1 records of orders-0 from offset 3, position is 4
+            0.176 s   poll gave c1 1 record of orders-0 from offset 3, position is 4
             0.176 s   c1 began 4
             0.196 s   c1 processed 4
             0.198 s   billing is committed to offset 4 of orders-0, by c1
@@ -310,8 +310,8 @@ fn a_producer_that_starts_anew_keeps_what_is_due() {
                         auto.offset.reset=earliest
             0.105 s   shop sent 1 to orders-0
             0.107 s   orders-0 appended 1 at offset 0
-            0.109 s   c1 fetched 1 records of orders-0, offsets 0 to 0
-            0.109 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            0.109 s   c1 fetched 1 record of orders-0, offset 0
+            0.109 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             0.109 s   c1 began 1
             0.109 s   shop heard that 1 is in the log at offset 0
             0.112 s   shop sent 2 to orders-0
@@ -319,7 +319,7 @@ fn a_producer_that_starts_anew_keeps_what_is_due() {
             0.112 s   refused 'set shop enable.idempotence=true': ConfigException: an
                         idempotent producer needs acks=all
             0.114 s   orders-0 appended 2 at offset 1
-            0.116 s   c1 fetched 1 records of orders-0, offsets 1 to 1
+            0.116 s   c1 fetched 1 record of orders-0, offset 1
             0.116 s   shop heard that 2 is in the log at offset 1
             0.125 s   shop sent 3 to orders-0
             0.125 s   shop takes 3 as sent, acks=0
@@ -327,22 +327,22 @@ fn a_producer_that_starts_anew_keeps_what_is_due() {
             0.129 s   c1 processed 1
             0.131 s   billing is committed to offset 1 of orders-0, by c1
             0.131 s   billing is committed to offset 0 of orders-1, by c1
-            0.133 s   poll gave c1 1 records of orders-0 from offset 1, position is 2
+            0.133 s   poll gave c1 1 record of orders-0 from offset 1, position is 2
             0.133 s   c1 began 2
             0.135 s   shop sent 4 to orders-0
             0.135 s   shop takes 4 as sent, acks=0
             0.137 s   orders-0 appended 4 at offset 3
-            0.137 s   c1 fetched 1 records of orders-0, offsets 2 to 2
+            0.137 s   c1 fetched 1 record of orders-0, offset 2
             0.153 s   c1 processed 2
             0.155 s   billing is committed to offset 2 of orders-0, by c1
             0.155 s   billing is committed to offset 0 of orders-1, by c1
-            0.157 s   poll gave c1 1 records of orders-0 from offset 2, position is 3
+            0.157 s   poll gave c1 1 record of orders-0 from offset 2, position is 3
             0.157 s   c1 began 3
-            0.161 s   c1 fetched 1 records of orders-0, offsets 3 to 3
+            0.161 s   c1 fetched 1 record of orders-0, offset 3
             0.177 s   c1 processed 3
             0.179 s   billing is committed to offset 3 of orders-0, by c1
             0.179 s   billing is committed to offset 0 of orders-1, by c1
-            0.181 s   poll gave c1 1 records of orders-0 from offset 3, position is 4
+            0.181 s   poll gave c1 1 record of orders-0 from offset 3, position is 4
             0.181 s   c1 began 4
             0.201 s   c1 processed 4
             0.203 s   billing is committed to offset 4 of orders-0, by c1
@@ -350,8 +350,8 @@ fn a_producer_that_starts_anew_keeps_what_is_due() {
             1.005 s   shop sent 2 to orders-0
             1.005 s   shop takes 2 as sent, acks=0
             1.007 s   orders-0 appended 2 at offset 4
-            1.009 s   c1 fetched 1 records of orders-0, offsets 4 to 4
-            1.009 s   poll gave c1 1 records of orders-0 from offset 4, position is 5
+            1.009 s   c1 fetched 1 record of orders-0, offset 4
+            1.009 s   poll gave c1 1 record of orders-0 from offset 4, position is 5
             1.009 s   c1 began 2
             1.029 s   c1 processed 2
             1.031 s   billing is committed to offset 5 of orders-0, by c1

@@ -24,33 +24,33 @@ fn a_retry_topic_delays_the_poison_and_nothing_else_and_a_dead_letter_topic_ends
         WITHOUT,
         expect![[r#"
             0.10 s    shop sent 1 to orders-0
-            0.104 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            0.104 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             0.104 s   c1 began 1
             0.124 s   c1 processed 1
             0.126 s   billing is committed to offset 1 of orders-0, by c1
             0.20 s    shop sent 2 to orders-0
-            0.204 s   poll gave c1 1 records of orders-0 from offset 1, position is 2
+            0.204 s   poll gave c1 1 record of orders-0 from offset 1, position is 2
             0.204 s   c1 began 2
             0.224 s   c1 failed on 2 and passes it on
             0.228 s   c1 sent 2 to orders-retry-0
             0.232 s   c1 passed 2 on to orders-retry for attempt 2
             0.234 s   billing is committed to offset 2 of orders-0, by c1
-            0.236 s   poll gave c1 1 records of orders-retry-0 from offset 0, position is 1
+            0.236 s   poll gave c1 1 record of orders-retry-0 from offset 0, position is 1
             0.236 s   c1 leaves 2 until 1.224 s, when its delay is over
             0.30 s    shop sent 3 to orders-0
-            0.304 s   poll gave c1 1 records of orders-0 from offset 2, position is 3
+            0.304 s   poll gave c1 1 record of orders-0 from offset 2, position is 3
             0.304 s   c1 began 3
             0.324 s   c1 processed 3
             0.326 s   billing is committed to offset 3 of orders-0, by c1
-            1.316 s   poll gave c1 1 records of orders-retry-0 from offset 0, position is 1
+            1.316 s   poll gave c1 1 record of orders-retry-0 from offset 0, position is 1
             1.316 s   c1 began 2
             1.336 s   c1 failed on 2 and passes it on
             1.336 s   c1 sent 2 to orders-retry-0
             1.34 s    c1 passed 2 on to orders-retry for attempt 3
             1.342 s   billing is committed to offset 1 of orders-retry-0, by c1
-            1.344 s   poll gave c1 1 records of orders-retry-0 from offset 1, position is 2
+            1.344 s   poll gave c1 1 record of orders-retry-0 from offset 1, position is 2
             1.344 s   c1 leaves 2 until 2.336 s, when its delay is over
-            2.356 s   poll gave c1 1 records of orders-retry-0 from offset 1, position is 2
+            2.356 s   poll gave c1 1 record of orders-retry-0 from offset 1, position is 2
             2.356 s   c1 began 2
             2.376 s   c1 failed on 2 and passes it on
             2.376 s   c1 sent 2 to orders-dlt-0
@@ -80,7 +80,7 @@ fn a_dead_letter_topic_takes_what_fails_too_often_in_place() {
             0.10 s    shop sent 1 to orders-0
             0.101 s   shop sent 2 to orders-0
             0.102 s   shop sent 3 to orders-0
-            0.104 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            0.104 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             0.104 s   c1 began 1
             0.124 s   c1 processed 1
             0.126 s   billing is committed to offset 1 of orders-0, by c1
@@ -115,7 +115,7 @@ fn without_a_dead_letter_topic_the_record_is_tried_for_ever() {
         WITHOUT,
         expect![[r#"
             0.10 s    shop sent 1 to orders-0
-            0.104 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            0.104 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             0.104 s   c1 began 1
             0.124 s   c1 failed on 1 and passes it on
             60.124 s  c1 gave up on 1: TimeoutException: the topic or partition is not known
@@ -147,20 +147,21 @@ fn an_idempotent_consumer_skips_what_its_group_has_done() {
             5.00 s    shop sent 1 to orders-0
             5.001 s   shop sent 2 to orders-0
             5.002 s   shop sent 3 to orders-0
-            5.004 s   poll gave c1 1 records of orders-0 from offset 0, position is 1
+            5.004 s   poll gave c1 1 record of orders-0 from offset 0, position is 1
             5.004 s   c1 began 1
             5.024 s   c1 processed 1
             5.026 s   billing is committed to offset 1 of orders-0, by c1
             5.028 s   poll gave c1 2 records of orders-0 from offset 1, position is 3
             5.028 s   c1 began 2
-            5.045 s   c1 crashed
+            5.048 s   c1 processed 2
+            5.048 s   c1 began 3
+            5.06 s    c1 crashed
             11.026 s  billing removed c1: no heartbeat for session.timeout.ms=6000
             12.032 s  poll gave c2 2 records of orders-0 from offset 1, position is 3
-            12.032 s  c2 began 2
-            12.052 s  c2 processed 2
-            12.052 s  c2 began 3
-            12.072 s  c2 processed 3
-            12.074 s  billing is committed to offset 3 of orders-0, by c2
+            12.032 s  c2 skipped 2: done before
+            12.032 s  c2 began 3
+            12.052 s  c2 processed 3
+            12.054 s  billing is committed to offset 3 of orders-0, by c2
         "#]],
     );
 }

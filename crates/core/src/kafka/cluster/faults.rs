@@ -313,8 +313,8 @@ fn a_broker_that_restarts_reads_its_groups_back_from_its_log() {
             1.021 s   billing is committed to offset 1 of orders-0, by c1
             2.00 s    broker 1 crashed
             3.00 s    broker 1 restarted
-            3.008 s   billing was read back from __consumer_offsets-9: generation 1, 1
-                        committed offsets
+            3.008 s   billing was read back from __consumer_offsets-9: generation 1, committed
+                        offsets: 1
             3.572 s   p1 sent 2 to orders-0
             3.574 s   orders-0 appended 2 at offset 1
             3.576 s   p1 heard that 2 is in the log at offset 1
@@ -508,8 +508,8 @@ fn commits_take_no_longer_after_the_coordinators_broker_died() {
             1.70 s    broker 2 crashed
             2.602 s   the controller counts broker 2 as gone
             2.602 s   in sync for orders-0: 1 3
-            2.604 s   billing was read back from __consumer_offsets-1: generation 1, 1
-                        committed offsets
+            2.604 s   billing was read back from __consumer_offsets-1: generation 1, committed
+                        offsets: 1
             2.606 s   c1 processed 3
             3.382 s   billing is committed to offset 3 of orders-0, by c1
             3.384 s   c1 processed 4

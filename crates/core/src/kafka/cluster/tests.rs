@@ -420,8 +420,8 @@ fn two_topics_two_groups_and_two_brokers_do_not_get_in_each_others_way() {
             3.00 s    broker 2 crashed
             4.00 s    broker 2 restarted
             4.002 s   the controller counts broker 2 as gone
-            4.004 s   billing was read back from __consumer_offsets-9: generation 1, 0
-                        committed offsets
+            4.004 s   billing was read back from __consumer_offsets-9: generation 1, committed
+                        offsets: 0
             5.03 s    billing is committed to offset 2 of orders-0, by c1, enable.auto.commit
             5.03 s    billing is committed to offset 0 of orders-1, by c1, enable.auto.commit
             5.034 s   shipping is committed to offset 2 of orders-0, by c2, enable.auto.commit
