@@ -3,7 +3,7 @@
 use super::{Described, DescribedPartition, DescribedTopic};
 use crate::kafka::java::{hash_code, slot};
 use crate::kafka::metadata::Topic;
-use crate::kafka::{Cluster, TopicPartition};
+use crate::kafka::{Cluster, Offset, TopicPartition};
 use crate::map::sort_by_key;
 
 impl Cluster {
@@ -47,7 +47,11 @@ impl Cluster {
                 isr: it.isr.clone(),
                 elr: it.elr.clone(),
                 last_known_elr: it.last_known_elr.clone(),
-                offsets: log.map(|log| (log.log_start(), log.high_watermark())),
+                // Source: the recorded case `console-no-commit`: a log without records has the end 0.
+                offsets: it.leader.map(|_| {
+                    let ends = log.map(|log| (log.log_start(), log.high_watermark()));
+                    ends.unwrap_or((Offset(0), Offset(0)))
+                }),
                 newest: log
                     .and_then(|log| log.of_max_timestamp().filter(|it| *it < log.high_watermark())),
             }
