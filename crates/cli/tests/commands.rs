@@ -404,7 +404,10 @@ const STILLS: &[(&str, u8, &str)] = &[
     ("two-groups", 2, "10.9s"),
     ("rebalance", 1, "6.75s"),
     ("what-keeps-order", 2, "6.7s"),
+    ("retention", 1, "9.8s"),
     ("replay", 1, "11.2s"),
+    ("slow-consumer", 3, "5.4s"),
+    ("numbers-that-mislead", 1, "8.5s"),
 ];
 
 /// The pictures beside the lessons, one of them the README's, are what the command draws today.
@@ -419,6 +422,14 @@ fn the_stills_are_fresh() {
             expect_file![format!("{stills}/{lesson}-{theme}.svg")].assert_eq(&drawn);
         }
     }
+}
+
+#[test]
+fn kafkas_own_tools_tell_the_end_of_a_log_without_records() {
+    let line = "kafka-get-offsets --topic orders";
+    let words = ["console", "crash-before-commit", "--at", "1ms", line];
+    let (success, out, wrong) = run_words(&words, b"");
+    assert_eq!((success, &*out, &*wrong), (true, "orders:0:0\norders:1:0\n", ""));
 }
 
 #[test]
