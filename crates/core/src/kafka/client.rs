@@ -345,6 +345,14 @@ impl Client {
         &mut self.connections[usize::from(channel == Channel::Coordinator)]
     }
 
+    /// The coordinator, if it is known and can be asked.
+    fn coordinator(&self) -> Option<(BrokerId, Channel)> {
+        let broker = self.membership.coordinator?;
+        self.connections(Channel::Coordinator)
+            .is_up(broker)
+            .then_some((broker, Channel::Coordinator))
+    }
+
     fn send(
         &mut self,
         fx: &mut Vec<Effect>,

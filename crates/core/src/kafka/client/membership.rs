@@ -176,14 +176,6 @@ impl Membership {
 }
 
 impl Client {
-    /// The coordinator, if it is known and can be asked.
-    pub(super) fn coordinator(&self) -> Option<(BrokerId, Channel)> {
-        let broker = self.membership.coordinator?;
-        self.connections(Channel::Coordinator)
-            .is_up(broker)
-            .then_some((broker, Channel::Coordinator))
-    }
-
     pub(super) fn membership_due(&self) -> Option<SimTime> {
         let it = &self.membership;
         let heartbeat =
