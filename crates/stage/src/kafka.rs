@@ -283,7 +283,7 @@ fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a
         ConsumerState::Closed => Doing::Closed,
         ConsumerState::Joining => Doing::Says(if m.beside { "joins the group" } else { "joins" }),
         ConsumerState::Idle => {
-            about = "no partition left".to_owned();
+            about = "has no partition".to_owned();
             Doing::Idle
         }
         ConsumerState::Waiting => Doing::Says(if m.beside { "waits for records" } else { "waits" }),

@@ -72,7 +72,7 @@ fn of_kafka(consumer: &kafka::snapshot::ConsumerSnapshot) -> ConsumerView {
         Its::Crashed => ("crashed", Health::Down),
         Its::Closed => ("closed", Health::Down),
         Its::Joining => ("joins its group", Health::Running),
-        Its::Idle => ("idle: no partition left", Health::Running),
+        Its::Idle => ("idle: it has no partition", Health::Running),
         Its::Waiting => ("waits for records", Health::Running),
         Its::Working { .. } => ("works", Health::Running),
         Its::Committing => ("commits", Health::Running),

@@ -343,7 +343,7 @@ impl fmt::Display for Fact {
                 write!(f, ", in epoch {epoch} of {group}{more}")
             }
             Self::Reads { consumer, partitions, .. } if partitions.is_empty() => {
-                write!(f, "{consumer} is idle: there is no partition left for it")
+                write!(f, "{consumer} is idle: it has no partition")
             }
             Self::Reads { consumer, partitions, .. } => {
                 write!(f, "{consumer} now reads ")?;

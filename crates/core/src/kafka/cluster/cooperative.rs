@@ -32,7 +32,7 @@ fn a_cooperative_member_reads_on_and_gives_up_only_what_another_gets() {
                         auto.offset.reset=earliest
             1.00 s    c2 started
             1.224 s   c1 stops reading t-2
-            1.224 s   c2 is idle: there is no partition left for it
+            1.224 s   c2 is idle: it has no partition
             1.54 s    c2 begins t-2 at offset 0: no valid committed offset,
                         auto.offset.reset=earliest
         "#]],

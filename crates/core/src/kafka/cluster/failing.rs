@@ -143,7 +143,7 @@ fn an_idempotent_consumer_skips_what_its_group_has_done() {
         ",
         WITHOUT,
         expect![[r#"
-            0.016 s   c2 is idle: there is no partition left for it
+            0.016 s   c2 is idle: it has no partition
             5.00 s    shop sent 1 to orders-0
             5.001 s   shop sent 2 to orders-0
             5.002 s   shop sent 3 to orders-0

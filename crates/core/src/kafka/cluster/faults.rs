@@ -197,7 +197,7 @@ fn without_a_poll_for_too_long_a_member_leaves_and_loses_what_it_reads() {
             0.116 s   c1 asks to join billing
             0.122 s   billing is stable in generation 2: c1 reads orders-0; c2 reads nothing
             0.124 s   c1 now reads orders-0
-            0.124 s   c2 is idle: there is no partition left for it
+            0.124 s   c2 is idle: it has no partition
             0.132 s   c1 begins orders-0 at offset 0: no valid committed offset,
                         auto.offset.reset=earliest
             1.009 s   poll gave c1 1 record of orders-0 from offset 0, position is 1

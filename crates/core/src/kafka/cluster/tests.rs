@@ -70,7 +70,7 @@ fn the_first_members_gather_for_the_initial_delay_and_longer_if_someone_comes() 
                         c3 reads nothing
             9.016 s   c1 now reads orders-0
             9.016 s   c2 now reads orders-1
-            9.016 s   c3 is idle: there is no partition left for it
+            9.016 s   c3 is idle: it has no partition
         "#]],
     );
 }
@@ -149,7 +149,7 @@ fn one_member_more_than_partitions_is_idle() {
             0.01 s    billing rebalances: c1 joins
             0.014 s   billing is stable in generation 1: c1 reads orders-0; c2 reads nothing
             0.016 s   c1 now reads orders-0
-            0.016 s   c2 is idle: there is no partition left for it
+            0.016 s   c2 is idle: it has no partition
         "#]],
     );
 }
