@@ -21,6 +21,12 @@ const ACKS: Setting = Setting { name: "basic.ack", doc: "When the application ac
 const EXCHANGE_TYPE: Setting =
     Setting { name: "type", doc: "How the exchange chooses among its bindings." };
 
+/// What the publisher says of each message.
+const DELIVERY_MODE: Setting = Setting {
+    name: "delivery_mode",
+    doc: "Whether a message outlives a restart of the broker in a durable queue: 2 yes, 1 no.",
+};
+
 /// What each machine is set to, as [`machines`], and what its program chooses.
 #[must_use]
 pub fn decisive(scenario: &Scenario) -> Vec<Machines> {
@@ -42,6 +48,13 @@ pub fn decisive(scenario: &Scenario) -> Vec<Machines> {
     for it in &scenario.rabbitmq.exchanges {
         let (name, direct) = (it.name.as_str(), ExchangeType::Direct.as_str());
         put(SystemName::RabbitMq, "exchange", name, EXCHANGE_TYPE, it.kind.show(), direct);
+    }
+    for it in &scenario.rabbitmq.publishers {
+        let streams = scenario.workload.streams.iter().zip(&scenario.rabbitmq.destinations);
+        let mut own = streams.filter(|(stream, _)| stream.producer == it.name);
+        let is_kept = own.all(|(_, to)| to.properties.iter().all(|it| it.persistent));
+        let (name, mode) = (it.name.as_str(), if is_kept { "2" } else { "1" });
+        put(SystemName::RabbitMq, "publisher", name, DELIVERY_MODE, mode.to_owned(), "2");
     }
     for it in scenario.rabbitmq.consumers.iter().filter(|it| !it.settings.auto_ack) {
         let (name, after) = (it.name.as_str(), Acks::AfterWork.as_str());

@@ -69,12 +69,20 @@ impl Broker {
     }
 
     /// Tells the controller what is due to be told.
+    ///
+    /// A registration is repeated only when its answer is overdue: each one makes the one before
+    /// it void.
+    ///
+    /// Source: `BrokerLifecycleManager`, `communicationInFlight`; `BrokerServer`, half of
+    /// `broker.session.timeout.ms` for an answer.
     pub(super) fn talk(&mut self, fx: &mut Vec<Effect>, now: SimTime) {
         let Life { stage, epoch, next } = self.memory().life;
         if next.is_none_or(|it| now < it) {
             return;
         }
+        let mut wait = self.interval();
         let request = if stage == Stage::Registering {
+            wait = wait.max(SimDuration::millis(self.settings.broker_session_timeout_ms / 2));
             ControllerRequest::BrokerRegistration { broker: self.id, stopped: self.stopped }
         } else {
             ControllerRequest::BrokerHeartbeat(BrokerHeartbeat {
@@ -85,7 +93,7 @@ impl Broker {
             })
         };
         let is_quiet = stage == Stage::Running && self.is_alone();
-        self.memory().life.next = (!is_quiet).then_some(now + self.interval());
+        self.memory().life.next = (!is_quiet).then_some(now + wait);
         self.ask(fx, Node::Controller, Request::Controller(request));
     }
 

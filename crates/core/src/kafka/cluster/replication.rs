@@ -214,3 +214,28 @@ fn a_broker_that_stops_in_order_hands_over_first() {
         "#]],
     );
 }
+
+#[test]
+fn a_broker_comes_back_however_long_its_registration_travels() {
+    check(
+        "brokers 3 default.replication.factor=3 broker.session.timeout.ms=2000 \
+            broker.heartbeat.interval.ms=300
+        link latency=300ms
+        topic orders 1
+        producer p1 linger.ms=0",
+        "
+        1s: crash broker 1
+        5s: restart broker 1
+        9s: end
+        ",
+        &[JOINING, BEGINNING],
+        expect![[r#"
+            1.00 s    broker 1 crashed
+            3.20 s    the controller counts broker 1 as gone
+            3.20 s    broker 2 leads orders-0 in epoch 1
+            3.20 s    in sync for orders-0: 2 3
+            5.00 s    broker 1 restarted
+            7.30 s    in sync for orders-0: 2 3 1
+        "#]],
+    );
+}
