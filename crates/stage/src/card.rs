@@ -210,11 +210,19 @@ impl Card<'_> {
         }
 
         let words = self.doing.words();
-        // Where it does not fit beside the name it is said before what else is said.
+        // Where it does not fit beside the name it is said before what else is said, or else
+        // after what the consumer is doing.
         let comma = if self.about.is_empty() || self.tag.is_empty() { "" } else { ", " };
         let tag = if tagged { "" } else { self.tag.as_str() };
-        let about = joined(&[tag, if tagged { "" } else { comma }, &self.about]);
-        let wide = BODY.width(&words).max(QUIET.width(&about));
+        let mut about = joined(&[tag, if tagged { "" } else { comma }, &self.about]);
+        let mut after = "";
+        if inner < QUIET.width(&about) && !tagged {
+            about.clone_from(&self.about);
+            let free = inner - BODY.width(&words) - px(8);
+            after = if QUIET.width(tag) <= free { tag } else { "" };
+        }
+        let beside = if after.is_empty() { Len::ZERO } else { px(8) + QUIET.width(after) };
+        let wide = (BODY.width(&words) + beside).max(QUIET.width(&about));
         let fit = ((inner - wide - px(4)).0 / m.pitch().0).clamp(0, 3);
         let fit = usize::try_from(fit).unwrap_or(0);
         let shown = self.holds.len().min(fit);
@@ -232,7 +240,9 @@ impl Card<'_> {
         }
         let room = if shown == 0 { inner } else { x - left };
         let said = BODY.tone(self.words_tone());
-        sheet.text(Point::new(left, area.y + px(35)), said, room, &words);
+        let words_at = Point::new(left, area.y + px(35));
+        let end = sheet.text(words_at, said, room - beside, &words);
+        sheet.text(Point::new(end + px(8), words_at.y), QUIET, beside, after);
         let style = if self.trouble { QUIET.tone(Tone::Bad) } else { QUIET };
         sheet.text(Point::new(left, area.y + px(50)), style, room, &about);
         self.progress(sheet, area);

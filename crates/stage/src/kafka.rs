@@ -4,6 +4,7 @@ mod brokers;
 mod log;
 mod offsets;
 mod replicas;
+mod transacting;
 
 use crate::card::{Card, Doing, Stack, accent};
 use crate::item::Dash;
@@ -18,11 +19,13 @@ pub use brokers::standing as standing_of_broker;
 use brokerscope_core::kafka::TopicPartition;
 use brokerscope_core::kafka::snapshot::{
     ConsumerSnapshot, ConsumerState, GroupPartition, GroupSnapshot, Term, TopicSnapshot,
+    TransactionStage,
 };
 use brokerscope_core::name::GroupId;
 use brokerscope_core::workload::MessageId;
 use log::Row;
 pub(crate) use log::present;
+pub(crate) use transacting::{stage_words, transaction_words};
 
 /// The height of a heading.
 pub(crate) const HEADING: Len = px(20);
@@ -294,6 +297,17 @@ fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a
         ConsumerState::Committing => Doing::Says("commits"),
         ConsumerState::Paused => Doing::Paused,
     };
+    let mut trouble = false;
+    if let Some(it) = it.transaction.as_ref().filter(|_| doing.runs()) {
+        use TransactionStage as Stage;
+        trouble = matches!(it.stage, Stage::Abortable(_) | Stage::Fatal(_));
+        if trouble || matches!(it.stage, Stage::Open | Stage::Ending(_)) {
+            about = transaction_words(it);
+            if m.card - px(24) < QUIET.width(&about) {
+                about = stage_words(it.stage).to_owned();
+            }
+        }
+    }
     if doing.runs() && about.is_empty() {
         if 1 < it.held {
             about = joined(&["holds ", &crate::words::count(it.held)]);
@@ -312,7 +326,7 @@ fn card<'a>(scene: &Scene<'a>, m: &Metrics, it: &'a ConsumerSnapshot) -> Card<'a
         processed: it.processed,
         about,
         tag: member_term(scene, it),
-        trouble: false,
+        trouble,
     }
 }
 

@@ -2,13 +2,15 @@
 
 use crate::cell::{Look, mark};
 use crate::item::{Dash, Step};
+use crate::kafka::transaction_words;
 use crate::metrics::{CELL, GAP, Metrics, PRODUCER};
 use crate::places::{Places, bus, from_producer};
 use crate::scene::{Lane, Scene, Target};
-use crate::sheet::{NAME, QUIET, Sheet, line};
+use crate::sheet::{BODY, NAME, QUIET, Sheet, line};
 use crate::tone::Tone;
 use crate::unit::{Area, Len, Point, px};
 use crate::words::{count, counted, joined};
+use brokerscope_core::kafka::snapshot::{ProducerTransaction, TransactionStage};
 use brokerscope_core::name::ProducerName;
 use brokerscope_core::workload::MessageId;
 
@@ -21,6 +23,56 @@ struct Producer<'a> {
     next: &'a [MessageId],
     sent: Option<u64>,
     published: Option<u64>,
+    /// Whether it has crashed in Kafka.
+    crashed: bool,
+    transaction: Option<&'a ProducerTransaction>,
+}
+
+impl Producer<'_> {
+    /// A producer that writes in transactions has two lines more.
+    fn height(&self) -> Len {
+        if self.transaction.is_some() { PRODUCER + px(32) } else { PRODUCER }
+    }
+
+    /// What it is, or what became of it.
+    fn kind(&self) -> &'static str {
+        match (self.crashed, self.published) {
+            (true, None) => "crashed",
+            (true, Some(_)) => "crashed in Kafka",
+            (false, _) => "producer",
+        }
+    }
+
+    /// Where it stands with its transactions.
+    fn standing(&self) -> Option<String> {
+        let it = self.transaction?;
+        let said = match it.stage {
+            TransactionStage::Uninitialized
+            | TransactionStage::Initializing
+            | TransactionStage::Ready
+            | TransactionStage::Fatal(_)
+                if self.crashed =>
+            {
+                "no transaction open".to_owned()
+            }
+            TransactionStage::Open
+            | TransactionStage::Ending(_)
+            | TransactionStage::Abortable(_)
+                if self.crashed =>
+            {
+                let records = counted(it.records, "record", "records");
+                joined(&["crashed in a transaction, ", &records])
+            }
+            TransactionStage::Uninitialized
+            | TransactionStage::Initializing
+            | TransactionStage::Ready
+            | TransactionStage::Open
+            | TransactionStage::Ending(_)
+            | TransactionStage::Abortable(_)
+            | TransactionStage::Fatal(_) => transaction_words(it),
+        };
+        Some(said)
+    }
 }
 
 /// Where the producers stand.
@@ -35,7 +87,14 @@ pub(crate) struct Producers {
 fn producers<'a>(scene: &Scene<'a>) -> Vec<Producer<'a>> {
     let mut all: Vec<Producer<'a>> = Vec::new();
     for it in &scene.kafka.producers {
-        all.push(Producer { name: &it.name, next: &it.next, sent: Some(it.sent), published: None });
+        all.push(Producer {
+            name: &it.name,
+            next: &it.next,
+            sent: Some(it.sent),
+            published: None,
+            crashed: it.crashed,
+            transaction: it.transaction.as_ref(),
+        });
     }
     for it in &scene.rabbitmq.publishers {
         let published = Some(it.sent);
@@ -47,7 +106,14 @@ fn producers<'a>(scene: &Scene<'a>) -> Vec<Producer<'a>> {
                     known.next = &it.next;
                 }
             }
-            None => all.push(Producer { name: &it.name, next: &it.next, sent: None, published }),
+            None => all.push(Producer {
+                name: &it.name,
+                next: &it.next,
+                sent: None,
+                published,
+                crashed: false,
+                transaction: None,
+            }),
         }
     }
     all
@@ -61,10 +127,10 @@ pub(crate) fn draw(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, centre: Le
     let mut top = px(12);
     let mut cards = Vec::new();
     for producer in all.iter().take(SHOWN) {
-        let area = Area::new(x, top, width, PRODUCER);
+        let area = Area::new(x, top, width, producer.height());
         card(sheet, scene, m, producer, area);
         cards.push((producer.name.clone(), area));
-        top += PRODUCER + px(8);
+        top += area.height + px(8);
     }
     let more = all.len().saturating_sub(SHOWN) as u64;
     if more != 0 {
@@ -76,14 +142,16 @@ pub(crate) fn draw(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, centre: Le
 }
 
 fn card(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, it: &Producer<'_>, area: Area) {
-    sheet.rect(area, 10, Some(Tone::Surface), Some(line(Tone::Line, 15, Dash::Solid)));
+    let (fill, edge) =
+        if it.crashed { (Tone::BadSoft, Tone::Bad) } else { (Tone::Surface, Tone::Line) };
+    sheet.rect(area, 10, Some(fill), Some(line(edge, 15, Dash::Solid)));
     let baseline = area.y + px(25);
     let pitch = m.pitch();
     let shown = it.next.len().min(if area.width < px(300) { 2 } else { 3 });
     let mut x = area.right() - px(8);
     for message in it.next[..shown].iter().rev() {
         x = x - m.cell;
-        let cell = Area::new(x, area.centre().y - CELL.half(), m.cell, CELL);
+        let cell = Area::new(x, area.y + PRODUCER.half() - CELL.half(), m.cell, CELL);
         sheet.cell(cell, mark(scene.workload, *message), *message, Look::Solid);
         let label = joined(&[it.name.as_str(), " will send message ", &message.to_string()]);
         sheet.hit(cell, Target::Message(*message), label);
@@ -103,11 +171,33 @@ fn card(sheet: &mut Sheet, scene: &Scene<'_>, m: &Metrics, it: &Producer<'_>, ar
         (sent, published) => joined(&[&count(sent.or(published).unwrap_or(0)), " sent"]),
     };
     let left = room + area.x - end - px(8);
-    let said = joined(&["producer, ", &sent]);
-    let said = if QUIET.width(&said) <= left { said } else { sent };
-    if QUIET.width(&said) <= left {
-        sheet.text(Point::new(end + px(8), baseline), QUIET, left, &said);
+    let short = if it.crashed { it.kind().to_owned() } else { sent.clone() };
+    let said = joined(&[it.kind(), ", ", &sent]);
+    let said = if QUIET.width(&said) <= left { said } else { short };
+    let style = if it.crashed { QUIET.tone(Tone::Bad) } else { QUIET };
+    if QUIET.width(&said) <= left || it.crashed {
+        sheet.text(Point::new(end + px(8), baseline), style, left, &said);
     }
+    transaction(sheet, it, area);
+}
+
+/// Where it stands with its transactions, in two lines under its name.
+fn transaction(sheet: &mut Sheet, it: &Producer<'_>, area: Area) {
+    let (Some(of), Some(standing)) = (it.transaction, it.standing()) else { return };
+    let room = area.width - px(24);
+    let open = matches!(of.stage, TransactionStage::Open | TransactionStage::Ending(_));
+    let failed = matches!(of.stage, TransactionStage::Abortable(_) | TransactionStage::Fatal(_));
+    let tone = match (failed || it.crashed, open) {
+        (true, _) => Tone::Bad,
+        (false, true) => Tone::Text,
+        (false, false) => Tone::Muted,
+    };
+    let at = Point::new(area.x + px(12), area.y + PRODUCER + px(6));
+    sheet.text(at, BODY.tone(tone), room, &standing);
+    let epoch = of.epoch.map_or_else(String::new, |it| joined(&[", epoch ", &it.to_string()]));
+    let id = joined(&["transactional.id ", of.id.as_str(), &epoch]);
+    let id = if QUIET.width(&id) <= room { id } else { joined(&[of.id.as_str(), &epoch]) };
+    sheet.text(at.offset(Len::ZERO, px(16)), QUIET, room, &id);
 }
 
 /// The lines along which messages leave each producer, twice at the same instant.

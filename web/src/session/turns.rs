@@ -105,7 +105,9 @@ fn turn(happened: &Happened) -> Option<Turn> {
 fn word(fact: &Fact) -> Option<&'static str> {
     use {kafka::Fact as InKafka, rabbitmq::Fact as InRabbit};
     match fact {
-        Fact::Kafka(InKafka::Crashed { .. } | InKafka::BrokerCrashed(_))
+        Fact::Kafka(
+            InKafka::Crashed { .. } | InKafka::ProducerCrashed(_) | InKafka::BrokerCrashed(_),
+        )
         | Fact::RabbitMq(InRabbit::Crashed { .. }) => Some("crash"),
         Fact::Kafka(InKafka::Restarted { .. } | InKafka::BrokerRestarted(_))
         | Fact::RabbitMq(InRabbit::Restarted { .. }) => Some("restart"),

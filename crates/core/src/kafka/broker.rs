@@ -4,6 +4,7 @@
 //! coordinator of the groups whose partition of `__consumer_offsets` it leads. Who is a member of
 //! what is the coordinator's business, not its own.
 
+mod duplicates;
 mod follower;
 mod lifecycle;
 mod logs;
@@ -28,6 +29,7 @@ use super::{BrokerId, Offset, TopicPartition};
 use crate::map::Map;
 use crate::sim::{Rng, SimDuration, SimTime};
 use crate::workload::Workload;
+pub use duplicates::Duplicates;
 use follower::{Fetching, Following};
 use lifecycle::{Life, Stage};
 use replicas::{Leading, ParkedProduce};
@@ -83,6 +85,8 @@ pub(crate) struct Broker {
     /// Simplified: they outlive any end of the process with all that was appended, as Kafka's do
     /// while the machine itself goes on.
     disk: Map<TopicPartition, Log>,
+    /// What it did not append again.
+    duplicates: Map<TopicPartition, Duplicates>,
     /// How many producer ids it has given out, ever.
     producer_ids: i64,
     /// If its last process ended in order, the number of that one's registration.
@@ -128,8 +132,17 @@ impl Broker {
         metadata: Arc<Metadata>,
         workload: Workload,
     ) -> Self {
-        let (disk, producer_ids, stopped) = (Map::new(), 0, None);
-        Self { id, settings, metadata, workload, disk, producer_ids, stopped, memory: None }
+        Self {
+            id,
+            settings,
+            metadata,
+            workload,
+            disk: Map::new(),
+            duplicates: Map::new(),
+            producer_ids: 0,
+            stopped: None,
+            memory: None,
+        }
     }
 
     /// Its number.
@@ -459,11 +472,11 @@ impl Broker {
         match log.producers().check(batch) {
             Ok(None) => Ok(self.append(fx, now, partition, batch)),
             Ok(Some(base)) => {
-                Self::note_sequence(fx, partition, batch, Ok(base));
+                self.note_sequence(fx, now, partition, batch, Ok(base));
                 Ok(base)
             }
             Err(error) => {
-                Self::note_sequence(fx, partition, batch, Err(error));
+                self.note_sequence(fx, now, partition, batch, Err(error));
                 Err(error)
             }
         }

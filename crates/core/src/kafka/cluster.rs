@@ -216,6 +216,12 @@ impl Cluster {
         &self.consumers[usize::from(place)].machine
     }
 
+    /// The producer in the process of a consumer.
+    pub(super) fn own_producer(&self, consumer: usize) -> Option<&Producer> {
+        let place = self.own_producers.get(&u16::try_from(consumer).ok()?)?;
+        Some(self.producer(*place))
+    }
+
     fn place_of(&self, node: Node) -> u32 {
         match node {
             Node::Producer(place) => self.producers[usize::from(place)].process,

@@ -180,6 +180,10 @@ pub enum Fact {
     Paused { group: GroupId, consumer: ConsumerName },
     /// An application went on working.
     Resumed { group: GroupId, consumer: ConsumerName },
+    /// A producer's process is gone, with what it had not sent.
+    ProducerCrashed(ProducerName),
+    /// A producer's process runs again.
+    ProducerRestarted(ProducerName),
     /// A broker's process is gone.
     BrokerCrashed(BrokerId),
     /// A broker runs again.
@@ -244,6 +248,8 @@ impl Fact {
             | Self::Started { .. }
             | Self::Paused { .. }
             | Self::Resumed { .. }
+            | Self::ProducerCrashed(_)
+            | Self::ProducerRestarted(_)
             | Self::BrokerCrashed(_)
             | Self::BrokerRestarted(_) => Weight::Turn(Mark::Fault),
         }
@@ -415,6 +421,8 @@ impl fmt::Display for Fact {
             Self::Started { consumer, .. } => write!(f, "{consumer} started"),
             Self::Paused { consumer, .. } => write!(f, "{consumer} paused"),
             Self::Resumed { consumer, .. } => write!(f, "{consumer} went on"),
+            Self::ProducerCrashed(producer) => write!(f, "{producer} crashed"),
+            Self::ProducerRestarted(producer) => write!(f, "{producer} restarted"),
             Self::BrokerCrashed(broker) => write!(f, "{broker} crashed"),
             Self::BrokerRestarted(broker) => write!(f, "{broker} restarted"),
             Self::Loaded { group, partition, generation, offsets } => write!(

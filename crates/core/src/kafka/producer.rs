@@ -31,7 +31,9 @@ use identity::Identity;
 use std::sync::Arc;
 use sticky::Sticky;
 use transactions::Transacting;
-pub use transactions::{GroupMember, TransactionCall};
+pub use transactions::{
+    GroupMember, ProducerTransaction, Stage as TransactionStage, TransactionCall,
+};
 
 /// `retry.backoff.max.ms`.
 const MOST_RETRY_BACKOFF: SimDuration = SimDuration::millis(1_000);
@@ -97,6 +99,8 @@ pub(crate) struct Producer {
     automatic: Option<Automatic>,
     /// What became of the records that were handed over at run time.
     outcomes: Shelf<Sent>,
+    /// Whether its process has ended without closing it.
+    crashed: bool,
     /// What the next process is to be set to, which starts as soon as this one has ended.
     renewal: Option<Box<ProducerSettings>>,
 }
@@ -172,6 +176,7 @@ impl Producer {
             calls: Calls::default(),
             automatic: None,
             outcomes: Shelf::new(),
+            crashed: false,
             renewal: None,
         };
         producer.skip_what_others_send();
@@ -228,7 +233,12 @@ impl Producer {
                 self.abort_to_close(fx);
                 self.close();
             }
-            Input::Crash => return self.crash(),
+            Input::Crash => {
+                if !self.serves_a_consumer() {
+                    fx.push(Effect::Note(Fact::ProducerCrashed(self.name.clone())));
+                }
+                return self.crash();
+            }
             Input::Answer(broker, correlation, answer) => {
                 self.answer(fx, now, broker, correlation, answer);
             }

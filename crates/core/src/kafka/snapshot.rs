@@ -3,9 +3,11 @@
 
 mod take;
 
+pub use super::broker::Duplicates;
 pub use super::log::producers::TransactionState;
 pub use super::message::Marker;
 pub use super::passed_on::PassedOn;
+pub use super::producer::{ProducerTransaction, TransactionStage};
 pub use take::snapshot;
 
 use super::command::Peer;
@@ -88,6 +90,10 @@ pub struct ProducerSnapshot {
     pub sent: u64,
     /// How many of these are acknowledged.
     pub acknowledged: u64,
+    /// Whether its process has ended without closing it.
+    pub crashed: bool,
+    /// Where it stands with its transactions, if it writes in any.
+    pub transaction: Option<ProducerTransaction>,
 }
 
 /// A topic.
@@ -133,6 +139,8 @@ pub struct PartitionSnapshot {
     pub cells: Vec<RecordCell>,
     /// The markers among these that end transactions, with their offsets.
     pub markers: Vec<(Offset, Marker)>,
+    /// Records that came again and were not appended again, if there were any.
+    pub duplicates: Option<Duplicates>,
 }
 
 /// How far a log is compacted.
@@ -239,6 +247,8 @@ pub struct ConsumerSnapshot {
     pub held: u64,
     /// How many it has finished since it was first started.
     pub processed: u64,
+    /// Where the producer in its process stands with its transactions, if it writes in any.
+    pub transaction: Option<ProducerTransaction>,
 }
 
 /// How often a group has changed, as a member knows it.

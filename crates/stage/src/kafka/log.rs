@@ -1,6 +1,7 @@
 //! One partition: its records, and the bookmarks of the groups that read it.
 
 mod bookmarks;
+mod duplicates;
 mod shown;
 mod transactions;
 
@@ -148,6 +149,7 @@ impl Row<'_> {
             label += &joined(&["; ", &segments, " segments, active from ", &active.to_string()]);
         }
         label += &transactions::label(it);
+        label += &duplicates::label(it);
         label += &replicas::label(self.scene, it);
         for (group, standing) in &self.groups {
             label += &joined(&["; group ", group.as_str(), ": "]);
@@ -360,6 +362,9 @@ impl Row<'_> {
             let at = Point::new(first.x + px(12), first.y + px(22));
             sheet.text(at, QUIET, first.width - px(24), text);
         }
+        if shown.cells.len() < shown.room() {
+            self.refused(sheet, cell(shown.cells.len()));
+        }
         let next = cell(shown.cells.len().min(shown.room() - 1)).centre();
         Point::new(next.x.min(first.right() - self.m.cell.half()), next.y)
     }
@@ -456,6 +461,11 @@ impl Row<'_> {
             sheet.segment(top, low, stroke);
             let text = joined(&["high watermark ", &it.high_watermark.to_string()]);
             say(sheet, x + px(2), strip, &[&text]);
+        }
+        let (words, strip) = (self.refusals(), shown.strips[0]);
+        let fits = words.iter().find(|it| QUIET.width(it) < strip.width.half());
+        if let Some(text) = fits {
+            say(sheet, strip.right() - QUIET.width(text) - px(2), strip, &[text]);
         }
         if let Some((x, strip)) = active {
             say(sheet, x + px(2), strip, &["active segment", "active"]);

@@ -113,6 +113,7 @@ pub(crate) fn partition(name: &str, number: u32, messages: &[u32]) -> k::Partiti
         cleaning: None,
         cells: cells.collect(),
         markers: Vec::new(),
+        duplicates: None,
     }
 }
 
@@ -151,6 +152,7 @@ pub(crate) fn k_consumer(name: &str, group: &str, state: k::ConsumerState) -> k:
         holds: Vec::new(),
         held: 0,
         processed: 5,
+        transaction: None,
     }
 }
 
@@ -264,7 +266,14 @@ fn offsets_topic(records: Vec<k::OffsetsRecord>) -> Vec<k::OffsetsPartitionSnaps
 }
 
 pub(crate) fn producer(next: &[u32], sent: u64) -> k::ProducerSnapshot {
-    k::ProducerSnapshot { name: "shop".into(), next: ids(next), sent, acknowledged: sent }
+    k::ProducerSnapshot {
+        name: "shop".into(),
+        next: ids(next),
+        sent,
+        acknowledged: sent,
+        crashed: false,
+        transaction: None,
+    }
 }
 
 pub(crate) fn publisher(next: &[u32], sent: u64) -> r::PublisherSnapshot {
@@ -630,6 +639,8 @@ pub(crate) fn two_of_everything() -> Made {
         next: ids(&[24]),
         sent: 3,
         acknowledged: 3,
+        crashed: false,
+        transaction: None,
     });
     let mut dead = queue("parked", 1, "###");
     let letters = [(5, Reason::Rejected), (9, Reason::Expired), (12, Reason::MaxLength)];

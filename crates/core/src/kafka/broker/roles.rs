@@ -32,6 +32,7 @@ impl Broker {
                 deleted.extend(partitions);
                 let is_its = |it: &TopicPartition| it.topic == topic.name;
                 self.disk.retain(|it, _| !is_its(it));
+                self.duplicates.retain(|it, _| !is_its(it));
                 let memory = self.memory();
                 memory.leading.retain(|it, _| !is_its(it));
                 memory.following.retain(|it, _| !is_its(it));

@@ -204,25 +204,6 @@ impl Broker {
         }
     }
 
-    /// Says what became of a batch that was not appended for its sequence number or its epoch.
-    pub(super) fn note_sequence(
-        fx: &mut Vec<Effect>,
-        to: &TopicPartition,
-        batch: &Batch,
-        found: Result<Offset, ErrorCode>,
-    ) {
-        for (message, place) in batch.messages().zip(0..) {
-            let to = to.clone();
-            fx.push(Effect::Note(Fact::Transaction(match found {
-                Ok(base) => {
-                    let offset = Offset(base.0 + place);
-                    TransactionFact::Duplicate { message, to, offset }
-                }
-                Err(error) => TransactionFact::OutOfLine { message, to, error: error.as_str() },
-            })));
-        }
-    }
-
     /// Takes a request to write in a transaction: at once if its partitions take part already.
     ///
     /// Source: `ReplicaManager.handleProduceAppend`, `AddPartitionsToTxnManager`.

@@ -101,6 +101,7 @@ impl Cluster {
                 let transactions = self.producer(place).transactions().cloned();
                 let setup = config::Producer { name: name.clone(), settings, transactions };
                 self.open_producer(cx, &setup)?;
+                cx.note(Fact::ProducerRestarted(name.clone()));
             }
             Command::Admin(call) => self.step_admin(cx, admin::Input::Call(call.clone())),
         }

@@ -258,6 +258,11 @@ impl Producer {
         self.life != Life::Gone
     }
 
+    /// Whether its process has ended without closing it.
+    pub(crate) fn has_crashed(&self) -> bool {
+        self.crashed
+    }
+
     pub(super) fn flush(&mut self) {
         for queue in self.topics.iter_mut().flat_map(|it| &mut it.queues) {
             queue.flush();
@@ -282,6 +287,7 @@ impl Producer {
     /// Nothing is left of what it had not sent, but what was told to the application.
     pub(super) fn crash(&mut self) {
         self.life = Life::Gone;
+        self.crashed = true;
         self.calls.clear();
         if let Some(settings) = self.renewal.take() {
             self.settings = *settings;

@@ -72,19 +72,37 @@ impl GroupMember {
     }
 }
 
-/// Where the producer stands.
+/// Where a producer stands with its transactions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-enum Stage {
+pub enum Stage {
+    /// It has not called `initTransactions`.
     #[default]
     Uninitialized,
+    /// That call has not returned.
     Initializing,
+    /// None is open.
     Ready,
+    /// One is open.
     Open,
+    /// It ends like that.
     Ending(Marker),
     /// It can only be aborted, because of this.
     Abortable(&'static str),
     /// Nothing can be done any more, because of this.
     Fatal(&'static str),
+}
+
+/// A producer's transactions, to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProducerTransaction {
+    /// Its `transactional.id`.
+    pub id: TransactionalId,
+    /// The epoch in which it writes, as far as it knows.
+    pub epoch: Option<i16>,
+    /// Where it stands.
+    pub stage: Stage,
+    /// How many records were handed over in the transaction that is open, or was last.
+    pub records: u64,
 }
 
 /// What is to be asked for.
@@ -104,6 +122,8 @@ pub(super) struct Transacting {
     started: bool,
     /// The partitions that take part.
     partitions: Vec<Place>,
+    /// How many records were handed over in the last transaction.
+    records: u64,
     want: Option<Want>,
     /// The coordinators of the id and of a group, if they are known.
     coordinator: Option<BrokerId>,
@@ -125,6 +145,16 @@ impl Producer {
     /// How many calls about transactions have returned, and what the last one did.
     pub(crate) fn transacted(&self) -> (u64, Option<Result<(), &'static str>>) {
         (self.transacting.returned, self.transacting.last)
+    }
+
+    /// Where it stands with its transactions, if it writes in any.
+    pub(crate) fn transacting(&self) -> Option<ProducerTransaction> {
+        self.is_transactional().then(|| ProducerTransaction {
+            id: self.settings.transactional_id.as_str().into(),
+            epoch: self.identity.current.map(|it| it.epoch),
+            stage: self.transacting.stage,
+            records: self.transacting.records,
+        })
     }
 
     fn return_call(&mut self, fx: &mut Vec<Effect>, result: Result<(), &'static str>) {
@@ -176,7 +206,7 @@ impl Producer {
             }
             (_, Stage::Abortable(_) | Stage::Fatal(_)) => error.map(Err),
             (TransactionCall::Begin, Stage::Ready) => {
-                self.transacting.stage = Stage::Open;
+                (self.transacting.stage, self.transacting.records) = (Stage::Open, 0);
                 self.note(fx, |producer| TransactionFact::Begun { producer });
                 Some(Ok(()))
             }
@@ -248,6 +278,7 @@ impl Producer {
             return Err(ILLEGAL_STATE);
         }
         self.transacting.started = true;
+        self.transacting.records += 1;
         if !self.transacting.partitions.contains(&place) {
             self.transacting.partitions.push(place);
         }

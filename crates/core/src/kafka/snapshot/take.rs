@@ -3,7 +3,7 @@
 mod groups;
 
 use super::{
-    BrokerSnapshot, Cargo, CleaningSnapshot, ConsumerSnapshot, ConsumerState, Flight,
+    BrokerSnapshot, Cargo, CleaningSnapshot, ConsumerSnapshot, ConsumerState, Duplicates, Flight,
     OffsetsContent, OffsetsPartitionSnapshot, OffsetsRecord, PartitionSnapshot, ProducerSnapshot,
     RecordCell, ReplicaSnapshot, Snapshot, TopicSnapshot,
 };
@@ -14,6 +14,7 @@ use crate::kafka::consumer::{Consumer, Process};
 use crate::kafka::log::{Dirt, Log, Part, Record};
 use crate::kafka::message::{Answer, GroupRequest, Packet, Request};
 use crate::kafka::network::{Arrival, Node, Way, Whom};
+use crate::kafka::producer::Producer;
 use crate::kafka::schema::{Change, GroupValue, Key, OffsetValue};
 use crate::kafka::{BrokerId, Cluster, TopicPartition};
 use crate::map::{Set, sort_by_key};
@@ -44,8 +45,9 @@ pub fn snapshot(world: &World<Cluster>, cells: usize) -> Snapshot {
         groups: groups::groups(cluster),
         consumers: cluster
             .consumers()
-            .filter(|it| it.has_started())
-            .map(|it| consumer(it, cells))
+            .enumerate()
+            .filter(|(_, it)| it.has_started())
+            .map(|(place, it)| consumer(it, cluster.own_producer(place), cells))
             .collect(),
         offsets_topic: offsets_topic(cluster, cells),
         flights: flights.flatten().collect(),
@@ -87,6 +89,8 @@ fn producers(cluster: &Cluster) -> Vec<ProducerSnapshot> {
         next: it.upcoming(UPCOMING).collect(),
         sent: it.sent(),
         acknowledged: it.acknowledged(),
+        crashed: it.has_crashed(),
+        transaction: it.transacting(),
     });
     shown.collect()
 }
@@ -138,6 +142,7 @@ fn partition(
         leader: cluster.metadata().leader(&partition),
         leader_epoch: cluster.metadata().partition(&partition).map_or(0, |it| it.leader_epoch),
         replicas: replicas(cluster, &partition),
+        duplicates: duplicates(cluster, &partition),
         partition,
         log_start: log.log_start(),
         high_watermark: log.high_watermark(),
@@ -150,6 +155,17 @@ fn partition(
         cells: shown,
         markers,
     }
+}
+
+/// What its leaders have not appended again, all together.
+fn duplicates(cluster: &Cluster, partition: &TopicPartition) -> Option<Duplicates> {
+    let mut all: Option<Duplicates> = None;
+    for it in cluster.brokers().filter_map(|it| it.duplicates(partition)) {
+        let before = all.unwrap_or(Duplicates { count: 0, ..it });
+        let last = if before.at < it.at { it } else { before };
+        all = Some(Duplicates { count: before.count + it.count, ..last });
+    }
+    all
 }
 
 fn replicas(cluster: &Cluster, partition: &TopicPartition) -> Vec<ReplicaSnapshot> {
@@ -176,7 +192,7 @@ fn cleaning(now: SimTime, settings: &TopicSettings, log: &Log) -> Option<Cleanin
     })
 }
 
-fn consumer(it: &Consumer, cells: usize) -> ConsumerSnapshot {
+fn consumer(it: &Consumer, own: Option<&Producer>, cells: usize) -> ConsumerSnapshot {
     let process = it.process();
     let holds = process.into_iter().flat_map(|process| {
         // The record that is worked on is told by the state.
@@ -198,6 +214,7 @@ fn consumer(it: &Consumer, cells: usize) -> ConsumerSnapshot {
         holds: holds.take(cells).collect(),
         held: process.and_then(|it| it.application.as_ref()).map_or(0, Application::held),
         processed: it.processed(),
+        transaction: own.filter(|it| it.is_running()).and_then(Producer::transacting),
     }
 }
 

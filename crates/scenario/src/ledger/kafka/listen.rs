@@ -80,6 +80,8 @@ impl KafkaLedger {
             | Fact::PutAside { .. }
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
+            | Fact::ProducerCrashed(_)
+            | Fact::ProducerRestarted(_)
             | Fact::BrokerCrashed(_)
             | Fact::BrokerRestarted(_)
             | Fact::Loaded { .. }

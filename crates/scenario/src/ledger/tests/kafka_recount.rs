@@ -211,6 +211,8 @@ impl Recount {
             | Fact::GroupRemoved { .. }
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
+            | Fact::ProducerCrashed(_)
+            | Fact::ProducerRestarted(_)
             | Fact::BrokerCrashed(_)
             | Fact::BrokerRestarted(_)
             | Fact::Loaded { .. }

@@ -81,7 +81,9 @@ fn brokers_producers_and_logs_are_in_the_snapshot() {
         next: [
         ],
         sent: 4,
-        acknowledged: 3 }]
+        acknowledged: 3,
+        crashed: false,
+        transaction: None }]
         [
         TopicSnapshot {
         name: TopicName orders,
@@ -118,7 +120,8 @@ fn brokers_producers_and_logs_are_in_the_snapshot() {
         transaction: None,
         passed_on: None }],
         markers: [
-        ] }] }]"#]]
+        ],
+        duplicates: None }] }]"#]]
     .assert_eq(&told(&parts));
 }
 
@@ -166,7 +169,8 @@ fn groups_consumers_and_offsets_are_in_the_snapshot() {
         holds: [
         ],
         held: 1,
-        processed: 1 }]
+        processed: 1,
+        transaction: None }]
         [
         OffsetsPartitionSnapshot {
         partition: 9,
