@@ -103,11 +103,11 @@ impl Process {
     }
 }
 
-/// What the two in one process say to each other.
+/// What is said within one process, by whom it is for.
 enum Talk {
-    ToClient(client::Input),
-    ToApplication(application::Input),
-    ToProducer(ProducerCall),
+    Client(client::Input),
+    Application(application::Input),
+    Producer(ProducerCall),
 }
 
 impl Consumer {
@@ -195,7 +195,7 @@ impl Consumer {
         let call = match input {
             Input::Start(id) => {
                 self.start(now, id);
-                Talk::ToApplication(application::Input::Start)
+                Talk::Application(application::Input::Start)
             }
             Input::Crash => {
                 self.life = Life::Crashed;
@@ -203,28 +203,28 @@ impl Consumer {
                 return;
             }
             Input::Wake => {
-                self.talk(fx, now, Talk::ToApplication(application::Input::Wake));
-                Talk::ToClient(client::Input::Wake)
+                self.talk(fx, now, Talk::Application(application::Input::Wake));
+                Talk::Client(client::Input::Wake)
             }
             Input::Answer(broker, correlation, answer) => {
-                Talk::ToClient(client::Input::Answer(broker, correlation, answer))
+                Talk::Client(client::Input::Answer(broker, correlation, answer))
             }
             Input::Disconnected(broker, channel) => {
-                Talk::ToClient(client::Input::Disconnected(broker, channel))
+                Talk::Client(client::Input::Disconnected(broker, channel))
             }
-            Input::Pause => Talk::ToApplication(application::Input::Pause),
-            Input::Resume => Talk::ToApplication(application::Input::Resume),
-            Input::Close => Talk::ToApplication(application::Input::Close),
+            Input::Pause => Talk::Application(application::Input::Pause),
+            Input::Resume => Talk::Application(application::Input::Resume),
+            Input::Close => Talk::Application(application::Input::Close),
             Input::Call(call) => {
                 self.manual.calls(call.clone());
-                Talk::ToClient(client::Input::Call(call))
+                Talk::Client(client::Input::Call(call))
             }
-            Input::Commit => Talk::ToClient(client::Input::CommitBeside),
-            Input::Told(result) => Talk::ToApplication(application::Input::Told(result)),
+            Input::Commit => Talk::Client(client::Input::CommitBeside),
+            Input::Told(result) => Talk::Application(application::Input::Told(result)),
             Input::Seek(partition, to) => {
                 let lets_go = application::Input::LetGo(partition.clone());
-                self.talk(fx, now, Talk::ToApplication(lets_go));
-                Talk::ToClient(client::Input::Seek(partition, to))
+                self.talk(fx, now, Talk::Application(lets_go));
+                Talk::Client(client::Input::Seek(partition, to))
             }
         };
         self.talk(fx, now, call);
@@ -255,14 +255,14 @@ impl Consumer {
         while let Some(call) = calls.pop_front() {
             let Life::Running(process) = &mut self.life else { return };
             match call {
-                Talk::ToClient(input) => process.client.step(&mut from_client, now, input),
-                Talk::ToApplication(input) => {
+                Talk::Client(input) => process.client.step(&mut from_client, now, input),
+                Talk::Application(input) => {
                     if let Some(application) = &mut process.application {
                         let store = &mut self.store;
                         application.step(&mut from_application, now, store, input);
                     }
                 }
-                Talk::ToProducer(call) => {
+                Talk::Producer(call) => {
                     fx.push(Effect::Produce(producer_call(&process.client, call)));
                 }
             }
@@ -280,7 +280,7 @@ impl Consumer {
         fx: &mut Vec<Effect>,
         effect: application::Effect,
     ) -> Option<Talk> {
-        Some(Talk::ToClient(match effect {
+        Some(Talk::Client(match effect {
             application::Effect::Note(fact) => {
                 self.processed += u64::from(matches!(fact, Fact::Processed { .. }));
                 fx.push(Effect::Note(fact));
@@ -300,7 +300,7 @@ impl Consumer {
             }
             application::Effect::Rest(partition, rests) => client::Input::Rest(partition, rests),
             application::Effect::Close => client::Input::Call(call::Call::Close),
-            application::Effect::Produce(call) => return Some(Talk::ToProducer(call)),
+            application::Effect::Produce(call) => return Some(Talk::Producer(call)),
             application::Effect::Raise(error) => {
                 self.raised(fx, error);
                 return None;
@@ -309,7 +309,7 @@ impl Consumer {
     }
 
     fn client_wants(&mut self, fx: &mut Vec<Effect>, effect: client::Effect) -> Option<Talk> {
-        Some(Talk::ToApplication(match effect {
+        Some(Talk::Application(match effect {
             client::Effect::Send(broker, channel, correlation, request) => {
                 fx.push(Effect::Send(broker, channel, correlation, request));
                 return None;

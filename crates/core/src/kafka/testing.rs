@@ -153,10 +153,10 @@ impl Setup {
                 "commits" => commits = config::Commits::read(value).unwrap(),
                 "on-failure" => on_failure = config::OnFailure::read(value).unwrap(),
                 "attempts" => {
-                    consumer.passes_on.get_or_insert_default().attempts = value.parse().unwrap()
+                    consumer.passes_on.get_or_insert_default().attempts = value.parse().unwrap();
                 }
                 "retry-delay" => {
-                    consumer.passes_on.get_or_insert_default().delay = value.parse().unwrap()
+                    consumer.passes_on.get_or_insert_default().delay = value.parse().unwrap();
                 }
                 "idempotent" => consumer.idempotent = value == "true",
                 "by" => by_hand = value == "hand",

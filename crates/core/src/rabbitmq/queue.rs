@@ -449,7 +449,7 @@ impl Queue {
         let expires = self.expiry_of(&message, turn.now);
         let returns = if self.brings_count() { message.returns } else { 0 };
         let (size, redelivered) = (message.size_bytes, returns > 0);
-        let (state, into_chunk) = (State::Ready, self.into_chunk(turn.now));
+        let (state, into_chunk) = (State::Ready, self.place_in_chunk(turn.now));
         let place =
             self.entries.push(Entry { message, expires, state, redelivered, returns, into_chunk })
                 as u64;

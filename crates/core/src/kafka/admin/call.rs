@@ -265,15 +265,7 @@ impl Progress {
                 Target::Leader(partition.clone()),
                 Request::DeleteRecords { partition: partition.clone(), before: *before },
             ),
-            AdminCall::ListGroups => {
-                let broker = match self {
-                    Self::Gathered(last, _) => BrokerId(last.0 + 1),
-                    Self::First | Self::NotConsumer | Self::Found(_) | Self::Resets(_) => {
-                        BrokerId(1)
-                    }
-                };
-                (Target::Broker(broker), Request::ListGroups)
-            }
+            AdminCall::ListGroups => (Target::Broker(self.next_broker()), Request::ListGroups),
             AdminCall::DescribeGroup(group) | AdminCall::RemoveMembers(group) => {
                 of_group(self.asks_group(group.clone()))
             }
@@ -329,6 +321,14 @@ impl Progress {
         }
     }
 
+    /// Which broker is asked next, when each is asked.
+    const fn next_broker(&self) -> BrokerId {
+        match self {
+            Self::Gathered(last, _) => BrokerId(last.0 + 1),
+            Self::First | Self::NotConsumer | Self::Found(_) | Self::Resets(_) => BrokerId(1),
+        }
+    }
+
     /// What is asked of a group's coordinator next.
     ///
     /// Source: `DescribeConsumerGroupsHandler` tries the `consumer` protocol first.
@@ -343,6 +343,25 @@ impl Progress {
                 MembershipRequest::Leave { group, members, why }.into()
             }
         }
+    }
+
+    /// One more broker told of the groups that it coordinates: all of them, if it was the last.
+    fn gathered(
+        &mut self,
+        (from, brokers): (BrokerId, u16),
+        groups: Vec<ListedGroup>,
+    ) -> Option<AdminReturn> {
+        let mut all = match std::mem::replace(self, Self::First) {
+            Self::Gathered(_, all) => all,
+            Self::First | Self::NotConsumer | Self::Found(_) | Self::Resets(_) => Vec::new(),
+        };
+        all.extend(groups);
+        if from.0 < brokers {
+            *self = Self::Gathered(from, all);
+            return None;
+        }
+        sort_by_key(&mut all, |it| it.group.clone());
+        Some(AdminReturn::Groups(all))
     }
 
     /// What the answer to it means: what the call returns, or nothing if more has to be asked.
@@ -394,21 +413,7 @@ impl Progress {
                     AdminReturn::Topic,
                 )))
             }
-            (_, Answer::ListGroups(groups)) => {
-                let mut all = match std::mem::replace(self, Self::First) {
-                    Self::Gathered(_, all) => all,
-                    Self::First | Self::NotConsumer | Self::Found(_) | Self::Resets(_) => {
-                        Vec::new()
-                    }
-                };
-                all.extend(groups);
-                if from.0 < brokers {
-                    *self = Self::Gathered(from, all);
-                    return Ok(None);
-                }
-                sort_by_key(&mut all, |it| it.group.clone());
-                Ok(Some(AdminReturn::Groups(all)))
-            }
+            (_, Answer::ListGroups(groups)) => Ok(self.gathered((from, brokers), groups)),
             (_, Answer::ConsumerGroupDescribe(Err(ErrorCode::GroupIdNotFound))) => {
                 *self = Self::NotConsumer;
                 Ok(None)
@@ -443,7 +448,7 @@ impl Progress {
                 *self = Self::Resets(reset);
                 None
             }
-            Err(returned) => Some(returned),
+            Err(state) => Some(AdminReturn::NotInactive(state)),
         }
     }
 

@@ -37,14 +37,14 @@ type Found = (TopicPartition, OffsetSpec, Offset);
 pub(super) type Next = Result<Option<AdminReturn>, ErrorCode>;
 
 impl Reset {
-    /// The group is known: it is reset if nobody is in it.
+    /// The group is known: it is reset if nobody is in it. Else its state is returned.
     pub(super) fn begin(
         call: &AdminCall,
         coordinator: BrokerId,
         state: &'static str,
-    ) -> Result<Self, AdminReturn> {
+    ) -> Result<Self, &'static str> {
         if !matches!(state, "Empty" | "Dead") {
-            return Err(AdminReturn::NotInactive(state));
+            return Err(state);
         }
         let AdminCall::ResetGroupOffsets { only, .. } = call else {
             unreachable!("only that call resets")

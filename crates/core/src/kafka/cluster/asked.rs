@@ -13,6 +13,7 @@ const SETUP: &str = "
 ";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "most of it is a trace")]
 fn a_group_is_reset_when_nobody_is_in_it() {
     check(
         SETUP,
@@ -206,6 +207,7 @@ fn a_topic_grows_is_set_otherwise_and_loses_what_is_before_an_offset() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "most of it is a trace")]
 fn a_client_starts_anew_with_another_setting() {
     check(
         SETUP,
@@ -286,6 +288,7 @@ fn a_client_starts_anew_with_another_setting() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "most of it is a trace")]
 fn a_producer_that_starts_anew_keeps_what_is_due() {
     check(
         SETUP,

@@ -45,13 +45,7 @@ impl Cluster {
                 self.seek(cx, place, partition, *to)?;
             }
             Command::Set { name, setting, value } => self.set(cx, name, setting, value)?,
-            Command::LoseAnswer(producer) => {
-                let place = self.open(producer)?;
-                if self.producer(place).settings().acks == Acks::None {
-                    return Err(format!("{producer} waits for no answer with acks=0"));
-                }
-                self.network.lose_next(Node::Producer(place));
-            }
+            Command::LoseAnswer(producer) => self.lose_next_answer(producer)?,
             Command::Open(setup) => self.open_consumer(cx, setup)?,
             Command::Call(name, call) => self.call(cx, self.running(name)?, call)?,
             Command::CrashBroker(id) => self.crash_broker(cx, self.exists(*id)?)?,
@@ -60,13 +54,7 @@ impl Cluster {
                 self.change_ways(cx, *id, *peer, Way { slower_by: *by, ..Way::default() })?;
             }
             Command::MendBroker(id, peer) => self.change_ways(cx, *id, *peer, Way::default())?,
-            Command::StopBroker(id) => {
-                let id = self.exists(*id)?;
-                if !self.broker(id).is_open() {
-                    return Err(format!("{id} is not running"));
-                }
-                self.step_broker(cx, id, broker::Input::Stop);
-            }
+            Command::StopBroker(id) => self.stop_broker(cx, self.exists(*id)?)?,
             Command::RestartBroker(id) => self.restart_broker(cx, self.exists(*id)?)?,
             Command::OpenProducer(setup) => self.open_producer(cx, setup)?,
             Command::Send { producer, topic, message, partition, timestamp_ms } => {
@@ -95,16 +83,40 @@ impl Cluster {
             Command::CrashProducer(name) => {
                 self.step_producer(cx, self.open(name)?, producer::Input::Crash);
             }
-            Command::RestartProducer(name) => {
-                let place = self.known_producer(name).ok_or_else(|| no_producer(name))?;
-                let settings = self.producer(place).settings().clone();
-                let transactions = self.producer(place).transactions().cloned();
-                let setup = config::Producer { name: name.clone(), settings, transactions };
-                self.open_producer(cx, &setup)?;
-                cx.note(Fact::ProducerRestarted(name.clone()));
-            }
+            Command::RestartProducer(name) => self.restart_producer(cx, name)?,
             Command::Admin(call) => self.step_admin(cx, admin::Input::Call(call.clone())),
         }
+        Ok(())
+    }
+
+    fn lose_next_answer(&mut self, producer: &ProducerName) -> Result<(), String> {
+        let place = self.open(producer)?;
+        if self.producer(place).settings().acks == Acks::None {
+            return Err(format!("{producer} waits for no answer with acks=0"));
+        }
+        self.network.lose_next(Node::Producer(place));
+        Ok(())
+    }
+
+    fn stop_broker(&mut self, cx: &mut Cx<'_, Self>, id: BrokerId) -> Result<(), String> {
+        if !self.broker(id).is_open() {
+            return Err(format!("{id} is not running"));
+        }
+        self.step_broker(cx, id, broker::Input::Stop);
+        Ok(())
+    }
+
+    fn restart_producer(
+        &mut self,
+        cx: &mut Cx<'_, Self>,
+        name: &ProducerName,
+    ) -> Result<(), String> {
+        let place = self.known_producer(name).ok_or_else(|| no_producer(name))?;
+        let settings = self.producer(place).settings().clone();
+        let transactions = self.producer(place).transactions().cloned();
+        let setup = config::Producer { name: name.clone(), settings, transactions };
+        self.open_producer(cx, &setup)?;
+        cx.note(Fact::ProducerRestarted(name.clone()));
         Ok(())
     }
 

@@ -39,7 +39,7 @@ fn run(
     };
     let mut now = SimTime::START;
     while acknowledged(&scribe) < RECORDS && now < SimTime::from_ms(600_000) {
-        now = now + SimDuration::millis(500);
+        now += SimDuration::millis(500);
         world.run_until(&mut scribe, now);
     }
     world.run_until(&mut scribe, now + SimDuration::millis(1_000));

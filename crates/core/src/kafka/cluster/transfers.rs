@@ -133,6 +133,7 @@ fn a_deliberate_abort_is_not_done_again() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "most of it is a trace")]
 fn offsets_and_results_are_committed_together_or_not_at_all() {
     check(
         &setup(

@@ -192,7 +192,8 @@ fn part(value: &str) -> Option<Why> {
     };
     let (whole, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
     let is_number = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
-    if !is_number(whole) && !(whole.is_empty() && is_number(decimals)) {
+    let is_decimal = is_number(whole) || (whole.is_empty() && is_number(decimals));
+    if !is_decimal {
         return Some(Why::NotOfType("DOUBLE"));
     }
     let has_more = decimals.bytes().any(|it| it != b'0');

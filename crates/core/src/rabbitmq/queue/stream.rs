@@ -41,7 +41,7 @@ impl Queue {
     }
 
     /// How many messages of its chunk stand before one that comes now.
-    pub(super) fn into_chunk(&mut self, now: SimTime) -> u32 {
+    pub(super) fn place_in_chunk(&mut self, now: SimTime) -> u32 {
         if !self.is(QueueType::Stream) {
             return 0;
         }
