@@ -122,8 +122,10 @@ pub(super) fn draw(
     if shown.older {
         earlier(sheet, it, &shown, area);
     }
+    let last = (line_length * usize::try_from(lines).unwrap_or(1)).saturating_sub(1);
+    // Where there is no place left, the next message lands on the last one.
     let place_of = |place: usize| {
-        let place = place + if shown.older { line_length } else { 0 };
+        let place = (place + if shown.older { line_length } else { 0 }).min(last);
         let (column, row) = (place % line_length, place / line_length);
         let along = |steps: usize| i32::try_from(steps).unwrap_or(0);
         let x = area.x + GAP + m.pitch() * along(column);
@@ -138,9 +140,7 @@ pub(super) fn draw(
         let at = Point::new(area.x + px(12), area.y + px(22));
         sheet.text(at, QUIET, area.width - px(24), "empty");
     }
-    let capacity = line_length * usize::try_from(lines).unwrap_or(1);
-    let used = shown.slots.len() + if shown.older { line_length } else { 0 };
-    let landing = place_of(shown.slots.len().min(capacity - 1 - (used - shown.slots.len())));
+    let landing = place_of(shown.slots.len());
     places.queues.push((it.name.clone(), area, landing.centre()));
     if it.arguments.queue_type == QueueType::Stream {
         let first = shown.slots.first().map_or(it.enqueued, |it| it.arrival);

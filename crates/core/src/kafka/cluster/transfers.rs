@@ -63,6 +63,8 @@ fn a_crash_in_the_middle_leaves_nothing_of_the_transaction_and_it_is_done_again(
             2.006 s   debits-0 appended 3 at offset 2
             2.008 s   c2 processed 3
             2.008 s   bank heard that 3 is in the log at offset 2
+            2.10 s    bank crashed
+            3.00 s    bank restarted
             3.006 s   transaction of bank is PrepareAbort: another producer has its
                         transactional.id now
             3.008 s   debits-0 wrote an ABORT marker at offset 3, for 1 record

@@ -47,7 +47,7 @@ impl Cluster {
                 isr: it.isr.clone(),
                 elr: it.elr.clone(),
                 last_known_elr: it.last_known_elr.clone(),
-                // Source: the recorded case `console-no-commit`: a log without records has the end 0.
+                // Source: case `console-no-commit`: a log without records has the end 0.
                 offsets: it.leader.map(|_| {
                     let ends = log.map(|log| (log.log_start(), log.high_watermark()));
                     ends.unwrap_or((Offset(0), Offset(0)))

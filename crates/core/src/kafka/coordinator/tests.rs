@@ -80,9 +80,8 @@ fn check_with(settings: BrokerSettings, script: &str, expect: Expect) {
 
 impl Clients {
     fn new(settings: BrokerSettings) -> Self {
-        let coordinator = coordinator(settings);
-        let (names, members) = (Rng::from_seed(3), BTreeMap::new());
-        Self { coordinator, names, members, asked: Vec::new(), out: String::new() }
+        let (coordinator, names) = (coordinator(settings), Rng::from_seed(3));
+        Self { coordinator, names, members: BTreeMap::new(), asked: Vec::new(), out: String::new() }
     }
 
     fn run(&mut self, script: &str) {
