@@ -152,6 +152,7 @@ fn loss() -> Value {
     whole("Of a million packets, how many the network loses.", 0, 1_000_000)
 }
 
+#[allow(clippy::too_many_lines, reason = "each key, once")]
 fn kafka() -> Value {
     let topic = table(
         "A topic.",

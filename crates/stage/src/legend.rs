@@ -187,19 +187,20 @@ fn swatch(sheet: &mut Sheet, mark: Mark, area: Area) {
                 stroke,
             );
         }
-        Mark::Bookmark => {
-            let stroke = line(Tone::Kafka, 20, Dash::Solid);
-            let p = |dx: i32, dy: i32| Point::new(area.x + px(dx), area.y + px(dy));
-            sheet.segment(p(2, 1), p(2, 14), stroke);
-            let flag = vec![
-                Step::Move(p(2, 0)),
-                Step::Line(p(13, 0)),
-                Step::Line(p(9, 5)),
-                Step::Line(p(13, 9)),
-                Step::Line(p(2, 9)),
-                Step::Close,
-            ];
-            sheet.path(flag, Some(Tone::Kafka), None);
-        }
+        Mark::Bookmark => bookmark(sheet, area),
     }
+}
+
+fn bookmark(sheet: &mut Sheet, area: Area) {
+    let p = |dx: i32, dy: i32| Point::new(area.x + px(dx), area.y + px(dy));
+    sheet.segment(p(2, 1), p(2, 14), line(Tone::Kafka, 20, Dash::Solid));
+    let flag = vec![
+        Step::Move(p(2, 0)),
+        Step::Line(p(13, 0)),
+        Step::Line(p(9, 5)),
+        Step::Line(p(13, 9)),
+        Step::Line(p(2, 9)),
+        Step::Close,
+    ];
+    sheet.path(flag, Some(Tone::Kafka), None);
 }

@@ -33,6 +33,7 @@ fn workload(count: u32) -> Workload {
 }
 
 /// Two consumers `c1` and `c2`, in the group `billing` and at the queue `billing`.
+#[expect(clippy::too_many_lines, reason = "each field, once")]
 fn scenario(messages: u32, ends: End) -> Scenario {
     let consumer = |name: &str| kafka_config::Consumer {
         name: name.into(),
