@@ -12,7 +12,7 @@ const BAR: u64 = 150_000;
 /// protocols, replicas, transactions, quorum queues) their machines alone are more than the bar.
 /// Until that changes, nothing may grow by more than two percent unnoticed; who makes it smaller
 /// lowers this.
-const REACHED: u64 = 455_300;
+const REACHED: u64 = 557_900;
 
 /// One file of dist/.
 struct File {
