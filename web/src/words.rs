@@ -2,6 +2,7 @@
 //! is said by the facts.
 
 use crate::address::clock;
+use brokerscope_core::settings::nearest;
 use brokerscope_core::sim::SimTime;
 use brokerscope_scenario::Command;
 use brokerscope_scenario::run::Answered;
@@ -169,18 +170,9 @@ pub(crate) const PLACE_AMONG: &str = "A topic has 1 to 100,000 partitions.";
 
 /// A lesson that is not there.
 pub(crate) fn no_such_lesson(name: &str, lessons: &[&str]) -> String {
-    let mut text = format!("There is no lesson “{name}”; there is ");
-    for (index, lesson) in lessons.iter().enumerate() {
-        let joint = match index {
-            0 => "",
-            _ if index + 1 == lessons.len() => " and ",
-            _ => ", ",
-        };
-        text.push_str(joint);
-        text.push_str(lesson);
-    }
-    text.push('.');
-    text
+    let nearest = nearest(name, lessons.iter().copied()).unwrap_or_default();
+    let count = lessons.len();
+    format!("There is no lesson “{name}”; of the {count} there are the nearest is “{nearest}”.")
 }
 
 /// An act that is not there.

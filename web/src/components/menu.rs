@@ -49,7 +49,7 @@ pub(crate) fn menu(
             tabindex="-1" data-testid="menu" ~style={place.style()}
             {onkeydown} {onfocusout}>
             <div class="menu__head">
-                <h3>{ &view.name }</h3>
+                <h2>{ &view.name }</h2>
                 <p>{ &view.state }</p>
                 <button class="button" data-look="icon" type="button" aria-label={words::CLOSE}
                     onclick={close.reform(|_: MouseEvent| ())}>
